@@ -1,0 +1,64 @@
+// The facade: a set of connections to any number of origins, served by the process's loop threads.
+//
+// Threads: constructed and destroyed on one thread; submit(), writeBody(), endBody(), destroy() from any thread;
+//          takeBatch() from one consumer thread.
+// Owner:   the embedder. The sink outlives the client.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dodici/cancellation_token.h"
+#include "dodici/event_batch.h"
+#include "dodici/event_sink.h"
+#include "dodici/options.h"
+#include "dodici/request.h"
+#include "dodici/request_controller.h"
+
+namespace dodici {
+
+class Client {
+ public:
+  // Starts the process's loop threads when this is the first client.
+  Client(ClientOptions options, EventSink& sink);
+
+  // destroy(), then waits until no loop thread knows this client. Joins the loop threads when it was the last one.
+  ~Client();
+
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Exactly one terminal event (end or failed) follows, whatever happens, until the client's destructor.
+  RequestController submit(Request request);
+
+  // A streamed body's next piece, and its end. Ignored when the request has ended.
+  void writeBody(const RequestController& request, std::string bytes);
+  void endBody(const RequestController& request);
+
+  // The next batch, swapped with `batch` (which is cleared, its memory reused); false when none waits.
+  // Taking a batch is what lets a loop thread go on that stopped reading because too much was waiting.
+  bool takeBatch(EventBatch& batch);
+
+  // Cancels everything below token(), closes all connections; one loopClosed event per loop follows. Idempotent.
+  void destroy();
+
+  // How many loop threads serve this client: so many loopClosed events follow a destroy().
+  std::uint32_t loopCount() const;
+
+  // Parent of every request's token.
+  const CancellationToken& token() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// How many loop threads the process uses: min(cores, 2), or the environment's DODICI_LOOP_THREADS, or this, which wins.
+// False when the threads run already; they stop with the last client.
+bool setLoopThreads(std::uint32_t count);
+
+// libcurl's and its libraries' versions, in curl's words.
+std::string versionText();
+
+}  // namespace dodici

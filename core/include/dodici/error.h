@@ -1,0 +1,44 @@
+// The one list of what can go wrong with a request. Errors are data: they cross threads and N-API, and are never thrown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dodici {
+
+// `detail` means what the comment says, and 0 where it says nothing. The numbers cross to JavaScript:
+// lib/binding/native.ts lists them again, and tests/architecture compares the two.
+enum class Errc : std::uint32_t {
+  aborted = 1,             // the request's token was cancelled
+  connectTimeout = 2,      // no connection (TLS included) within ClientOptions::connectTimeout; detail: its milliseconds
+  headersTimeout = 3,      // no response head in time; detail: the milliseconds
+  bodyTimeout = 4,         // no body byte in time; detail: the milliseconds
+  resolveFailed = 5,       // the host name has no address; detail: 1 when trying again may help (EAI_AGAIN)
+  connectFailed = 6,       // no connection; detail: the OS errno
+  socketClosed = 7,        // the peer closed before the response was complete
+  socketError = 8,         // reading or writing failed; detail: the OS errno
+  tlsVerifyFailed = 9,     // the certificate is not trusted; detail: OpenSSL's X509_V_ERR_* number
+  tlsNameMismatch = 10,    // the certificate is for another name
+  tlsHandshakeFailed = 11, // TLS failed otherwise; message: OpenSSL's error line
+  malformedResponse = 12,  // not HTTP, or ambiguous framing
+  headersOverflow = 13,    // head or trailers larger than ClientOptions::maxHeaderSize
+  responseTooLarge = 14,   // body larger than ClientOptions::maxResponseSize
+  lengthMismatch = 15,     // fewer body bytes than content-length, on a connection that was to close anyway
+  streamReset = 16,        // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
+  unexpectedUpgrade = 17,  // 101 without an upgrade request
+  invalidRequest = 18,     // libcurl refuses the request; message: why
+  uploadFailed = 19,       // the body cannot be sent again although the server asks for that
+  internal = 20,           // a bug in dodici, or out of resources; message: what
+};
+
+struct Error {
+  Errc code = Errc::internal;
+  std::uint32_t detail = 0;
+  std::string message;  // in libcurl's or OpenSSL's own words
+  std::string socket;   // see EventType::failed
+};
+
+// A sentence for each code.
+const char* describe(Errc code);
+
+}  // namespace dodici

@@ -1,0 +1,57 @@
+// What happened on a loop thread, in the flat form in which it crosses to JavaScript.
+// This file is the one definition of the layout; lib/binding/native.ts mirrors it for the reader.
+//
+// Threads: a plain value; one thread at a time. The loop thread fills it, Mailbox hands it over.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dodici/byte_block.h"
+
+namespace dodici {
+
+// Each record in EventBatch::words starts with [type, request id]; the words that follow are listed here.
+// "Text" and "slab" are read in record order: each record takes its lengths from where the one before stopped.
+enum class EventType : std::uint32_t {
+  // [.., status, httpVersion (10, 11, 20, 30), statusTextLength, headerCount, (nameLength, valueLength)*]
+  // Text: status text, then name and value of each header. Names are lower case on HTTP/2 and HTTP/3,
+  // as on the wire on HTTP/1. Informational responses (status < 200) come as records of their own, before the final one.
+  responseStart = 1,
+  // [.., length] The bytes are the next `length` of the slab.
+  data = 2,
+  // [.., block] The bytes are the whole of blocks[block].
+  dataBlock = 3,
+  // [.., trailerCount, (nameLength, valueLength)*] Terminal. Text: name and value of each trailer.
+  end = 4,
+  // [.., Errc, detail, messageLength, socketLength] Terminal. `detail` is described at Errc.
+  // Text: message; socket as "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or nothing.
+  failed = 5,
+  // [..] The request is written, body included. Only when Request::reportSent.
+  requestSent = 6,
+  // [.., bytes] A streamed body: so many bytes more of what was written have left the queue.
+  // The first one says 0, when the request is being sent on a connection: start reading the source.
+  bodyWanted = 7,
+  // [type, 0, originLength] A connection is ready (TLS included). Text: origin.
+  connected = 8,
+  // [type, 0, originLength] A connection that was ready is closed. Text: origin.
+  disconnected = 9,
+  // [type, 0] The last record of this loop: all sockets of a destroyed client are closed.
+  loopClosed = 10,
+};
+
+struct EventBatch {
+  std::vector<std::uint32_t> words;
+  std::string text;               // latin1
+  ByteBlock slab;                 // small bodies, one after the other
+  std::vector<ByteBlock> blocks;  // large ones, each handed to its receiver without a copy
+
+  bool empty() const { return words.empty(); }
+
+  // Ready for the next fill; keeps the capacity of words and text.
+  void clear();
+};
+
+}  // namespace dodici

@@ -1,0 +1,40 @@
+// What to send: a value, made on any thread, consumed by the loop thread that runs it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace dodici {
+
+// Chosen by the submitter; must not be used again before the request's terminal event was taken.
+enum class RequestId : std::uint32_t {};
+
+enum class BodyKind : std::uint8_t {
+  none,
+  bytes,   // Request::body
+  stream,  // Client::writeBody() and endBody(), as EventType::bodyWanted asks for
+};
+
+struct Request {
+  RequestId id{};
+
+  // NUL-terminated strings, latin1, one after the other:
+  //   origin ("https://host:port", the port always there), method, target (verbatim), servername (may be empty),
+  //   then any number of header lines as libcurl takes them: "name: value", or "name;" for an empty value.
+  // The framing headers (content-length, transfer-encoding) and connection are among them already.
+  std::string text;
+
+  std::string body;
+  std::optional<std::uint64_t> contentLength;  // of a streamed body; none: chunked
+  std::chrono::milliseconds headersTimeout{0};  // 0: none
+  std::chrono::milliseconds bodyTimeout{0};     // 0: none
+  BodyKind bodyKind = BodyKind::none;
+  bool allowHttp2 = true;
+  bool closeConnection = false;  // do not keep the connection for another request
+  bool idempotent = false;       // libcurl may send it again when a kept connection turns out dead
+  bool reportSent = false;       // wants EventType::requestSent
+};
+
+}  // namespace dodici

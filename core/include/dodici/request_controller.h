@@ -1,0 +1,53 @@
+// The submitter's hold on one request: its cancellation token and its pause state.
+//
+// Threads: any. Wishes are recorded at once and carried out by the loop thread soon after.
+// Owner:   copies share one block, so a copy may outlive the request and the client; then its wishes do nothing.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "dodici/cancellation_token.h"
+#include "dodici/request.h"
+
+namespace dodici {
+
+// "Pause wanted": written by the submitter, read by the loop thread in its body callback.
+class PauseState {
+ public:
+  // Both return whether that changed anything.
+  bool requestPause() { return !paused_.exchange(true, std::memory_order_acq_rel); }
+
+  bool requestResume() { return paused_.exchange(false, std::memory_order_acq_rel); }
+
+  bool paused() const { return paused_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<bool> paused_{false};
+};
+
+class RequestController {
+ public:
+  RequestController() = default;
+
+  // The loop thread stops handing over body bytes; those already in a batch still come.
+  void requestPause();
+  void requestResume();
+
+  // The request ends with Errc::aborted unless it has ended before. Same as token().cancel().
+  void requestCancel();
+
+  const CancellationToken& token() const;
+
+  bool paused() const;
+
+  explicit operator bool() const { return block_ != nullptr; }
+
+ private:
+  friend class Client;
+  struct Block;
+  std::shared_ptr<Block> block_;
+};
+
+}  // namespace dodici

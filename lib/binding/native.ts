@@ -1,0 +1,187 @@
+/**
+ * The wire contract between lib/ and addon/: every type, record layout and function that crosses. No code but constants.
+ * `core/include/dodici/event_batch.h` and `error.h` define the same numbers; `tests/architecture` compares them.
+ */
+
+/** Types of the records in a batch. Each record is `[type, id, …]`; the words after these two are listed here. */
+export const EventType = {
+  /**
+   * `[status, httpVersion (10 | 11 | 20 | 30), statusTextLength, headerCount, (nameLength, valueLength) × headerCount]`
+   * Text: status text (bytes as latin1; UTF-8 on the wire), then name and value of each header.
+   * 1xx responses are records of their own, before the final one; 100 never comes.
+   */
+  responseStart: 1,
+  /** `[length]`: the next `length` bytes of the slab. */
+  data: 2,
+  /** `[block]`: the whole of `blocks[block]`. */
+  dataBlock: 3,
+  /** `[trailerCount, (nameLength, valueLength) × trailerCount]`. Terminal. */
+  end: 4,
+  /** `[Errc, detail, messageLength, socketLength]`. Terminal. Text: message, then socket info. */
+  failed: 5,
+  /** `[]`: the request is written, body included. Only with `RequestFlag.reportSent`. */
+  requestSent: 6,
+  /** `[bytes]`: so many bytes more of a streamed body have left the queue. The first says 0: start reading the source. */
+  bodyWanted: 7,
+  /** `[originLength]`, id is 0: a connection is ready. Text: origin. */
+  connected: 8,
+  /** `[originLength]`, id is 0: a connection that was ready is closed. Text: origin. */
+  disconnected: 9,
+  /** `[]`, id is 0: all sockets of a destroyed client on one of its loops are closed. Comes `loopCount` times. */
+  loopClosed: 10,
+} as const
+
+/** Why a request failed. `detail` means what each line says, else 0. */
+export const Errc = {
+  aborted: 1,
+  /** detail: milliseconds */
+  connectTimeout: 2,
+  /** detail: milliseconds */
+  headersTimeout: 3,
+  /** detail: milliseconds */
+  bodyTimeout: 4,
+  /** detail: 1 when trying again may help (EAI_AGAIN), else 0 (ENOTFOUND) */
+  resolveFailed: 5,
+  /** detail: OS errno (positive) */
+  connectFailed: 6,
+  socketClosed: 7,
+  /** detail: OS errno (positive) */
+  socketError: 8,
+  /** detail: OpenSSL X509_V_ERR_* */
+  tlsVerifyFailed: 9,
+  tlsNameMismatch: 10,
+  /** message: OpenSSL's error line */
+  tlsHandshakeFailed: 11,
+  malformedResponse: 12,
+  headersOverflow: 13,
+  responseTooLarge: 14,
+  lengthMismatch: 15,
+  /** detail: HTTP/2 or HTTP/3 error code */
+  streamReset: 16,
+  unexpectedUpgrade: 17,
+  invalidRequest: 18,
+  uploadFailed: 19,
+  internal: 20,
+} as const
+
+/** Bits of `params[Param.flags]`. */
+export const RequestFlag = {
+  allowHttp2: 1,
+  closeConnection: 2,
+  idempotent: 4,
+  reportSent: 8,
+  /** the body follows by `writeBody()` and `endBody()` */
+  streamBody: 16,
+  /** `submit()`'s second argument is the body */
+  bytesBody: 32,
+  /** a streamed body of `contentLengthLow/High` bytes; without it: chunked */
+  knownLength: 64,
+} as const
+
+/** Indexes into `NativeClient.params`, which the caller fills before each `submit()`. */
+export const Param = {
+  id: 0,
+  flags: 1,
+  /** milliseconds; 0: none */
+  headersTimeout: 2,
+  /** milliseconds; 0: none */
+  bodyTimeout: 3,
+  /** length of submit()'s text in characters */
+  textLength: 4,
+  contentLengthLow: 5,
+  contentLengthHigh: 6,
+} as const
+
+/** Words in `params`. */
+export const paramCount = 8
+
+export interface NativeTlsOptions {
+  /** concatenated PEM */
+  ca: string
+  cert: string
+  key: string
+  passphrase: string
+  ciphers: string
+  servername: string
+  /** OpenSSL's number (TLS 1.2 is 0x0303), 0: the library's default */
+  minVersion: number
+  maxVersion: number
+  rejectUnauthorized: boolean
+}
+
+/** All required: lib/agent-options.ts holds the defaults. Times are whole milliseconds; 0 turns a time or limit off. */
+export interface NativeClientOptions {
+  connections: number
+  maxConcurrentStreams: number
+  maxHeaderSize: number
+  maxRequestsPerConnection: number
+  /** -1: no limit */
+  maxResponseSize: number
+  connectTimeout: number
+  keepAliveTimeout: number
+  happyEyeballsTimeout: number
+  keepAlive: boolean
+  ipv4Only: boolean
+  localAddress: string
+  socketPath: string
+  /** 0: all of the process's loop threads */
+  loopThreads: number
+  tls: NativeTlsOptions
+}
+
+/**
+ * Reads one batch. `words` is the same array in every call, only the first `wordCount` words count, and they must not
+ * be used after return. `slab` and `blocks` belong to the reader for ever. Must not throw.
+ */
+export type OnBatch = (
+  words: Uint32Array,
+  wordCount: number,
+  text: string,
+  slab: Buffer | undefined,
+  blocks: Buffer[] | undefined,
+) => void
+
+export interface NativeClient {
+  /** Looked up on the object for each batch, so that native holds no reference to it. */
+  onBatch: OnBatch
+
+  /** `Uint32Array(paramCount)` over memory that native reads in `submit()`. */
+  readonly params: Uint32Array
+
+  readonly loopCount: number
+
+  /**
+   * Sends a request; `params` tell id, flags and numbers. Exactly one terminal record with that id follows; until then
+   * the id must not be used again. Ids are small integers, used again soon (they index arrays in native).
+   *
+   * `text`, latin1, each part ended by `\0`: origin (`https://host:port`, port always there), method, target, servername
+   * (may be empty), then header lines: `name: value`, or `name;` for an empty value; framing and `connection` included.
+   * The process is kept alive while a request has not ended.
+   */
+  submit(text: string, body: Uint8Array | undefined): void
+
+  /** Next piece of a streamed body; copied. Ignored when the request has ended. */
+  writeBody(id: number, bytes: Uint8Array): void
+  endBody(id: number): void
+
+  /** Body records stop soon; those already on their way still come. */
+  pause(id: number): void
+  resume(id: number): void
+
+  /** The terminal record (`failed` with `aborted`, or whatever came first) follows. */
+  cancel(id: number): void
+
+  /**
+   * Cancels all requests, closes all connections, refuses new ones. `loopCount` loopClosed records follow, unless the
+   * environment goes away before. Idempotent.
+   */
+  destroy(): void
+}
+
+export interface NativeBinding {
+  Client: new (options: NativeClientOptions) => NativeClient
+  /** How many loop threads the process runs; false when they run already. */
+  setLoopThreads(count: number): boolean
+  /** libcurl's and the other libraries' versions, in curl's words. */
+  version(): string
+}
