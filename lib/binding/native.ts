@@ -13,7 +13,7 @@ export const EventType = {
   responseStart: 1,
   /** `[length]`: the next `length` bytes of the slab. */
   data: 2,
-  /** `[block]`: the whole of `blocks[block]`. */
+  /** `[block, offset, length]`: the bytes of `blocks[block]` from `offset` on. */
   dataBlock: 3,
   /** `[trailerCount, (nameLength, valueLength) × trailerCount]`. Terminal. */
   end: 4,

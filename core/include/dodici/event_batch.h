@@ -22,7 +22,7 @@ enum class EventType : std::uint32_t {
   responseStart = 1,
   // [.., length] The bytes are the next `length` of the slab.
   data = 2,
-  // [.., block] The bytes are the whole of blocks[block].
+  // [.., block, offset, length] The bytes are those of blocks[block] from offset on.
   dataBlock = 3,
   // [.., trailerCount, (nameLength, valueLength)*] Terminal. Text: name and value of each trailer.
   end = 4,
