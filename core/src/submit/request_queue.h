@@ -1,0 +1,66 @@
+// Hands commands from any thread to one loop thread, in batches and in order.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dodici/request.h"
+#include "thread_annotations.h"
+
+namespace dodici {
+
+struct SubmitCommand {
+  Request request;
+  std::shared_ptr<void> block;  // RequestController's; opaque here
+};
+
+struct CancelCommand {
+  RequestId id;
+};
+
+// The request's PauseState has changed; which way is read from there, so that only the last wish counts.
+struct PauseChangedCommand {
+  RequestId id;
+};
+
+struct BodyBytesCommand {
+  RequestId id;
+  std::string bytes;
+};
+
+struct BodyEndCommand {
+  RequestId id;
+};
+
+struct BatchTakenCommand {};
+
+struct DestroyCommand {};
+
+using Command = std::variant<SubmitCommand,
+                             CancelCommand,
+                             PauseChangedCommand,
+                             BodyBytesCommand,
+                             BodyEndCommand,
+                             BatchTakenCommand,
+                             DestroyCommand>;
+
+// One per client and loop. The only lock on the way from submit() to the loop thread; it is held for one move.
+//
+// Threads: push() from any thread; drain() on the loop thread.
+// Owner:   Client's part on that loop; no push() may be under way when it is destroyed.
+class RequestQueue {
+ public:
+  // True when the queue was empty: the loop must be woken. The pushes that follow ride on that wake-up.
+  [[nodiscard]] bool push(Command command) DODICI_EXCLUDES(mutex_);
+
+  // Swaps what waits with `into`, which is cleared; both vectors keep their memory from drain to drain.
+  void drain(std::vector<Command>& into) DODICI_EXCLUDES(mutex_);
+
+ private:
+  Mutex mutex_;
+  std::vector<Command> waiting_ DODICI_GUARDED_BY(mutex_);
+};
+
+}  // namespace dodici

@@ -1,0 +1,92 @@
+// Turns the lines that libcurl's header callback is given into the records of event_batch.h.
+//
+//   "HTTP/1.1 103 Early Hints\r\n" "Link: …\r\n" "\r\n"        -> informationalHead: appendHead()
+//   "HTTP/1.1 200 OK\r\n" "Content-Length: 5\r\n" … "\r\n"     -> finalHead: appendHead()
+//   "Expires: 0\r\n" …                                         -> trailer; appendEnd() when the transfer is complete
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dodici/error.h"
+#include "dodici/event_batch.h"
+#include "dodici/request.h"
+
+namespace dodici {
+
+// What a line completed.
+enum class HeaderProgress : std::uint8_t {
+  none,               // within a head
+  continueHead,       // 100: not reported to anybody, but a sign of life
+  informationalHead,  // 102 to 199: appendHead(), another head follows
+  switchingHead,      // 101: appendHead() if an upgrade was asked for, else Errc::unexpectedUpgrade
+  finalHead,          // appendHead(), body and trailers follow
+  trailer,            // one more trailer kept for appendEnd()
+  failed,             // see error(); the transfer cannot go on
+};
+
+// The facts of the head being read, complete with finalHead.
+struct ResponseFacts {
+  std::uint32_t status = 0;
+  std::uint32_t httpVersion = 0;  // 10, 11, 20, 30
+  std::optional<std::uint64_t> contentLength;
+  bool chunked = false;
+  bool connectionClose = false;                              // as said, or by HTTP/1.0's default
+  std::optional<std::chrono::seconds> keepAliveTimeoutHint;  // Keep-Alive: timeout=N
+};
+
+// Stricter than libcurl, as undici's parser is: no line folding, no bare LF, no control characters, no ambiguous framing.
+//
+// Owner: Transfer. reset() makes it ready for another request and keeps the memory.
+class HeaderBlock {
+ public:
+  // The names and values of one head or of the trailers together must stay below `maxHeaderSize` bytes.
+  explicit HeaderBlock(std::uint32_t maxHeaderSize);
+
+  // `line` with its line ending, whole, as libcurl delivers it. Nothing more may come after `failed`.
+  HeaderProgress onLine(std::string_view line);
+
+  // Appends a responseStart record for the head that onLine() has just completed.
+  void appendHead(EventBatch& batch, RequestId id);
+
+  // Appends the end record, with the trailers that came.
+  void appendEnd(EventBatch& batch, RequestId id);
+
+  const ResponseFacts& facts() const { return facts_; }
+
+  bool finalHeadSeen() const { return phase_ == Phase::trailers; }
+
+  // code, and the sentence that says why. REQUIRES: onLine() returned failed.
+  const Error& error() const { return error_; }
+
+  void reset();
+
+ private:
+  enum class Phase : std::uint8_t { statusLine, headers, trailers };
+
+  HeaderProgress onStatusLine(std::string_view line);
+  HeaderProgress onHeader(std::string_view line);
+  HeaderProgress onHeadEnd();
+  bool noteFraming(std::string_view name, std::string_view value);
+  HeaderProgress fail(Errc code, const char* why);
+  void beginBlock();
+  void appendFields(EventBatch& batch) const;
+
+  const std::uint32_t maxHeaderSize_;
+  Phase phase_ = Phase::statusLine;
+  ResponseFacts facts_;
+  bool keepAliveSaid_ = false;
+  bool transferEncodingSaid_ = false;
+  std::uint32_t statusTextLength_ = 0;
+  std::uint32_t bytes_ = 0;             // names and values of the block so far
+  std::vector<std::uint32_t> lengths_;  // nameLength, valueLength, …
+  std::string text_;                    // status text, then name, value, …
+  Error error_;
+};
+
+}  // namespace dodici
