@@ -1,0 +1,120 @@
+// Builds the bundled static libraries once per machine, versions, flags and compiler; prints the prefix they are in.
+//
+//   node scripts/bundled/index.mjs             build what is missing, then print the prefix
+//   node scripts/bundled/index.mjs --find      only print the prefix when it is complete (CMake asks this)
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, homedir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { withLock } from '../support/lock.mjs'
+import { capture, main, runLogged, say, seconds, StepFailed } from '../support/run.mjs'
+import { recipes } from './recipes.mjs'
+import { Sources } from './sources.mjs'
+import { readLibraries, versionsFile } from './versions.mjs'
+
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dodici')
+
+/** The prefix for this machine's compiler and these versions and flags; complete or not. */
+export async function prefixPath() {
+  const compiler = await capture(process.env.CC ?? 'cc', ['-dumpfullversion', '-dumpmachine'])
+  if (compiler === undefined) throw new StepFailed('no C compiler found: install the package build-essential.')
+  const key = createHash('sha256')
+    .update(compiler)
+    .update(readFileSync(versionsFile))
+    .update(readFileSync(new URL('recipes.mjs', import.meta.url)))
+    .digest('hex')
+    .slice(0, 16)
+  return join(cache, key)
+}
+
+/** `{prefix, manifest}` of complete libraries, or `undefined`. The manifest is written last, so it speaks for the rest. */
+export async function findBundled() {
+  const prefix = await prefixPath()
+  const file = join(prefix, 'bundled.json')
+  return existsSync(file) ? { prefix, manifest: JSON.parse(readFileSync(file, 'utf8')) } : undefined
+}
+
+/** The complete libraries, built now if need be. */
+export async function ensureBundled() {
+  const found = await findBundled()
+  if (found !== undefined) return found
+  mkdirSync(cache, { recursive: true })
+  const prefix = await prefixPath()
+  return withLock(`${prefix}.lock`, 'bundled libraries', async () => (await findBundled()) ?? build(prefix))
+}
+
+async function build(prefix) {
+  const start = performance.now()
+  const libraries = readLibraries()
+  const logs = `${prefix}.logs`
+  // Under the final prefix's neighbour, so that the rename at the end stays within one file system.
+  const staging = `${prefix}.partial`
+  for (const directory of [staging, logs]) {
+    rmSync(directory, { recursive: true, force: true })
+    mkdirSync(directory, { recursive: true })
+  }
+  say(`Building ${libraries.length} bundled libraries into ${prefix}: once, about 6 minutes on 2 cores.`)
+  const taken = await fetchAll(libraries, logs)
+  const http3 = taken.has('nghttp3') && taken.has('ngtcp2')
+  const at = { prefix: join(staging, 'prefix'), jobs: availableParallelism(), http3 }
+  for (const [index, library] of libraries.entries()) {
+    const source = taken.get(library.name)
+    if (source === undefined || (library.optional === 'HTTP/3' && !http3)) continue
+    await buildOne({ label: `[${index + 1}/${libraries.length}] ${library.name} ${source.version}`, library, source, staging, logs, at })
+  }
+  const manifest = {
+    http3,
+    versions: Object.fromEntries([...taken].map(([name, { version, from }]) => [name, { version, from }])),
+    flags: 'see scripts/bundled/recipes.mjs',
+  }
+  finish(at.prefix, prefix, manifest)
+  rmSync(staging, { recursive: true, force: true })
+  say(`Bundled libraries ready in ${seconds(start)}${http3 ? '' : ', without HTTP/3'}.`)
+  return { prefix, manifest }
+}
+
+async function fetchAll(libraries, logs) {
+  const sources = new Sources(join(cache, 'sources'), join(logs, 'sources.log'))
+  try {
+    const taken = new Map()
+    for (const library of libraries) {
+      const source = await sources.get(library)
+      if (source === undefined) continue
+      say(`${library.name} ${source.version}: source from ${source.from}`)
+      taken.set(library.name, source)
+    }
+    return taken
+  } finally {
+    sources.dispose()
+  }
+}
+
+async function buildOne({ label, library, source, staging, logs, at }) {
+  const start = performance.now()
+  const directory = join(staging, library.name)
+  const log = join(logs, `${library.name}.log`)
+  mkdirSync(directory)
+  const hint = 'When the cause is mended, the same command goes on: fetched sources are kept.'
+  const run = (what, command, args) => runLogged({ title: `${label}: ${what}`, command, args, cwd: directory, log, hint })
+  await run('unpacking', 'tar', ['-xf', source.file, '--strip-components=1', '--no-same-owner'])
+  for (const [what, command, args] of recipes[library.name]({ ...at, source: directory })) await run(what, command, args)
+  rmSync(directory, { recursive: true, force: true })
+  say(`${label}: built in ${seconds(start)}`)
+}
+
+/** Leaves only what CMake uses: package files would still name the staging folder. */
+function finish(built, prefix, manifest) {
+  for (const unused of ['bin', 'share', 'lib/pkgconfig', 'lib/cmake']) rmSync(join(built, unused), { recursive: true, force: true })
+  writeFileSync(join(built, 'bundled.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
+  rmSync(prefix, { recursive: true, force: true })
+  renameSync(built, prefix)
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    const found = process.argv.includes('--find') ? await findBundled() : await ensureBundled()
+    if (found === undefined) return 1
+    process.stdout.write(`${found.prefix}\n`)
+  })
+}

@@ -1,0 +1,83 @@
+// How each bundled library is configured and built. A change here, or in the versions file, makes a new cache entry.
+//
+// Everything is static, position-independent and hidden: Node's own executable exports OpenSSL and nghttp2 symbols, and
+// nothing of ours may bind to those, nor anything of Node's to ours.
+import { join } from 'node:path'
+
+// Frame pointers, so that profilers see through libcurl; sections, so that the addon's linker can drop what nobody calls.
+export const compilerFlags = [
+  '-O2',
+  '-fPIC',
+  '-fno-omit-frame-pointer',
+  '-fvisibility=hidden',
+  '-ffunction-sections',
+  '-fdata-sections',
+]
+
+/** Each recipe: `[what it does, command, arguments]` steps, run in the library's source folder. */
+export const recipes = {
+  openssl: ({ source, prefix, jobs }) => [
+    [
+      'configuring',
+      'perl',
+      [
+        './Configure',
+        // Nothing is read from there: no configuration file (no-autoload-config), no CA files (curl has none by default).
+        '--openssldir=/etc/ssl',
+        `--prefix=${prefix}`,
+        '--libdir=lib',
+        ...['no-shared', 'no-tests', 'no-apps', 'no-docs', 'no-legacy', 'no-engine', 'no-comp', 'no-module'],
+        ...['no-autoload-config', 'no-ssl3', 'no-weak-ssl-ciphers'],
+        ...compilerFlags,
+      ],
+    ],
+    ['building', 'make', ['-C', source, `-j${jobs}`, 'build_libs']],
+    ['installing', 'make', ['-C', source, 'install_dev']],
+  ],
+
+  nghttp2: (at) => cmakeSteps(at, ['ENABLE_LIB_ONLY=ON', 'ENABLE_DOC=OFF', 'BUILD_STATIC_LIBS=ON', 'BUILD_TESTING=OFF']),
+
+  nghttp3: (at) =>
+    cmakeSteps(at, ['ENABLE_LIB_ONLY=ON', 'ENABLE_STATIC_LIB=ON', 'ENABLE_SHARED_LIB=OFF', 'BUILD_TESTING=OFF']),
+
+  ngtcp2: (at) =>
+    cmakeSteps(at, [
+      ...['ENABLE_LIB_ONLY=ON', 'ENABLE_STATIC_LIB=ON', 'ENABLE_SHARED_LIB=OFF', 'BUILD_TESTING=OFF'],
+      ...['ENABLE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
+    ]),
+
+  curl: (at) =>
+    cmakeSteps(at, [
+      ...['BUILD_CURL_EXE=OFF', 'BUILD_STATIC_LIBS=ON', 'BUILD_TESTING=OFF', 'BUILD_EXAMPLES=OFF'],
+      ...['BUILD_LIBCURL_DOCS=OFF', 'BUILD_MISC_DOCS=OFF', 'ENABLE_CURL_MANUAL=OFF'],
+      ...['HTTP_ONLY=ON', 'ENABLE_IPV6=ON', 'ENABLE_UNIX_SOCKETS=ON', 'ENABLE_THREADED_RESOLVER=ON'],
+      ...['CURL_USE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
+      ...['CURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON', 'USE_NGHTTP2=ON', `USE_NGTCP2=${at.http3 ? 'ON' : 'OFF'}`],
+      // The roots are Node's, handed over per TLS configuration.
+      ...['CURL_CA_BUNDLE=none', 'CURL_CA_PATH=none'],
+      // Features that undici has no words for, or that lib/ does itself.
+      ...['CURL_USE_LIBPSL=OFF', 'USE_LIBIDN2=OFF', 'CURL_USE_LIBSSH2=OFF', 'CURL_DISABLE_LDAP=ON'],
+      ...['CURL_ZLIB=OFF', 'CURL_BROTLI=OFF', 'CURL_ZSTD=OFF', 'CURL_DISABLE_WEBSOCKETS=ON'],
+      ...['CURL_DISABLE_COOKIES=ON', 'CURL_DISABLE_HSTS=ON', 'CURL_DISABLE_NETRC=ON', 'CURL_DISABLE_DOH=ON'],
+      ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_NTLM=ON', 'CURL_DISABLE_AWS=ON'],
+    ]),
+}
+
+function cmakeSteps({ source, prefix, jobs }, definitions) {
+  const build = join(source, 'build-dodici')
+  return [
+    [
+      'configuring',
+      'cmake',
+      [
+        ...['-S', source, '-B', build, `-DCMAKE_INSTALL_PREFIX=${prefix}`, `-DCMAKE_PREFIX_PATH=${prefix}`],
+        ...['-DCMAKE_INSTALL_LIBDIR=lib', '-DBUILD_SHARED_LIBS=OFF', '-DCMAKE_POSITION_INDEPENDENT_CODE=ON'],
+        // No build type: its flags would come after ours and change the optimization level.
+        ...['-DCMAKE_BUILD_TYPE=None', `-DCMAKE_C_FLAGS=${compilerFlags.join(' ')} -DNDEBUG`],
+        ...definitions.map((definition) => `-D${definition}`),
+      ],
+    ],
+    ['building', 'cmake', ['--build', build, `-j${jobs}`]],
+    ['installing', 'cmake', ['--install', build]],
+  ]
+}

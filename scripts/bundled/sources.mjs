@@ -1,0 +1,81 @@
+// Where a library's source tarball comes from: the cache, the release pages, the Debian source archive; in this order.
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { say, StepFailed } from '../support/run.mjs'
+import { DebianSource } from './debian-source.mjs'
+import { fetchRelease } from './release-source.mjs'
+import { byPreference, isAccepted } from './versions.mjs'
+
+export class Sources {
+  #directory
+  #incoming
+  #debian
+
+  constructor(directory, log) {
+    mkdirSync(directory, { recursive: true })
+    this.#directory = directory
+    this.#incoming = mkdtempSync(join(directory, '.incoming-'))
+    this.#debian = new DebianSource(join(this.#incoming, 'apt'), log)
+  }
+
+  /** `{version, file, from}` of the library's tarball, or `undefined` where an optional one can't be had. */
+  async get(library) {
+    const known = this.#cached(library)
+    // A neighbour from an earlier run is good enough only when the pinned version can't be had now either.
+    if (known?.version === library.version && (await matchesPin(library, known))) return known
+    const found =
+      (await fetchRelease(library, this.#incoming)) ?? (await this.#debian.fetch(library, this.#incoming)) ?? known
+    if (found === undefined || !(await matchesPin(library, found))) return missing(library)
+    if (found.version !== library.version) {
+      say(`${library.name}: ${library.version} can’t be had; taking ${found.version}, within the accepted range.`)
+    }
+    if (found === known) return known
+    const file = join(this.#directory, basename(found.file))
+    renameSync(found.file, file)
+    return { ...found, file }
+  }
+
+  dispose() {
+    this.#debian.dispose()
+    rmSync(this.#incoming, { recursive: true, force: true })
+  }
+
+  #cached(library) {
+    const pattern = new RegExp(`^${library.name}-(\\d[\\d.]*\\d)\\.tar\\.(gz|xz|bz2)$`)
+    const order = byPreference(library)
+    const [best] = readdirSync(this.#directory)
+      .flatMap((name) => {
+        const version = pattern.exec(name)?.[1]
+        return version !== undefined && isAccepted(library, version) ? [{ name, version }] : []
+      })
+      .sort((a, b) => order(a.version, b.version))
+    return best && { version: best.version, file: join(this.#directory, best.name), from: 'the cache' }
+  }
+}
+
+async function matchesPin(library, { version, file, from }) {
+  const expected = library.sha256[version]
+  if (expected === undefined) return true
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  const actual = hash.digest('hex')
+  if (actual === expected) return true
+  say(`${library.name} ${version} from ${from} has SHA-256 ${actual}, not the pinned ${expected}; not used.`)
+  if (existsSync(file)) rmSync(file)
+  return false
+}
+
+function missing(library) {
+  if (library.optional !== undefined) {
+    say(`${library.name}: no source to be had; going on without ${library.optional}.`)
+    return undefined
+  }
+  throw new StepFailed(
+    `no source of ${library.name} ${library.version} (or ${library.accept.from} up to below ${library.accept.below}) to be had: ` +
+      'neither from its release page nor from the Debian source archive.\n' +
+      `Either give this machine one of the two, or put ${library.name}-${library.version}.tar.gz into the cache’s sources/ folder, ` +
+      'or build against an installed libcurl: cmake -DDODICI_CURL=system.',
+  )
+}

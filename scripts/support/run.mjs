@@ -1,0 +1,91 @@
+// Runs child processes for the setup scripts. Plain Node 20, no dependencies: this runs before `npm ci` did.
+//
+// Two promises to whoever waits in front of the terminal: a line at least every 15 seconds while something runs, and,
+// when it fails, what failed, the last lines it printed and where the whole log is.
+import { spawn } from 'node:child_process'
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+const heartbeatMs = 15_000
+const quietMs = 2_000
+
+/** A failure that is explained by its message alone: the callers print it without a stack. */
+export class StepFailed extends Error {}
+
+/** Prints one progress line; all of setup's own output goes to stderr, so that stdout stays usable for results. */
+export function say(line) {
+  process.stderr.write(`${line}\n`)
+}
+
+export function seconds(sinceMs) {
+  return `${Math.round((performance.now() - sinceMs) / 1000)} s`
+}
+
+/** Runs `work` and says every 15 seconds that `title` still goes on; short steps print nothing but what they say themselves. */
+export async function withHeartbeat(title, work) {
+  const start = performance.now()
+  const first = setTimeout(() => say(`${title}…`), quietMs)
+  const beat = setInterval(() => say(`${title}… ${seconds(start)}`), heartbeatMs)
+  try {
+    return await work()
+  } finally {
+    clearTimeout(first)
+    clearInterval(beat)
+  }
+}
+
+/** Runs a command with its output in `log`; a failure shows the end of that log. */
+export async function runLogged({ title, command, args, cwd, env, log, hint = '' }) {
+  mkdirSync(dirname(log), { recursive: true })
+  const out = createWriteStream(log, { flags: 'a' })
+  out.write(`\n$ ${[command, ...args].join(' ')}\n`)
+  const failure = await withHeartbeat(title, () => finished(command, args, { cwd, env }, out))
+  await new Promise((resolve) => out.end(resolve))
+  if (failure !== undefined) {
+    const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25).join('\n  ')
+    throw new StepFailed(
+      `${title}: ${command} ${failure}.\nThe last lines of the log:\n  ${tail}\nThe whole log: ${log}${hint ? `\n${hint}` : ''}`,
+    )
+  }
+}
+
+/** Runs a command and gives back what it printed, or `undefined` when it failed or isn't there. */
+export async function capture(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+    child.on('error', () => resolve(undefined))
+    child.on('close', (code) => resolve(code === 0 ? text : undefined))
+  })
+}
+
+/** Runs a command on this terminal; gives back its exit code. */
+export async function runVisible(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options })
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))
+  })
+}
+
+/** Ends a script's main function: its exit code is the script's, and an explained failure needs no stack. */
+export async function main(body) {
+  try {
+    process.exitCode = (await body()) ?? 0
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error
+    say(`\nerror: ${error.message}\n`)
+    process.exitCode = 1
+  }
+}
+
+function finished(command, args, options, out) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stdout.pipe(out, { end: false })
+    child.stderr.pipe(out, { end: false })
+    child.on('error', (error) => resolve(error.code === 'ENOENT' ? 'is not installed' : error.message))
+    child.on('close', (code, signal) => resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`))
+  })
+}
