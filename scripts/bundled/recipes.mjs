@@ -27,7 +27,8 @@ export const recipes = {
         `--prefix=${prefix}`,
         '--libdir=lib',
         ...['no-shared', 'no-tests', 'no-apps', 'no-docs', 'no-legacy', 'no-engine', 'no-comp', 'no-module'],
-        ...['no-autoload-config', 'no-ssl3', 'no-weak-ssl-ciphers'],
+        // no-atexit: process.exit() must not pull OpenSSL away from under a loop thread that is still at it.
+        ...['no-autoload-config', 'no-atexit'],
         ...compilerFlags,
       ],
     ],
