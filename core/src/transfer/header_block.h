@@ -40,7 +40,8 @@ struct ResponseFacts {
   std::optional<std::chrono::seconds> keepAliveTimeoutHint;  // Keep-Alive: timeout=N
 };
 
-// Stricter than libcurl, as undici's parser is: no line folding, no bare LF, no control characters, no ambiguous framing.
+// Stricter than libcurl, as undici's parser is: no line folding, no bare LF, no control
+// characters, no ambiguous framing.
 //
 // Owner: Transfer. reset() makes it ready for another request and keeps the memory.
 class HeaderBlock {
@@ -51,17 +52,17 @@ class HeaderBlock {
   // `line` with its line ending, whole, as libcurl delivers it. Nothing more may come after `failed`.
   HeaderProgress onLine(std::string_view line);
 
-  // Appends a responseStart record for the head that onLine() has just completed.
-  void appendHead(EventBatch& batch, RequestId id);
+  // Appends a responseStart record for the head that the last onLine() completed.
+  void appendHead(EventBatch& batch, RequestId id) const;
 
   // Appends the end record, with the trailers that came.
-  void appendEnd(EventBatch& batch, RequestId id);
+  void appendEnd(EventBatch& batch, RequestId id) const;
 
   const ResponseFacts& facts() const { return facts_; }
 
   bool finalHeadSeen() const { return phase_ == Phase::trailers; }
 
-  // code, and the sentence that says why. REQUIRES: onLine() returned failed.
+  // REQUIRES: onLine() returned failed.
   const Error& error() const { return error_; }
 
   void reset();
@@ -70,22 +71,22 @@ class HeaderBlock {
   enum class Phase : std::uint8_t { statusLine, headers, trailers };
 
   HeaderProgress onStatusLine(std::string_view line);
-  HeaderProgress onHeader(std::string_view line);
+  HeaderProgress onField(std::string_view line);
   HeaderProgress onHeadEnd();
-  bool noteFraming(std::string_view name, std::string_view value);
+  const char* noteFraming(std::string_view name, std::string_view value);
   HeaderProgress fail(Errc code, const char* why);
-  void beginBlock();
-  void appendFields(EventBatch& batch) const;
+  void clearFields();
 
   const std::uint32_t maxHeaderSize_;
   Phase phase_ = Phase::statusLine;
   ResponseFacts facts_;
   bool keepAliveSaid_ = false;
   bool transferEncodingSaid_ = false;
+  bool headComplete_ = false;            // the fields below are a whole head, which the next line replaces
   std::uint32_t statusTextLength_ = 0;
-  std::uint32_t bytes_ = 0;             // names and values of the block so far
-  std::vector<std::uint32_t> lengths_;  // nameLength, valueLength, …
-  std::string text_;                    // status text, then name, value, …
+  std::size_t bytes_ = 0;                // names and values so far
+  std::vector<std::uint32_t> lengths_;   // nameLength, valueLength, …
+  std::string text_;                     // status text, then name, value, …
   Error error_;
 };
 

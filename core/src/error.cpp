@@ -1,0 +1,52 @@
+#include "dodici/error.h"
+
+namespace dodici {
+
+const char* describe(Errc code) {
+  // No default: -Wswitch names the code that was forgotten here.
+  switch (code) {
+    case Errc::aborted:
+      return "the request was cancelled";
+    case Errc::connectTimeout:
+      return "no connection was made in time";
+    case Errc::headersTimeout:
+      return "no response head came in time";
+    case Errc::bodyTimeout:
+      return "no piece of the response body came in time";
+    case Errc::resolveFailed:
+      return "the host name could not be resolved";
+    case Errc::connectFailed:
+      return "the connection could not be made";
+    case Errc::socketClosed:
+      return "the peer closed the connection before the response was complete";
+    case Errc::socketError:
+      return "reading from or writing to the connection failed";
+    case Errc::tlsVerifyFailed:
+      return "the peer's certificate is not trusted";
+    case Errc::tlsNameMismatch:
+      return "the peer's certificate is for another name";
+    case Errc::tlsHandshakeFailed:
+      return "the TLS handshake failed";
+    case Errc::malformedResponse:
+      return "the response is not valid HTTP";
+    case Errc::headersOverflow:
+      return "the response head or its trailers are too large";
+    case Errc::responseTooLarge:
+      return "the response body is too large";
+    case Errc::lengthMismatch:
+      return "the response body is shorter than its content-length";
+    case Errc::streamReset:
+      return "the peer reset the stream";
+    case Errc::unexpectedUpgrade:
+      return "the peer switched protocols without being asked to";
+    case Errc::invalidRequest:
+      return "the request cannot be sent as it is";
+    case Errc::uploadFailed:
+      return "the request body cannot be sent again";
+    case Errc::internal:
+      return "an internal error, or out of resources";
+  }
+  return "an unknown error";
+}
+
+}  // namespace dodici

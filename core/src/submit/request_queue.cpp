@@ -1,0 +1,20 @@
+#include "submit/request_queue.h"
+
+#include <utility>
+
+namespace dodici {
+
+bool RequestQueue::push(Command command) {
+  const MutexLock lock(mutex_);
+  waiting_.push_back(std::move(command));
+  return waiting_.size() == 1;
+}
+
+void RequestQueue::drain(std::vector<Command>& into) {
+  // Before the lock: what is left in `into` may be large to destroy.
+  into.clear();
+  const MutexLock lock(mutex_);
+  waiting_.swap(into);
+}
+
+}  // namespace dodici

@@ -1,0 +1,305 @@
+#include "transfer/header_block.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+
+namespace dodici {
+
+namespace {
+
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+bool equalsIgnoringCase(std::string_view text, std::string_view lowerCase) {
+  return std::equal(text.begin(), text.end(), lowerCase.begin(), lowerCase.end(), [](char a, char b) {
+    return lower(a) == b;
+  });
+}
+
+std::string_view strip(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && blank(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+// Cuts the first element off a comma-separated list.
+std::string_view takeElement(std::string_view& list) {
+  const std::size_t comma = std::min(list.find(','), list.size());
+  const std::string_view element = strip(list.substr(0, comma));
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  return element;
+}
+
+// All of `text` as a decimal number; no sign, no blanks.
+std::optional<std::uint64_t> parseNumber(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, number);
+  if (code != std::errc{} || stop != end) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+// RFC 9110's token characters.
+constexpr std::array<bool, 256> makeTokenTable() {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) {
+    table[c] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  }
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}
+
+bool isToken(std::string_view name) {
+  static constexpr std::array<bool, 256> kTable = makeTokenTable();
+  bool good = true;
+  for (const char c : name) {
+    good &= kTable[static_cast<unsigned char>(c)];
+  }
+  return good;
+}
+
+bool hasControlCharacter(std::string_view value) {
+  bool found = false;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    found |= (byte < 0x20 && byte != '\t') || byte == 0x7f;
+  }
+  return found;
+}
+
+void append(std::vector<std::uint32_t>& words, const std::vector<std::uint32_t>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+}
+
+// The version's number in event_batch.h, its text cut off `line`; 0 when it is none that we speak.
+std::uint32_t takeVersion(std::string_view& line) {
+  struct Version {
+    std::string_view text;
+    std::uint32_t number;
+  };
+
+  static constexpr std::array<Version, 4> kVersions{
+      {{"HTTP/1.1 ", 11}, {"HTTP/2 ", 20}, {"HTTP/1.0 ", 10}, {"HTTP/3 ", 30}}
+  };
+  for (const Version& version : kVersions) {
+    if (line.starts_with(version.text)) {
+      line.remove_prefix(version.text.size());
+      return version.number;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+HeaderBlock::HeaderBlock(std::uint32_t maxHeaderSize)
+    : maxHeaderSize_(maxHeaderSize) {}
+
+HeaderProgress HeaderBlock::onLine(std::string_view line) {
+  if (headComplete_) {
+    clearFields();
+  }
+  if (!line.ends_with("\r\n")) {
+    return fail(Errc::malformedResponse, "header line without CRLF");
+  }
+  line.remove_suffix(2);
+  switch (phase_) {
+    case Phase::statusLine:
+      return onStatusLine(line);
+    case Phase::headers:
+      return line.empty() ? onHeadEnd() : onField(line);
+    case Phase::trailers:
+      return line.empty() ? HeaderProgress::none : onField(line);
+  }
+  return HeaderProgress::none;
+}
+
+HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
+  facts_ = {};
+  keepAliveSaid_ = false;
+  transferEncodingSaid_ = false;
+
+  facts_.httpVersion = takeVersion(line);
+  const std::optional<std::uint64_t> status = parseNumber(line.substr(0, std::min<std::size_t>(line.size(), 3)));
+  const bool ends = line.size() == 3 || (line.size() > 3 && line[3] == ' ');
+  if (facts_.httpVersion == 0 || !status || *status < 100 || !ends) {
+    return fail(Errc::malformedResponse, "not a status line");
+  }
+  facts_.status = static_cast<std::uint32_t>(*status);
+  // HTTP/2 and later have no status text, only libcurl's rendering has room for one.
+  if (facts_.httpVersion < 20 && line.size() > 4) {
+    text_ = line.substr(4);
+    if (hasControlCharacter(text_)) {
+      return fail(Errc::malformedResponse, "control character in the status text");
+    }
+  }
+  statusTextLength_ = static_cast<std::uint32_t>(text_.size());
+  phase_ = Phase::headers;
+  return HeaderProgress::none;
+}
+
+HeaderProgress HeaderBlock::onField(std::string_view line) {
+  if (line.front() == ' ' || line.front() == '\t') {
+    return fail(Errc::malformedResponse, "folded header line");
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) {
+    return fail(Errc::malformedResponse, "header line without a colon");
+  }
+  const std::string_view name = line.substr(0, colon);
+  if (name.empty() || !isToken(name)) {
+    return fail(Errc::malformedResponse, "invalid header name");
+  }
+  const std::string_view value = strip(line.substr(colon + 1));
+  if (hasControlCharacter(value)) {
+    return fail(Errc::malformedResponse, "control character in a header value");
+  }
+  bytes_ += name.size() + value.size();
+  if (bytes_ >= maxHeaderSize_) {
+    return fail(Errc::headersOverflow, describe(Errc::headersOverflow));
+  }
+
+  lengths_.push_back(static_cast<std::uint32_t>(name.size()));
+  lengths_.push_back(static_cast<std::uint32_t>(value.size()));
+  text_.append(name).append(value);
+  if (phase_ == Phase::trailers) {
+    return HeaderProgress::trailer;
+  }
+  if (const char* why = noteFraming(name, value)) {
+    return fail(Errc::malformedResponse, why);
+  }
+  return HeaderProgress::none;
+}
+
+// Returns what is wrong with the framing that the header gives, or nullptr.
+const char* HeaderBlock::noteFraming(std::string_view name, std::string_view value) {
+  switch (name.size()) {  // most names are told apart by their length alone
+    case 10:
+      if (equalsIgnoringCase(name, "connection")) {
+        while (!value.empty()) {
+          const std::string_view option = takeElement(value);
+          facts_.connectionClose |= equalsIgnoringCase(option, "close");
+          keepAliveSaid_ |= equalsIgnoringCase(option, "keep-alive");
+        }
+      } else if (equalsIgnoringCase(name, "keep-alive")) {
+        while (!value.empty()) {
+          const std::string_view parameter = takeElement(value);
+          const std::size_t equals = parameter.find('=');
+          if (equals != std::string_view::npos && equalsIgnoringCase(parameter.substr(0, equals), "timeout")) {
+            if (const auto seconds = parseNumber(parameter.substr(equals + 1)); seconds && *seconds <= UINT32_MAX) {
+              facts_.keepAliveTimeoutHint = std::chrono::seconds(*seconds);
+            }
+          }
+        }
+      }
+      return nullptr;
+    case 14: {
+      if (!equalsIgnoringCase(name, "content-length")) {
+        return nullptr;
+      }
+      const std::optional<std::uint64_t> length = parseNumber(value);
+      if (!length) {
+        return "invalid content-length";
+      }
+      if (facts_.contentLength && *facts_.contentLength != *length) {
+        return "differing content-length headers";
+      }
+      facts_.contentLength = length;
+      break;
+    }
+    case 17:
+      if (!equalsIgnoringCase(name, "transfer-encoding")) {
+        return nullptr;
+      }
+      transferEncodingSaid_ = true;
+      while (!value.empty()) {
+        facts_.chunked = equalsIgnoringCase(takeElement(value), "chunked");  // the last one tells
+      }
+      break;
+    default:
+      return nullptr;
+  }
+  return facts_.contentLength && transferEncodingSaid_ ? "content-length together with transfer-encoding" : nullptr;
+}
+
+HeaderProgress HeaderBlock::onHeadEnd() {
+  headComplete_ = true;
+  facts_.connectionClose |= facts_.httpVersion == 10 && !keepAliveSaid_;
+  if (facts_.status >= 200) {
+    phase_ = Phase::trailers;
+    return HeaderProgress::finalHead;
+  }
+  phase_ = Phase::statusLine;
+  switch (facts_.status) {
+    case 100:
+      return HeaderProgress::continueHead;
+    case 101:
+      return HeaderProgress::switchingHead;
+    default:
+      return HeaderProgress::informationalHead;
+  }
+}
+
+void HeaderBlock::appendHead(EventBatch& batch, RequestId id) const {
+  assert(headComplete_);
+  const auto count = static_cast<std::uint32_t>(lengths_.size() / 2);
+  batch.words.insert(
+      batch.words.end(),
+      {static_cast<std::uint32_t>(EventType::responseStart),
+       static_cast<std::uint32_t>(id),
+       facts_.status,
+       facts_.httpVersion,
+       statusTextLength_,
+       count}
+  );
+  append(batch.words, lengths_);
+  batch.text.append(text_);
+}
+
+void HeaderBlock::appendEnd(EventBatch& batch, RequestId id) const {
+  // Without a trailer the fields are still the head's.
+  const auto count = headComplete_ ? 0 : static_cast<std::uint32_t>(lengths_.size() / 2);
+  batch.words.insert(
+      batch.words.end(),
+      {static_cast<std::uint32_t>(EventType::end), static_cast<std::uint32_t>(id), count}
+  );
+  if (count > 0) {
+    append(batch.words, lengths_);
+    batch.text.append(text_);
+  }
+}
+
+HeaderProgress HeaderBlock::fail(Errc code, const char* why) {
+  error_.code = code;
+  error_.message = why;
+  return HeaderProgress::failed;
+}
+
+void HeaderBlock::clearFields() {
+  headComplete_ = false;
+  statusTextLength_ = 0;
+  bytes_ = 0;
+  lengths_.clear();
+  text_.clear();
+}
+
+void HeaderBlock::reset() {
+  clearFields();
+  phase_ = Phase::statusLine;
+  facts_ = {};
+  error_ = {};
+}
+
+}  // namespace dodici
