@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { withLock } from '../support/lock.mjs'
 import { capture, main, runLogged, say, seconds, StepFailed } from '../support/run.mjs'
-import { recipes } from './recipes.mjs'
+import { compilerFlags, describeRecipes, recipes } from './recipes.mjs'
 import { Sources } from './sources.mjs'
-import { readLibraries, versionsFile } from './versions.mjs'
+import { readLibraries } from './versions.mjs'
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dodici')
 
@@ -21,8 +21,8 @@ export async function prefixPath() {
   if (compiler === undefined) throw new StepFailed('no C compiler found: install the package build-essential.')
   const key = createHash('sha256')
     .update(compiler)
-    .update(readFileSync(versionsFile))
-    .update(readFileSync(new URL('recipes.mjs', import.meta.url)))
+    .update(JSON.stringify(readLibraries()))
+    .update(describeRecipes())
     .digest('hex')
     .slice(0, 16)
   return join(cache, key)
@@ -54,7 +54,7 @@ async function build(prefix) {
     rmSync(directory, { recursive: true, force: true })
     mkdirSync(directory, { recursive: true })
   }
-  say(`Building ${libraries.length} bundled libraries into ${prefix}: once, about 6 minutes on 2 cores.`)
+  say(`Building ${libraries.length} bundled libraries into ${prefix}: once, two to six minutes on 2 cores.`)
   const taken = await fetchAll(libraries, logs)
   const http3 = taken.has('nghttp3') && taken.has('ngtcp2')
   const at = { prefix: join(staging, 'prefix'), jobs: availableParallelism(), http3 }
@@ -66,7 +66,7 @@ async function build(prefix) {
   const manifest = {
     http3,
     versions: Object.fromEntries([...taken].map(([name, { version, from }]) => [name, { version, from }])),
-    flags: 'see scripts/bundled/recipes.mjs',
+    flags: compilerFlags,
   }
   finish(at.prefix, prefix, manifest)
   rmSync(staging, { recursive: true, force: true })

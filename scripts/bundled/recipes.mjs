@@ -1,4 +1,4 @@
-// How each bundled library is configured and built. A change here, or in the versions file, makes a new cache entry.
+// How each bundled library is configured and built. A change of a command here, or of the versions, makes a new cache entry.
 //
 // Everything is static, position-independent and hidden: Node's own executable exports OpenSSL and nghttp2 symbols, and
 // nothing of ours may bind to those, nor anything of Node's to ours.
@@ -60,8 +60,14 @@ export const recipes = {
       ...['CURL_USE_LIBPSL=OFF', 'USE_LIBIDN2=OFF', 'CURL_USE_LIBSSH2=OFF', 'CURL_DISABLE_LDAP=ON'],
       ...['CURL_ZLIB=OFF', 'CURL_BROTLI=OFF', 'CURL_ZSTD=OFF', 'CURL_DISABLE_WEBSOCKETS=ON'],
       ...['CURL_DISABLE_COOKIES=ON', 'CURL_DISABLE_HSTS=ON', 'CURL_DISABLE_NETRC=ON', 'CURL_DISABLE_DOH=ON'],
-      ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_NTLM=ON', 'CURL_DISABLE_AWS=ON'],
+      ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_AWS=ON'],
     ]),
+}
+
+/** All commands as text, without this machine's paths: what the cache key is made of. */
+export function describeRecipes() {
+  const at = { source: 'SOURCE', prefix: 'PREFIX', jobs: 1, http3: true }
+  return JSON.stringify(Object.entries(recipes).map(([name, recipe]) => [name, recipe(at)]))
 }
 
 function cmakeSteps({ source, prefix, jobs }, definitions) {

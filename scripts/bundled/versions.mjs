@@ -1,7 +1,7 @@
 // What to build: reads cmake/bundled-versions.json and judges which version may stand in for a pinned one.
 import { readFileSync } from 'node:fs'
 
-export const versionsFile = new URL('../../cmake/bundled-versions.json', import.meta.url)
+const versionsFile = new URL('../../cmake/bundled-versions.json', import.meta.url)
 
 export function readLibraries() {
   return JSON.parse(readFileSync(versionsFile, 'utf8')).libraries

@@ -1,0 +1,30 @@
+# dodici_flags: how all our own code is compiled. Linked PRIVATE by every target of ours; nobody else's code sees it.
+add_library(dodici_flags INTERFACE)
+target_compile_features(dodici_flags INTERFACE cxx_std_20)
+target_compile_options(
+  dodici_flags
+  INTERFACE
+    -Wall
+    -Wextra
+    -Wpedantic
+    -Wshadow
+    -Wnon-virtual-dtor
+    -fno-omit-frame-pointer
+    -fstack-protector-strong
+    # Set here rather than by CXX_VISIBILITY_PRESET, so that no target can forget it.
+    -fvisibility=hidden
+    -fvisibility-inlines-hidden
+    -ffunction-sections
+    -fdata-sections
+)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(DODICI_SANITIZE)
+  set(sanitize -fsanitize=${DODICI_SANITIZE} -fno-sanitize-recover=all)
+  target_compile_options(dodici_flags INTERFACE ${sanitize})
+  target_link_options(dodici_flags INTERFACE ${sanitize})
+else()
+  # Needs optimization, and the sanitizers bring checks of their own.
+  target_compile_options(dodici_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
