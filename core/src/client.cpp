@@ -1,0 +1,119 @@
+#include "dodici/client.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "client_shard.h"
+#include "curl/curl_global.h"
+#include "loop/loop_pool.h"
+#include "transfer/controller_block.h"
+#include "transfer/request_text.h"
+
+namespace dodici {
+
+namespace {
+
+// How many more requests than the quietest loop an origin's own loop may have before others help it: below that, its
+// kept connections are worth more than a second thread.
+constexpr std::uint32_t kSpillMargin = 8;
+
+}  // namespace
+
+struct Client::Parts {
+  Parts(ClientOptions options, EventSink& sink)
+      : config(std::make_shared<ClientConfig>(std::move(options))), pool(LoopPool::shared()) {
+    const std::size_t wanted = config->options.loopThreads;
+    const std::size_t count = wanted == 0 ? pool->size() : std::min<std::size_t>(wanted, pool->size());
+    for (std::size_t loop = 0; loop < count; ++loop) {
+      shards.push_back(std::make_shared<ClientShard>(config, pool, loop, sink));
+    }
+  }
+
+  // HTTP/2 origins and limited ones stay on one loop: streams share a connection, and a limit is counted there.
+  ClientShard& shardFor(const Request& request) {
+    if (shards.size() == 1) {
+      return *shards.front();
+    }
+    const RequestText text(request.text);
+    auto& home = *shards[std::hash<std::string_view>{}(text.origin()) % shards.size()];
+    if ((text.isTls() && request.allowHttp2) || config->options.connections > 0) {
+      return home;
+    }
+    const auto& quietest = *std::min_element(shards.begin(), shards.end(), [](const auto& a, const auto& b) {
+      return a->load() < b->load();
+    });
+    return home.load() > quietest->load() + kSpillMargin ? *quietest : home;
+  }
+
+  const std::shared_ptr<ClientConfig> config;
+  std::shared_ptr<LoopPool> pool;
+  std::vector<std::shared_ptr<ClientShard>> shards;
+  const CancellationToken token = CancellationToken::root();
+  std::size_t nextToTake = 0;
+};
+
+Client::Client(ClientOptions options, EventSink& sink) : parts_(std::make_unique<Parts>(std::move(options), sink)) {}
+
+Client::~Client() {
+  destroy();
+  for (const auto& shard : parts_->shards) {
+    shard->detach();
+  }
+}
+
+RequestController Client::submit(Request request) {
+  auto block = std::make_shared<RequestController::Block>(parts_->token.child());
+  auto& shard = parts_->shardFor(request);
+  block->id = request.id;
+  block->shard = shard.shared_from_this();
+  shard.send(SubmitCommand{std::move(request), std::shared_ptr<void>(block, &block->pause)});
+  block->onCancelled = block->token.onCancelled([raw = block.get()] { raw->shard->send(CancelCommand{raw->id}); });
+  RequestController controller;
+  controller.block_ = std::move(block);
+  return controller;
+}
+
+void Client::writeBody(const RequestController& request, std::string bytes) {
+  request.block_->shard->send(BodyBytesCommand{request.block_->id, std::move(bytes)});
+}
+
+void Client::endBody(const RequestController& request) {
+  request.block_->shard->send(BodyEndCommand{request.block_->id});
+}
+
+bool Client::takeBatch(EventBatch& batch) {
+  auto& shards = parts_->shards;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    auto& shard = *shards[parts_->nextToTake];
+    parts_->nextToTake = (parts_->nextToTake + 1) % shards.size();
+    if (shard.takeBatch(batch)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Client::destroy() {
+  parts_->token.cancel();
+  for (const auto& shard : parts_->shards) {
+    shard->send(DestroyCommand{});
+  }
+}
+
+std::uint32_t Client::loopCount() const { return static_cast<std::uint32_t>(parts_->shards.size()); }
+
+const CancellationToken& Client::token() const { return parts_->token; }
+
+bool setLoopThreads(std::uint32_t count) { return LoopPool::setThreadCount(count); }
+
+std::string versionText() {
+  ensureCurlGlobal();
+  return curl_version();
+}
+
+}  // namespace dodici

@@ -1,0 +1,404 @@
+#include "client_shard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A turn ends when nothing is left to do at once, or after so many rounds, so that no client starves its neighbours.
+constexpr int kMostRoundsPerTurn = 8;
+
+Negotiation negotiationOf(const Request& request, const RequestText& text) {
+  return text.isTls() && request.allowHttp2 ? Negotiation::alpn : Negotiation::none;
+}
+
+}  // namespace
+
+struct ClientShard::Engine {
+  Engine(ClientShard& shard, ClientConfig& config, LoopThread& loop)
+      : origins(OriginLimits{config.options.connections, config.options.maxConcurrentStreams}),
+        watchers(loop.context(), shard),
+        timer(loop.context(), [&shard] { shard.touch(); }),
+        multi(config.options, watchers, timer),
+        handles(config.options, watchers, config.tls),
+        sweepTimer(loop.context()),
+        idleTimer(loop.context()) {}
+
+  OriginQueue origins;
+  Deadlines deadlines;
+  SocketWatchers watchers;
+  MultiTimer timer;
+  MultiHandle multi;
+  EasyHandlePool handles;
+  TransferTable transfers;  // after what its transfers refer to
+  boost::asio::steady_timer sweepTimer;
+  boost::asio::steady_timer idleTimer;
+  std::optional<Clock::time_point> sweepArmedFor;
+  bool idleCheckArmed = false;
+};
+
+ClientShard::ClientShard(
+    std::shared_ptr<ClientConfig> config, const std::shared_ptr<LoopPool>& pool, std::size_t loop, EventSink& sink
+)
+    : config_(std::move(config)),
+      pool_(pool),
+      loop_(pool->at(loop)),
+      sink_(&sink),
+      batcher_(mailbox_, config_->pool, [this] {
+        if (sink_ != nullptr) {
+          sink_->onBatchReady();
+        }
+      }) {}
+
+ClientShard::~ClientShard() = default;
+
+void ClientShard::send(Command command) {
+  if (std::holds_alternative<SubmitCommand>(command)) {
+    load_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (!queue_.push(std::move(command))) {
+    return;
+  }
+  if (const auto pool = pool_.lock()) {
+    loop_.post([self = shared_from_this()] { self->onCommands(); });
+  }
+}
+
+bool ClientShard::takeBatch(EventBatch& batch) {
+  const auto taken = mailbox_.take(batch);
+  if (taken == Mailbox::Taken::batchAndLoopWaits) {
+    send(BatchTakenCommand{});
+  }
+  return taken != Mailbox::Taken::nothing;
+}
+
+void ClientShard::detach() {
+  send(DestroyCommand{});
+  loop_.post([self = shared_from_this()] {
+    self->sink_ = nullptr;
+    const std::lock_guard lock(self->detachMutex_);
+    self->isDetached_ = true;
+    self->detached_.notify_all();
+  });
+  std::unique_lock lock(detachMutex_);
+  detached_.wait(lock, [this] { return isDetached_; });
+}
+
+// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out.
+// The requests of this client fail with it, the process and the other clients go on.
+template <typename F>
+void ClientShard::guarded(F&& work) noexcept {
+  try {
+    work();
+    return;
+  } catch (const std::exception& exception) {
+    broken_ = Error{Errc::internal, 0, exception.what(), {}};
+  } catch (...) {
+    broken_ = Error{Errc::internal, 0, "unknown exception", {}};
+  }
+  destroyEngine();
+}
+
+void ClientShard::touch() {
+  if (!touched_) {
+    touched_ = true;
+    loop_.atTurnEnd(std::shared_ptr<LoopThread::TurnListener>(shared_from_this(), this));
+  }
+}
+
+void ClientShard::onCommands() {
+  queue_.drain(commands_);
+  for (auto& command : commands_) {
+    guarded([&] { std::visit([this](auto& which) { onCommand(which); }, command); });
+  }
+  commands_.clear();
+  touch();
+}
+
+void ClientShard::onCommand(SubmitCommand& command) {
+  const RequestId id = command.request.id;
+  if (destroyed_) {
+    refuse(id, Error{Errc::aborted, 0, "the client is destroyed", {}});
+    return;
+  }
+  if (broken_) {
+    refuse(id, *broken_);
+    return;
+  }
+  if (!engine_) {
+    engine_ = std::make_unique<Engine>(*this, *config_, loop_);
+  }
+  const Transfer::Services services{config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
+  auto& transfer = engine_->transfers.add(std::make_unique<Transfer>(
+      services, std::move(command.request), std::static_pointer_cast<const PauseState>(std::move(command.block))
+  ));
+  const auto& text = transfer.text();
+  const auto negotiation = negotiationOf(transfer.request(), text);
+  // Connections made for another name cannot serve this one.
+  const Decision decision =
+      text.servername().empty()
+          ? engine_->origins.admit(text.origin(), negotiation, id, transfer.ticket)
+          : engine_->origins.admit(
+                std::string(text.origin()).append(" ").append(text.servername()), negotiation, id, transfer.ticket
+            );
+  if (decision == Decision::run) {
+    run(transfer);
+  }
+}
+
+void ClientShard::onCommand(CancelCommand& command) {
+  Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr;
+  if (transfer != nullptr) {
+    transfer->endBy(Error{Errc::aborted, 0, {}, {}});
+    retire(*transfer);
+  }
+}
+
+void ClientShard::onCommand(PauseChangedCommand& command) {
+  if (Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr) {
+    transfer->onPauseChanged();
+  }
+}
+
+void ClientShard::onCommand(BodyBytesCommand& command) {
+  if (Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr) {
+    transfer->onBodyBytes(std::move(command.bytes));
+  }
+}
+
+void ClientShard::onCommand(BodyEndCommand& command) {
+  if (Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr) {
+    transfer->onBodyEnd();
+  }
+}
+
+// The end of the turn flushes what waited, and resumes who waited.
+void ClientShard::onCommand(BatchTakenCommand&) {}
+
+void ClientShard::onCommand(DestroyCommand&) {
+  if (!std::exchange(destroyed_, true)) {
+    destroyEngine();
+    batcher_.loopClosed();
+  }
+}
+
+void ClientShard::run(Transfer& transfer) { engine_->multi.add(transfer.prepare(engine_->handles.take())); }
+
+// REQUIRES: the transfer has ended. Destroys it.
+void ClientShard::retire(Transfer& transfer) {
+  if (auto* const easy = transfer.handle()) {
+    engine_->multi.remove(*easy);
+    failWaitersOf(transfer);
+    engine_->handles.give(transfer.takeHandle());
+  }
+  engine_->origins.release(transfer.ticket);
+  engine_->transfers.remove(transfer.id());
+  load_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ClientShard::refuse(RequestId id, const Error& error) {
+  batcher_.failed(id, error);
+  load_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+// Those who waited for this transfer's connection will get none either.
+void ClientShard::failWaitersOf(Transfer& transfer) {
+  if (!transfer.connectFailure()) {
+    return;
+  }
+  failed_.clear();
+  engine_->origins.onConnectFailed(transfer.ticket, failed_);
+  for (const RequestId id : failed_) {
+    if (Transfer* const waiter = engine_->transfers.find(id)) {
+      waiter->endBy(*transfer.connectFailure());
+      engine_->transfers.remove(id);
+      load_.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+}
+
+bool ClientShard::startReady() {
+  bool any = false;
+  while (const auto id = engine_->origins.takeReady()) {
+    if (Transfer* const transfer = engine_->transfers.find(*id)) {
+      run(*transfer);
+      any = true;
+    }
+  }
+  return any;
+}
+
+void ClientShard::onTurnEnd() noexcept {
+  touched_ = false;
+  guarded([this] { finishTurn(); });
+  if (batcher_.flush()) {
+    resumeHeld();
+  }
+}
+
+void ClientShard::finishTurn() {
+  if (!engine_) {
+    return;
+  }
+  bool worked = true;
+  for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
+    worked = false;
+    if (engine_->timer.takeDue()) {
+      engine_->multi.timeoutAction();
+      worked = true;
+    }
+    engine_->multi.readDone([this, &worked](EasyHandle& easy, CURLcode code) {
+      auto& transfer = static_cast<Transfer&>(*easy.receiver());
+      transfer.endByLibcurl(code);
+      retire(transfer);
+      worked = true;
+    });
+    for (const RequestId id : std::exchange(early_, {})) {
+      if (Transfer* const transfer = engine_->transfers.find(id)) {
+        transfer->endByLibcurl(CURLE_OK);
+        retire(*transfer);
+        worked = true;
+      }
+    }
+    worked = startReady() || worked;
+  }
+  if (worked) {
+    loop_.post([self = shared_from_this()] { self->touch(); });
+  }
+  armSweep();
+  armIdleCheck();
+}
+
+// Resuming calls back into onBody(), so it happens in a turn of its own.
+void ClientShard::resumeHeld() {
+  if (held_.empty()) {
+    return;
+  }
+  loop_.post([self = shared_from_this()] {
+    const auto held = std::exchange(self->held_, {});
+    self->guarded([&] {
+      for (const RequestId id : held) {
+        if (Transfer* const transfer = self->engine_ ? self->engine_->transfers.find(id) : nullptr) {
+          transfer->onRoom();
+        }
+      }
+    });
+    self->touch();
+  });
+}
+
+void ClientShard::onSocketReady(curl_socket_t socket, int events) {
+  guarded([&] {
+    if (engine_) {
+      engine_->multi.socketAction(socket, events);
+    }
+  });
+  touch();
+}
+
+void ClientShard::onDisconnected(const std::string& origin) {
+  batcher_.disconnected(origin);
+  if (engine_) {
+    const bool tls = origin.starts_with("https:");
+    engine_->origins.onDisconnected(origin, tls ? Negotiation::alpn : Negotiation::none);
+    touch();
+  }
+}
+
+void ClientShard::onConnectionReady(Transfer& transfer, Protocol protocol, int localPort, int remotePort) {
+  const auto origin = transfer.text().origin();
+  if (engine_->watchers.announce(origin, localPort, remotePort)) {
+    batcher_.connected(origin);
+  }
+  engine_->origins.onProtocol(transfer.ticket, protocol);
+}
+
+void ClientShard::onCompleteEarly(RequestId id) {
+  early_.push_back(id);
+  touch();
+}
+
+void ClientShard::onWaitsForRoom(RequestId id) {
+  held_.push_back(id);
+  touch();
+}
+
+void ClientShard::armSweep() {
+  const auto next = engine_->deadlines.nextSweep();
+  if (!next || (engine_->sweepArmedFor && *engine_->sweepArmedFor <= *next)) {
+    return;
+  }
+  engine_->sweepArmedFor = next;
+  engine_->sweepTimer.expires_at(*next);
+  engine_->sweepTimer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    if (const auto shard = self.lock(); shard && !error && shard->engine_) {
+      shard->guarded([&] { shard->onSweep(); });
+      shard->touch();
+    }
+  });
+}
+
+void ClientShard::onSweep() {
+  engine_->sweepArmedFor.reset();
+  engine_->deadlines.sweep(Clock::now(), [this](RequestId id, DeadlineKind kind) {
+    if (Transfer* const transfer = engine_->transfers.find(id)) {
+      transfer->endByDeadline(kind);
+      retire(*transfer);
+    }
+  });
+}
+
+// Runs now and then while sockets are open; an idle client has none, and no timer.
+void ClientShard::armIdleCheck() {
+  if (engine_->idleCheckArmed || engine_->watchers.openCount() == 0) {
+    return;
+  }
+  using std::chrono::milliseconds;
+  const auto interval = std::clamp(config_->options.keepAliveTimeout / 4, milliseconds(20), milliseconds(1000));
+  engine_->idleCheckArmed = true;
+  engine_->idleTimer.expires_after(interval);
+  engine_->idleTimer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    if (const auto shard = self.lock(); shard && !error && shard->engine_) {
+      shard->guarded([&] { shard->onIdleCheck(); });
+      shard->touch();
+    }
+  });
+}
+
+void ClientShard::onIdleCheck() {
+  engine_->idleCheckArmed = false;
+  const auto stillIdle = engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
+  if (stillIdle == 0 && engine_->transfers.size() == 0) {
+    engine_->multi.closeIdleConnections();
+  }
+}
+
+void ClientShard::destroyEngine() {
+  if (!engine_) {
+    return;
+  }
+  for (const RequestId id : engine_->transfers.ids()) {
+    Transfer& transfer = *engine_->transfers.find(id);
+    transfer.endBy(broken_ ? *broken_ : Error{Errc::aborted, 0, "the client is destroyed", {}});
+    if (auto* const easy = transfer.handle()) {
+      try {
+        engine_->multi.remove(*easy);
+      } catch (const std::exception&) {
+        // It goes with the multi handle.
+      }
+    }
+    engine_->origins.release(transfer.ticket);
+    engine_->transfers.remove(id);
+    load_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  held_.clear();
+  engine_.reset();
+}
+
+}  // namespace dodici

@@ -1,0 +1,126 @@
+// One client's part on one loop thread: its connections, its live transfers, its batch.
+//
+// Threads: send() and takeBatch() from any thread; everything else on the loop thread.
+// Owner:   shared by Client, the controllers and the handlers that are posted to the loop. Its libcurl parts live from
+//          the first command to the destroy command, and are made and destroyed on the loop thread.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "curl/easy_handle.h"
+#include "curl/multi_handle.h"
+#include "curl/multi_timer.h"
+#include "curl/socket_watchers.h"
+#include "curl/tls_store.h"
+#include "dodici/event_sink.h"
+#include "dodici/options.h"
+#include "events/event_batcher.h"
+#include "events/mailbox.h"
+#include "loop/loop_pool.h"
+#include "submit/origin_queue.h"
+#include "submit/request_queue.h"
+#include "transfer/deadlines.h"
+#include "transfer/transfer.h"
+#include "transfer/transfer_table.h"
+
+namespace dodici {
+
+// What the shards of one client share.
+struct ClientConfig {
+  explicit ClientConfig(ClientOptions clientOptions) : options(std::move(clientOptions)), tls(options.tls.caPem) {}
+
+  const ClientOptions options;
+  TlsStore tls;  // refers to options
+  const std::shared_ptr<BlockPool> pool = std::make_shared<BlockPool>();
+};
+
+class ClientShard final : public std::enable_shared_from_this<ClientShard>,
+                          private LoopThread::TurnListener,
+                          private SocketWatchers::Listener,
+                          private Transfer::Host {
+ public:
+  ClientShard(
+      std::shared_ptr<ClientConfig> config, const std::shared_ptr<LoopPool>& pool, std::size_t loop, EventSink& sink
+  );
+  ~ClientShard();
+
+  // Any thread.
+  void send(Command command);
+  bool takeBatch(EventBatch& batch);
+
+  // Requests sent here that have not ended.
+  std::uint32_t load() const { return load_.load(std::memory_order_relaxed); }
+
+  // Any thread but the loop's. Waits until the loop thread has carried out a destroy and will not ring again.
+  void detach();
+
+ private:
+  // All that libcurl is involved in, in the order in which it is made.
+  struct Engine;
+
+  void onCommands();
+  void onCommand(SubmitCommand& command);
+  void onCommand(CancelCommand& command);
+  void onCommand(PauseChangedCommand& command);
+  void onCommand(BodyBytesCommand& command);
+  void onCommand(BodyEndCommand& command);
+  void onCommand(BatchTakenCommand& command);
+  void onCommand(DestroyCommand& command);
+
+  void onTurnEnd() noexcept override;
+  void onSocketReady(curl_socket_t socket, int events) override;
+  void onDisconnected(const std::string& origin) override;
+  void onConnectionReady(Transfer& transfer, Protocol protocol, int localPort, int remotePort) override;
+  void onCompleteEarly(RequestId id) override;
+  void onWaitsForRoom(RequestId id) override;
+
+  void touch();
+  void finishTurn();
+  void run(Transfer& transfer);
+  void retire(Transfer& transfer);
+  void refuse(RequestId id, const Error& error);
+  void failWaitersOf(Transfer& transfer);
+  bool startReady();
+  void resumeHeld();
+  void armSweep();
+  void onSweep();
+  void armIdleCheck();
+  void onIdleCheck();
+  void destroyEngine();
+  template <typename F>
+  void guarded(F&& work) noexcept;
+
+  // Constant after construction.
+  const std::shared_ptr<ClientConfig> config_;
+  const std::weak_ptr<LoopPool> pool_;  // Client holds it; a controller may send() when that is gone
+  LoopThread& loop_;
+
+  // Any thread.
+  RequestQueue queue_;
+  Mailbox mailbox_;
+  std::atomic<std::uint32_t> load_{0};
+
+  // Loop thread only, until detached.
+  EventSink* sink_;
+  EventBatcher batcher_;
+  std::vector<Command> commands_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<RequestId> held_;    // wait for room in the batch
+  std::vector<RequestId> early_;   // response whole before the request is
+  std::vector<RequestId> failed_;  // scratch
+  bool touched_ = false;
+  bool destroyed_ = false;
+  std::optional<Error> broken_;    // a bug of ours; every request fails with it
+
+  std::mutex detachMutex_;
+  std::condition_variable detached_;
+  bool isDetached_ = false;
+};
+
+}  // namespace dodici

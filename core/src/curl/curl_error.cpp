@@ -1,0 +1,133 @@
+#include "curl/curl_error.h"
+
+#include <cerrno>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "curl/easy_handle.h"
+
+namespace dodici {
+
+namespace {
+
+// libcurl tells the stream's error code only in its text: "… (err 7)".
+std::uint32_t streamErrorOf(std::string_view text) {
+  const auto at = text.rfind("(err ");
+  std::uint32_t code = 0;
+  if (at != std::string_view::npos) {
+    std::from_chars(text.data() + at + 5, text.data() + text.size(), code);
+  }
+  return code;
+}
+
+Errc connectionLost(int osErrno, const TransferFacts& facts) {
+  const bool told = osErrno != 0 && osErrno != EAGAIN && osErrno != EINPROGRESS;
+  if (!facts.started && told) {
+    return Errc::connectFailed;
+  }
+  return told ? Errc::socketError : Errc::socketClosed;
+}
+
+}  // namespace
+
+Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts) {
+  Error error;
+  error.message = easy.errorText()[0] != '\0' ? easy.errorText() : curl_easy_strerror(code);
+  error.socket = describeSocket(easy);
+  const auto osErrno = static_cast<int>(easy.infoLong(CURLINFO_OS_ERRNO));
+  const std::string_view text = error.message;
+
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      error.code = Errc::resolveFailed;
+      error.detail = text.find("emporary") != std::string_view::npos ? 1 : 0;
+      break;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+      error.code = Errc::connectFailed;
+      error.detail = static_cast<std::uint32_t>(facts.openErrno != 0 ? facts.openErrno : osErrno);
+      break;
+    case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
+      error.code = Errc::connectTimeout;
+      error.detail = facts.connectTimeoutMs;
+      break;
+    case CURLE_PEER_FAILED_VERIFICATION: {
+      const long result = easy.infoLong(CURLINFO_SSL_VERIFYRESULT);
+      error.code = result == 0 ? Errc::tlsNameMismatch : Errc::tlsVerifyFailed;
+      error.detail = static_cast<std::uint32_t>(result);
+      break;
+    }
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+      error.code = Errc::tlsHandshakeFailed;
+      error.detail = static_cast<std::uint32_t>(osErrno);
+      break;
+    case CURLE_GOT_NOTHING:
+      error.code = Errc::socketClosed;
+      break;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+      error.code = connectionLost(osErrno, facts);
+      error.detail = error.code == Errc::socketClosed ? 0 : static_cast<std::uint32_t>(osErrno);
+      break;
+    case CURLE_PARTIAL_FILE:
+      error.code = facts.closesAnyway ? (facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch)
+                                      : Errc::socketClosed;
+      break;
+    case CURLE_HTTP2_STREAM:
+    case CURLE_HTTP3:
+      error.code = Errc::streamReset;
+      error.detail = streamErrorOf(text);
+      break;
+    case CURLE_HTTP2:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+      error.code = Errc::malformedResponse;
+      break;
+    case CURLE_TOO_LARGE:
+      error.code = Errc::headersOverflow;
+      break;
+    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_ABORTED_BY_CALLBACK:
+      error.code = Errc::socketClosed;
+      break;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+      error.code = Errc::invalidRequest;
+      break;
+    default:
+      error.code = Errc::internal;
+      error.detail = static_cast<std::uint32_t>(code);
+      break;
+  }
+  return error;
+}
+
+std::string describeSocket(const EasyHandle& easy) {
+  const std::string_view remote = easy.infoText(CURLINFO_PRIMARY_IP);
+  if (remote.empty()) {
+    return {};
+  }
+  curl_off_t sent = 0;
+  curl_off_t received = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  curl_easy_getinfo(easy.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
+  sent += easy.infoLong(CURLINFO_REQUEST_SIZE);
+  received += easy.infoLong(CURLINFO_HEADER_SIZE);
+  std::string text = easy.infoText(CURLINFO_LOCAL_IP);
+  text.append(" ").append(std::to_string(easy.infoLong(CURLINFO_LOCAL_PORT)));
+  text.append(" ").append(remote);
+  text.append(" ").append(std::to_string(easy.infoLong(CURLINFO_PRIMARY_PORT)));
+  text.append(" ").append(std::to_string(sent));
+  text.append(" ").append(std::to_string(received));
+  return text;
+}
+
+}  // namespace dodici

@@ -1,0 +1,32 @@
+// libcurl's codes as our own; the only place that switches on CURLcode.
+//
+// Threads: loop thread only.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+
+#include "dodici/error.h"
+
+namespace dodici {
+
+class EasyHandle;
+
+// What the transfer knows and libcurl's code does not tell.
+struct TransferFacts {
+  bool started = false;           // was sent on a connection
+  bool headSeen = false;          // the final head is complete
+  bool closesAnyway = false;      // the response said so, or the request
+  bool chunked = false;           // no content-length to miss
+  int openErrno = 0;              // of a socket that could not be opened
+  std::uint32_t connectTimeoutMs = 0;
+};
+
+// REQUIRES: code != CURLE_OK, and the handle's transfer has just ended with it.
+Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts);
+
+// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection.
+std::string describeSocket(const EasyHandle& easy);
+
+}  // namespace dodici

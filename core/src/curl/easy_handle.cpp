@@ -1,0 +1,148 @@
+#include "curl/easy_handle.h"
+
+#include <openssl/ssl.h>
+
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "curl/callback_guard.h"
+#include "curl/easy_options.h"
+
+namespace dodici {
+
+EasyHandle::EasyHandle(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls)
+    : handle_(curl_easy_init()) {
+  if (handle_ == nullptr) {
+    throw std::bad_alloc();
+  }
+  curl_easy_setopt(handle_, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, errorText_.data());
+  curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &EasyHandle::onWrite);
+  curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &EasyHandle::onHeader);
+  curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(handle_, CURLOPT_READFUNCTION, &EasyHandle::onRead);
+  curl_easy_setopt(handle_, CURLOPT_READDATA, this);
+  curl_easy_setopt(handle_, CURLOPT_SEEKFUNCTION, &EasyHandle::onSeek);
+  curl_easy_setopt(handle_, CURLOPT_SEEKDATA, this);
+  curl_easy_setopt(handle_, CURLOPT_PREREQFUNCTION, &EasyHandle::onPreRequest);
+  curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
+  // A kept connection closes its socket long after this handle's last transfer, hence not `this`.
+  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &EasyHandle::onOpenSocket);
+  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, &watchers);
+  curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETFUNCTION, &EasyHandle::onCloseSocket);
+  curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers);
+  curl_easy_setopt(handle_, CURLOPT_SSL_CTX_FUNCTION, &EasyHandle::onSslContext);
+  curl_easy_setopt(handle_, CURLOPT_SSL_CTX_DATA, &tls);
+  setClientOptions(handle_, options);
+}
+
+EasyHandle::~EasyHandle() { curl_easy_cleanup(handle_); }
+
+EasyHandle& EasyHandle::of(CURL* handle) {
+  EasyHandle* self = nullptr;
+  curl_easy_getinfo(handle, CURLINFO_PRIVATE, &self);
+  return *self;
+}
+
+void EasyHandle::bind(Receiver* receiver) {
+  receiver_ = receiver;
+  errorText_[0] = '\0';
+  thrown_ = nullptr;
+}
+
+std::exception_ptr EasyHandle::takeThrown() { return std::exchange(thrown_, nullptr); }
+
+long EasyHandle::infoLong(CURLINFO info) const {
+  long value = 0;
+  curl_easy_getinfo(handle_, info, &value);
+  return value;
+}
+
+const char* EasyHandle::infoText(CURLINFO info) const {
+  const char* text = nullptr;
+  curl_easy_getinfo(handle_, info, &text);
+  return text == nullptr ? "" : text;
+}
+
+bool EasyHandle::negotiatedHttp2() const {
+  curl_tlssessioninfo* session = nullptr;
+  curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &session);
+  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) {
+    return false;
+  }
+  const unsigned char* name = nullptr;
+  unsigned int length = 0;
+  SSL_get0_alpn_selected(static_cast<SSL*>(session->internals), &name, &length);
+  return length == 2 && name[0] == 'h' && name[1] == '2';
+}
+
+std::size_t EasyHandle::onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  return guardCallback<std::size_t>(easy.thrown_, CURL_WRITEFUNC_ERROR, [&] {
+    return easy.receiver_->onBody(std::as_bytes(std::span(data, size)));
+  });
+}
+
+std::size_t EasyHandle::onHeader(char* data, std::size_t, std::size_t size, void* self) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  return guardCallback<std::size_t>(easy.thrown_, CURL_WRITEFUNC_ERROR, [&]() -> std::size_t {
+    return easy.receiver_->onHeaderLine(std::string_view(data, size)) ? size : CURL_WRITEFUNC_ERROR;
+  });
+}
+
+std::size_t EasyHandle::onRead(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  return guardCallback<std::size_t>(easy.thrown_, CURL_READFUNC_ABORT, [&] {
+    return easy.receiver_->onBodyWanted(std::as_writable_bytes(std::span(data, size * count)));
+  });
+}
+
+int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  return guardCallback<int>(easy.thrown_, CURL_SEEKFUNC_FAIL, [&] {
+    const bool done = origin == SEEK_SET && offset >= 0 && easy.receiver_->onRewind(static_cast<std::uint64_t>(offset));
+    return done ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  });
+}
+
+int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
+    return easy.receiver_->onStarted(localPort, remotePort) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  });
+}
+
+curl_socket_t EasyHandle::onOpenSocket(void* watchers, curlsocktype, curl_sockaddr* address) noexcept {
+  return static_cast<SocketWatchers*>(watchers)->open(*address);
+}
+
+int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {
+  return static_cast<SocketWatchers*>(watchers)->close(socket);
+}
+
+CURLcode EasyHandle::onSslContext(CURL*, void* sslContext, void* tls) noexcept {
+  return static_cast<TlsStore*>(tls)->apply(sslContext) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+}
+
+EasyHandlePool::EasyHandlePool(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls)
+    : options_(options), watchers_(watchers), tls_(tls) {}
+
+std::unique_ptr<EasyHandle> EasyHandlePool::take() {
+  if (free_.empty()) {
+    return std::make_unique<EasyHandle>(options_, watchers_, tls_);
+  }
+  auto handle = std::move(free_.back());
+  free_.pop_back();
+  return handle;
+}
+
+void EasyHandlePool::give(std::unique_ptr<EasyHandle> handle) {
+  handle->bind(nullptr);
+  if (free_.size() < kMostKept) {
+    free_.push_back(std::move(handle));
+  }
+}
+
+}  // namespace dodici

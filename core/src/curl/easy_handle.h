@@ -1,0 +1,113 @@
+// RAII over CURL*, made once with everything that is the same for all requests of a client, and reused without a reset.
+//
+// Threads: loop thread only.
+// Owner:   the Transfer that runs on it; between two of them EasyHandlePool.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "curl/socket_watchers.h"
+#include "curl/tls_store.h"
+#include "dodici/options.h"
+
+namespace dodici {
+
+class EasyHandle {
+ public:
+  // What libcurl calls during a transfer. May throw: the transfer then fails and takeThrown() has it.
+  class Receiver {
+   public:
+    // About to be sent on a connection between these ports (0 on a Unix socket). False ends the transfer.
+    virtual bool onStarted(int localPort, int remotePort) = 0;
+    // One line of a head or of trailers, line end included. False ends the transfer.
+    virtual bool onHeaderLine(std::string_view line) = 0;
+    // Returns how many bytes were taken, or CURL_WRITEFUNC_PAUSE.
+    virtual std::size_t onBody(std::span<const std::byte> bytes) = 0;
+    // Fills `room`; returns how many bytes, 0 at the end, or CURL_READFUNC_PAUSE.
+    virtual std::size_t onBodyWanted(std::span<std::byte> room) = 0;
+    // The body must be sent again from `offset`. False when that cannot be.
+    virtual bool onRewind(std::uint64_t offset) = 0;
+
+   protected:
+    ~Receiver() = default;
+  };
+
+  EasyHandle(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls);
+  ~EasyHandle();
+
+  EasyHandle(const EasyHandle&) = delete;
+  EasyHandle& operator=(const EasyHandle&) = delete;
+
+  static EasyHandle& of(CURL* handle);
+
+  CURL* get() const { return handle_; }
+
+  Receiver* receiver() const { return receiver_; }
+
+  // Before each transfer; null after it.
+  void bind(Receiver* receiver);
+
+  // libcurl's words on the last error, "" if it had none.
+  const char* errorText() const { return errorText_.data(); }
+
+  std::exception_ptr takeThrown();
+
+  // Reads a CURLINFO_* of type long, or of type string ("" when libcurl has none).
+  long infoLong(CURLINFO info) const;
+  const char* infoText(CURLINFO info) const;
+
+  // Whether ALPN chose HTTP/2 on the transfer's connection. Only while it runs, from inside a callback.
+  bool negotiatedHttp2() const;
+
+  // Memory that easy_options fills for one transfer; it must live as long as that.
+  std::vector<curl_slist> headerLines;
+  std::string url;
+  std::string connectTo;
+  curl_slist connectToNode{};
+
+ private:
+  static std::size_t onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept;
+  static std::size_t onHeader(char* data, std::size_t, std::size_t size, void* self) noexcept;
+  static std::size_t onRead(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static int onSeek(void* self, curl_off_t offset, int origin) noexcept;
+  static int onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept;
+  static curl_socket_t onOpenSocket(void* watchers, curlsocktype, curl_sockaddr* address) noexcept;
+  static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
+  static CURLcode onSslContext(CURL*, void* sslContext, void* tls) noexcept;
+
+  CURL* handle_;
+  Receiver* receiver_ = nullptr;
+  std::exception_ptr thrown_;
+  std::array<char, CURL_ERROR_SIZE> errorText_{};
+};
+
+// Keeps handles for the next requests.
+//
+// Threads: loop thread only.
+// Owner:   ClientShard.
+class EasyHandlePool {
+ public:
+  EasyHandlePool(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls);
+
+  std::unique_ptr<EasyHandle> take();
+  void give(std::unique_ptr<EasyHandle> handle);
+
+ private:
+  static constexpr std::size_t kMostKept = 1024;  // about 6 KB each
+
+  const ClientOptions& options_;
+  SocketWatchers& watchers_;
+  TlsStore& tls_;
+  std::vector<std::unique_ptr<EasyHandle>> free_;
+};
+
+}  // namespace dodici

@@ -1,0 +1,171 @@
+#include "curl/easy_options.h"
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <string>
+
+#include "curl/easy_handle.h"
+
+namespace dodici {
+
+namespace {
+
+// How much libcurl reads at once: large enough to fill a body block in one go.
+constexpr long kReceiveBuffer = 128 * 1024;
+constexpr long kUploadBuffer = 64 * 1024;
+
+// As undici's keepAliveInitialDelay.
+constexpr long kTcpKeepIdleSeconds = 60;
+
+void setBlob(CURL* handle, CURLoption option, const std::string& bytes) {
+  if (!bytes.empty()) {
+    curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(handle, option, &blob);
+  }
+}
+
+void setText(CURL* handle, CURLoption option, const std::string& text) {
+  if (!text.empty()) {
+    curl_easy_setopt(handle, option, text.c_str());
+  }
+}
+
+long tlsVersion(long version, bool highest) {
+  switch (version) {
+    case 0x0301: return highest ? CURL_SSLVERSION_MAX_TLSv1_0 : CURL_SSLVERSION_TLSv1_0;
+    case 0x0302: return highest ? CURL_SSLVERSION_MAX_TLSv1_1 : CURL_SSLVERSION_TLSv1_1;
+    case 0x0303: return highest ? CURL_SSLVERSION_MAX_TLSv1_2 : CURL_SSLVERSION_TLSv1_2;
+    case 0x0304: return highest ? CURL_SSLVERSION_MAX_TLSv1_3 : CURL_SSLVERSION_TLSv1_3;
+    default: return highest ? CURL_SSLVERSION_MAX_DEFAULT : CURL_SSLVERSION_TLSv1_2;
+  }
+}
+
+void setTlsOptions(CURL* handle, const TlsOptions& tls) {
+  // The trusted certificates come from TlsStore.
+  curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
+  curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls.rejectUnauthorized ? 1L : 0L);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls.rejectUnauthorized ? 2L : 0L);
+  curl_easy_setopt(handle, CURLOPT_SSLVERSION, tlsVersion(tls.minVersion, false) | tlsVersion(tls.maxVersion, true));
+  setBlob(handle, CURLOPT_SSLCERT_BLOB, tls.certPem);
+  setBlob(handle, CURLOPT_SSLKEY_BLOB, tls.keyPem);
+  setText(handle, CURLOPT_KEYPASSWD, tls.passphrase);
+  setText(handle, CURLOPT_SSL_CIPHER_LIST, tls.ciphers);
+}
+
+// Lines that keep libcurl from adding headers of its own; undici adds none.
+curl_slist gNoExpect{const_cast<char*>("Expect:"), nullptr};
+curl_slist gNoAccept{const_cast<char*>("Accept:"), &gNoExpect};
+
+// libcurl neither copies nor changes the list, so its nodes can point into the request's text.
+curl_slist* makeHeaderList(EasyHandle& easy, const RequestText& text) {
+  auto& nodes = easy.headerLines;
+  nodes.clear();
+  text.forEachHeaderLine([&nodes](const char* line) {
+    nodes.push_back(curl_slist{const_cast<char*>(line), nullptr});
+  });
+  for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
+    nodes[i].next = &nodes[i + 1];
+  }
+  if (nodes.empty()) {
+    return &gNoAccept;
+  }
+  nodes.back().next = &gNoAccept;
+  return nodes.data();
+}
+
+void setMethod(CURL* handle, const Request& request, const char* method) {
+  const bool isHead = std::strcmp(method, "HEAD") == 0;
+  if (request.bodyKind != BodyKind::none) {
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_off_t size = -1;
+    if (request.bodyKind == BodyKind::bytes) {
+      size = static_cast<curl_off_t>(request.body.size());
+    } else if (request.contentLength) {
+      size = static_cast<curl_off_t>(*request.contentLength);
+    }
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, size);
+  } else if (isHead) {
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 0L);
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  } else {
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 0L);
+    curl_easy_setopt(handle, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+  }
+  // The method in its exact spelling; libcurl knows by the options above how to send and receive.
+  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
+}
+
+}  // namespace
+
+void setClientOptions(CURL* handle, const ClientOptions& options) {
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_PROXY, "");  // not even from the environment
+  curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
+  curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
+  curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, kTcpKeepIdleSeconds);
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x080900
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPCNT, 10L);
+#endif
+  // A name server that does not answer must not hold up a close.
+  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+
+  const auto connectMs = options.connectTimeout.count();
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connectMs == 0 ? INT_MAX : connectMs));
+  curl_easy_setopt(
+      handle, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, static_cast<long>(options.happyEyeballsTimeout.count())
+  );
+  // Whole seconds and only looked at when a connection is picked; SocketWatchers is exact and at rest.
+  const auto keepSeconds = std::chrono::ceil<std::chrono::seconds>(options.keepAliveTimeout).count();
+  curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, static_cast<long>(std::max<std::int64_t>(1, keepSeconds)));
+  curl_easy_setopt(
+      handle, CURLOPT_IPRESOLVE, static_cast<long>(options.ipv4Only ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_WHATEVER)
+  );
+  if (!options.localAddress.empty()) {
+    curl_easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + options.localAddress).c_str());
+  }
+  setText(handle, CURLOPT_UNIX_SOCKET_PATH, options.socketPath);
+  setTlsOptions(handle, options.tls);
+}
+
+void setRequestOptions(EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options) {
+  CURL* const handle = easy.get();
+  const bool isTls = text.isTls();
+
+  // The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host.
+  easy.url.assign(text.origin());
+  std::string_view servername = text.servername();
+  if (servername.empty()) {
+    servername = options.tls.servername;
+  }
+  easy.connectTo.clear();
+  if (isTls && !servername.empty() && servername != text.host()) {
+    easy.url.assign("https://").append(servername).append(":").append(text.port());
+    easy.connectTo.assign("::").append(text.hostInUrl()).append(":").append(text.port());
+    easy.connectToNode = curl_slist{easy.connectTo.data(), nullptr};
+  }
+  easy.url += '/';
+  curl_easy_setopt(handle, CURLOPT_URL, easy.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode);
+  curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target());
+  setMethod(handle, request, text.method());
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text));
+
+  const long version = isTls && request.allowHttp2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, version);
+  curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, request.closeConnection || !options.keepAlive ? 1L : 0L);
+}
+
+}  // namespace dodici

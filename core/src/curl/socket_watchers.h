@@ -1,0 +1,75 @@
+// CURLMOPT_SOCKETFUNCTION on asio descriptors that stay registered as long as the socket is open.
+//
+// libcurl says CURL_POLL_REMOVE after each response on a kept connection: that means idle, not closing. So the
+// descriptor stays until CURLOPT_CLOSESOCKETFUNCTION; a request then costs no registration. The resolver's and the
+// wake-up descriptors come and go without OPEN- and CLOSESOCKETFUNCTION: those are dropped on CURL_POLL_REMOVE.
+//
+// Threads: loop thread only.
+// Owner:   ClientShard. Must outlive the multi handle, which closes its sockets through it.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace dodici {
+
+class SocketWatchers {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  class Listener {
+   public:
+    // `events` are CURL_CSELECT_* bits. Not called from inside a libcurl callback.
+    virtual void onSocketReady(curl_socket_t socket, int events) = 0;
+    // A socket that was announced is closed. May be called from inside a libcurl callback.
+    virtual void onDisconnected(const std::string& origin) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  SocketWatchers(boost::asio::io_context& context, Listener& listener);
+  ~SocketWatchers();
+
+  SocketWatchers(const SocketWatchers&) = delete;
+  SocketWatchers& operator=(const SocketWatchers&) = delete;
+
+  // The three callbacks of libcurl. open() returns CURL_SOCKET_BAD with errno set when there is no socket to be had.
+  curl_socket_t open(const curl_sockaddr& address);
+  int close(curl_socket_t socket);
+  void want(curl_socket_t socket, int poll);
+
+  // A request is about to be sent from this local to this remote port. True for the first one on a connection, whose
+  // origin is then remembered for onDisconnected(). libcurl does not tell the socket, hence the ports.
+  bool announce(std::string_view origin, int localPort, int remotePort);
+
+  // Shuts down the sockets that have been idle for `limit`, so that libcurl does not use them again and the peer can
+  // forget them. Returns how many sockets are idle still.
+  std::size_t shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit);
+
+  std::size_t openCount() const { return openCount_; }
+
+  // The errno of the last open() that failed; taken once.
+  int takeOpenError();
+
+ private:
+  struct Watch;
+  void waitFor(const std::shared_ptr<Watch>& watch);
+  Watch* findUnannounced(int localPort) const;
+
+  boost::asio::io_context& context_;
+  Listener& listener_;
+  std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+  std::unordered_map<std::uint32_t, Watch*> announced_;  // by both ports
+  std::size_t openCount_ = 0;
+  int openError_ = 0;
+};
+
+}  // namespace dodici

@@ -1,0 +1,130 @@
+#include "events/event_batcher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+// Chunks from this size on get blocks of their own, which JavaScript receives without a copy; smaller ones share the
+// slab, since an external buffer costs about as much as copying this many bytes.
+constexpr std::size_t kSlabLimit = 8 * 1024;
+
+std::uint32_t word(std::size_t n) { return static_cast<std::uint32_t>(n); }
+
+}  // namespace
+
+EventBatcher::EventBatcher(Mailbox& mailbox, std::shared_ptr<BlockPool> pool, std::function<void()> onPut)
+    : mailbox_(mailbox), pool_(std::move(pool)), onPut_(std::move(onPut)), openRecord_(kNone) {}
+
+void EventBatcher::record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words) {
+  batch_.words.push_back(static_cast<std::uint32_t>(type));
+  batch_.words.push_back(static_cast<std::uint32_t>(id));
+  batch_.words.insert(batch_.words.end(), words);
+  openRecord_ = kNone;
+}
+
+void EventBatcher::responseStart(RequestId id, HeaderBlock& head) {
+  head.appendHead(batch_, id);
+  openRecord_ = kNone;
+}
+
+void EventBatcher::end(RequestId id, HeaderBlock& head) {
+  head.appendEnd(batch_, id);
+  openRecord_ = kNone;
+}
+
+bool EventBatcher::hasRoom(const Share& share, std::size_t bytes) const {
+  const std::size_t mine = share.batch == batchNumber_ ? share.bytes : 0;
+  return mine + bytes <= kMostPerRequest && bodyBytes_ + bytes <= kMostPerBatch;
+}
+
+void EventBatcher::body(RequestId id, Share& share, std::span<const std::byte> bytes) {
+  if (share.batch != batchNumber_) {
+    share = Share{batchNumber_, 0};
+  }
+  share.bytes += bytes.size();
+  bodyBytes_ += bytes.size();
+  if (bytes.size() < kSlabLimit && batch_.slab.data() == nullptr) {
+    batch_.slab = ByteBlock(pool_);
+  }
+  const bool extendsBlock = openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
+                            batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
+  if (bytes.size() < kSlabLimit && bytes.size() <= batch_.slab.room() && !extendsBlock) {
+    toSlab(id, bytes);
+  } else {
+    toBlocks(id, bytes);
+  }
+}
+
+void EventBatcher::toSlab(RequestId id, std::span<const std::byte> bytes) {
+  batch_.slab.append(bytes);
+  if (openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id)) {
+    batch_.words[openRecord_ + 2] += word(bytes.size());
+    return;
+  }
+  record(EventType::data, id, {word(bytes.size())});
+  openRecord_ = batch_.words.size() - 3;
+}
+
+void EventBatcher::toBlocks(RequestId id, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    if (batch_.blocks.empty() || batch_.blocks.back().room() == 0) {
+      batch_.blocks.emplace_back(pool_);
+      openRecord_ = kNone;
+    }
+    auto& block = batch_.blocks.back();
+    const std::size_t offset = block.size();
+    const std::size_t taken = block.append(bytes);
+    bytes = bytes.subspan(taken);
+    const bool extends = openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
+                         batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
+    if (extends) {
+      batch_.words[openRecord_ + 4] += word(taken);
+    } else {
+      record(EventType::dataBlock, id, {word(batch_.blocks.size() - 1), word(offset), word(taken)});
+      openRecord_ = batch_.words.size() - 5;
+    }
+  }
+}
+
+void EventBatcher::failed(RequestId id, const Error& error) {
+  record(
+      EventType::failed, id,
+      {static_cast<std::uint32_t>(error.code), error.detail, word(error.message.size()), word(error.socket.size())}
+  );
+  batch_.text.append(error.message).append(error.socket);
+}
+
+void EventBatcher::requestSent(RequestId id) { record(EventType::requestSent, id, {}); }
+
+void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) { record(EventType::bodyWanted, id, {bytes}); }
+
+void EventBatcher::connected(std::string_view origin) {
+  record(EventType::connected, RequestId{0}, {word(origin.size())});
+  batch_.text.append(origin);
+}
+
+void EventBatcher::disconnected(std::string_view origin) {
+  record(EventType::disconnected, RequestId{0}, {word(origin.size())});
+  batch_.text.append(origin);
+}
+
+void EventBatcher::loopClosed() { record(EventType::loopClosed, RequestId{0}, {}); }
+
+bool EventBatcher::flush() {
+  if (batch_.empty() || !mailbox_.put(batch_)) {
+    return false;
+  }
+  batch_.clear();
+  bodyBytes_ = 0;
+  ++batchNumber_;
+  openRecord_ = kNone;
+  onPut_();
+  return true;
+}
+
+}  // namespace dodici

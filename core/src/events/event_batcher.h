@@ -1,0 +1,76 @@
+// Collects what happens in a loop turn into one batch, and hands it over once a turn or at a byte mark.
+//
+// Bounded: when the consumer is behind, hasRoom() says no, and the transfers stop reading until it has caught up.
+//
+// Threads: loop thread only.
+// Owner:   ClientShard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "dodici/error.h"
+#include "dodici/event_batch.h"
+#include "dodici/request.h"
+#include "events/mailbox.h"
+#include "transfer/header_block.h"
+
+namespace dodici {
+
+class EventBatcher {
+ public:
+  // Body bytes of one request in one batch, and of all requests: what a transfer may have on the way to a consumer
+  // that does not take. With the batch that waits and the one being read it makes three times that at most.
+  static constexpr std::size_t kMostPerRequest = 512 * 1024;
+  static constexpr std::size_t kMostPerBatch = 1024 * 1024;
+
+  // How much one transfer has in the batch now being filled; kept in the transfer.
+  struct Share {
+    std::uint32_t batch = 0;
+    std::size_t bytes = 0;
+  };
+
+  // `onPut` runs after each batch that was handed over.
+  EventBatcher(Mailbox& mailbox, std::shared_ptr<BlockPool> pool, std::function<void()> onPut);
+
+  // The head that was just completed, and the end with the trailers that came.
+  void responseStart(RequestId id, HeaderBlock& head);
+  void end(RequestId id, HeaderBlock& head);
+
+  // Whether so much may be appended to a body now. When not, the transfer waits for onRoom().
+  bool hasRoom(const Share& share, std::size_t bytes) const;
+  void body(RequestId id, Share& share, std::span<const std::byte> bytes);
+
+  void failed(RequestId id, const Error& error);
+  void requestSent(RequestId id);
+  void bodyWanted(RequestId id, std::uint32_t bytes);
+  void connected(std::string_view origin);
+  void disconnected(std::string_view origin);
+  void loopClosed();
+
+  // Hands over what there is, if the mailbox is free. True when it was handed over: there is room again.
+  bool flush();
+
+  // Somebody waits for room: see to it that the consumer tells us when it takes. False: the mailbox is free already.
+  bool waitForRoom() { return mailbox_.waitUntilTaken(); }
+
+ private:
+  void record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words);
+  void toSlab(RequestId id, std::span<const std::byte> bytes);
+  void toBlocks(RequestId id, std::span<const std::byte> bytes);
+
+  Mailbox& mailbox_;
+  std::shared_ptr<BlockPool> pool_;
+  std::function<void()> onPut_;
+  EventBatch batch_;
+  std::size_t bodyBytes_ = 0;     // in batch_
+  std::uint32_t batchNumber_ = 1;
+  // Where the last record starts when it can be extended by more bytes of the same body; npos: it cannot.
+  std::size_t openRecord_;
+};
+
+}  // namespace dodici

@@ -1,0 +1,23 @@
+// What a RequestController and the request's Transfer share. Internal to core.
+//
+// Threads: token and pause from any; the rest is constant after Client::submit().
+// Owner:   shared by the controllers and the transfer: either may be gone first.
+#pragma once
+
+#include <memory>
+
+#include "dodici/request_controller.h"
+
+namespace dodici {
+
+class ClientShard;
+
+struct RequestController::Block {
+  CancellationToken token;
+  PauseState pause;
+  RequestId id;
+  std::shared_ptr<ClientShard> shard;
+  CancellationToken::Registration onCancelled;  // last: its callback uses the rest
+};
+
+}  // namespace dodici

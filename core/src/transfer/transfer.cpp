@@ -1,0 +1,265 @@
+#include "transfer/transfer.h"
+
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include "curl/easy_options.h"
+
+namespace dodici {
+
+namespace {
+
+std::uint32_t milliseconds(std::chrono::milliseconds time) { return static_cast<std::uint32_t>(time.count()); }
+
+Deadline::TimePoint now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Transfer::Transfer(const Services& services, Request request, std::shared_ptr<const PauseState> pause)
+    : services_(services),
+      request_(std::move(request)),
+      text_(request_.text),
+      pause_(std::move(pause)),
+      state_(request_.idempotent && request_.bodyKind != BodyKind::stream),
+      upload_(request_.bodyKind, request_.body),
+      head_(services.options.maxHeaderSize),
+      deadline_(services.deadlines, request_.id) {
+  headWithBody_ = request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0;
+}
+
+Transfer::~Transfer() = default;
+
+EasyHandle& Transfer::prepare(std::unique_ptr<EasyHandle> easy) {
+  easy_ = std::move(easy);
+  easy_->bind(this);
+  setRequestOptions(*easy_, request_, text_, services_.options);
+  state_.onRun();
+  return *easy_;
+}
+
+std::unique_ptr<EasyHandle> Transfer::takeHandle() { return std::move(easy_); }
+
+bool Transfer::onStarted(int localPort, int remotePort) {
+  const bool http2 = text_.isTls() && request_.allowHttp2 && easy_->negotiatedHttp2();
+  const bool first = state_.phase() == TransferState::Phase::running;
+  if (state_.onStarted(http2) == Action::refuse) {
+    return park(Error{Errc::socketClosed, 0, "the kept connection was closed", describeSocket(*easy_)});
+  }
+  services_.host.onConnectionReady(*this, http2 ? Protocol::http2 : Protocol::http1, localPort, remotePort);
+  deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
+  if (first && request_.bodyKind == BodyKind::stream) {
+    services_.batcher.bodyWanted(id(), 0);
+  }
+  if (request_.bodyKind == BodyKind::none) {
+    reportSent();
+  }
+  return true;
+}
+
+bool Transfer::onHeaderLine(std::string_view line) {
+  switch (head_.onLine(line)) {
+    case HeaderProgress::none:
+    case HeaderProgress::trailer:
+      return true;
+    case HeaderProgress::continueHead:
+      deadline_.touch();
+      return true;
+    case HeaderProgress::informationalHead:
+      deadline_.touch();
+      services_.batcher.responseStart(id(), head_);
+      return true;
+    case HeaderProgress::switchingHead:
+      return park(Error{Errc::unexpectedUpgrade, 0, "101 without an upgrade request", describeSocket(*easy_)});
+    case HeaderProgress::finalHead:
+      return onFinalHead();
+    case HeaderProgress::failed:
+      return park(head_.error());
+  }
+  return true;
+}
+
+bool Transfer::onFinalHead() {
+  if (state_.onFinalHead() == Action::refuse) {
+    return false;
+  }
+  services_.batcher.responseStart(id(), head_);
+  if (headWithBody_) {
+    complete_ = true;
+    return false;
+  }
+  armBodyDeadline();
+  checkWhetherComplete();
+  return true;
+}
+
+// A server may answer before it has read the request's body, and never read it: libcurl would wait for that. The end
+// of a chunked response cannot be seen from here.
+void Transfer::checkWhetherComplete() {
+  if (request_.bodyKind == BodyKind::none || upload_.finished() || complete_) {
+    return;
+  }
+  const auto& facts = head_.facts();
+  const bool bodiless = facts.status == 204 || facts.status == 304;
+  if (bodiless || (facts.contentLength && received_ >= *facts.contentLength)) {
+    complete_ = true;
+    services_.host.onCompleteEarly(id());
+  }
+}
+
+std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
+  const auto limit = services_.options.maxResponseSize;
+  if (limit >= 0 && received_ + bytes.size() > static_cast<std::uint64_t>(limit)) {
+    park(Error{Errc::responseTooLarge, 0, "the body is larger than maxResponseSize", describeSocket(*easy_)});
+    return CURL_WRITEFUNC_ERROR;
+  }
+  switch (state_.onBodyBytes(pause_->paused(), services_.batcher.hasRoom(share_, bytes.size()))) {
+    case Action::deliver:
+      break;
+    case Action::holdAndAskRoom:
+      services_.host.onWaitsForRoom(id());
+      [[fallthrough]];
+    case Action::holdBody:
+      deadline_.stop();
+      return CURL_WRITEFUNC_PAUSE;
+    default:
+      return CURL_WRITEFUNC_ERROR;
+  }
+  received_ += bytes.size();
+  deadline_.touch();
+  services_.batcher.body(id(), share_, bytes);
+  checkWhetherComplete();
+  return bytes.size();
+}
+
+std::size_t Transfer::onBodyWanted(std::span<std::byte> room) {
+  deadline_.touch();
+  const auto read = upload_.read(room);
+  if (const auto consumed = upload_.takeConsumed(); consumed > 0) {
+    services_.batcher.bodyWanted(id(), consumed);
+  }
+  switch (read.got) {
+    case UploadBody::Got::bytes:
+      break;
+    case UploadBody::Got::nothing:
+      state_.onUploadEmpty();
+      return CURL_READFUNC_PAUSE;
+    case UploadBody::Got::end:
+      break;
+  }
+  if (upload_.finished()) {
+    reportSent();
+  }
+  return read.size;
+}
+
+bool Transfer::onRewind(std::uint64_t offset) { return upload_.rewind(offset); }
+
+void Transfer::onPauseChanged() { onRoom(); }
+
+void Transfer::onRoom() {
+  if (state_.onMayFlow(pause_->paused()) == Action::letFlow) {
+    armBodyDeadline();
+    letFlow();
+  }
+}
+
+void Transfer::onBodyBytes(std::string bytes) {
+  upload_.append(std::move(bytes));
+  if (state_.onUploadWritten() == Action::letFlow) {
+    letFlow();
+  }
+}
+
+void Transfer::onBodyEnd() {
+  upload_.end();
+  if (state_.onUploadWritten() == Action::letFlow) {
+    letFlow();
+  }
+}
+
+// libcurl may call our callbacks from inside curl_easy_pause(), and they may hold again.
+void Transfer::letFlow() {
+  if (easy_) {
+    const int held = (state_.bodyHeld() ? CURLPAUSE_RECV : 0) | (state_.uploadHeld() ? CURLPAUSE_SEND : 0);
+    curl_easy_pause(easy_->get(), held);
+  }
+}
+
+void Transfer::armBodyDeadline() { deadline_.arm(DeadlineKind::body, request_.bodyTimeout, now()); }
+
+void Transfer::reportSent() {
+  if (request_.reportSent && !sentReported_) {
+    sentReported_ = true;
+    services_.batcher.requestSent(id());
+  }
+}
+
+bool Transfer::park(Error error) {
+  if (!parked_) {
+    parked_ = std::move(error);
+  }
+  return false;
+}
+
+TransferFacts Transfer::facts() const {
+  TransferFacts facts;
+  facts.started = state_.phase() == TransferState::Phase::sent || state_.phase() == TransferState::Phase::receiving;
+  facts.headSeen = head_.finalHeadSeen();
+  facts.closesAnyway = head_.facts().connectionClose;
+  facts.chunked = head_.facts().chunked;
+  facts.openErrno = services_.watchers.takeOpenError();
+  facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
+  return facts;
+}
+
+void Transfer::endByLibcurl(CURLcode code) {
+  if (ended()) {
+    return;
+  }
+  if (code == CURLE_OK || complete_) {
+    sendEnd();
+    return;
+  }
+  if (const auto thrown = easy_->takeThrown()) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      parked_ = Error{Errc::internal, 0, exception.what(), {}};
+    } catch (...) {
+      parked_ = Error{Errc::internal, 0, "unknown exception", {}};
+    }
+  }
+  endBy(parked_ ? *parked_ : toError(code, *easy_, facts()));
+}
+
+void Transfer::sendEnd() {
+  if (!head_.finalHeadSeen()) {
+    endBy(Error{Errc::socketClosed, 0, "no response", describeSocket(*easy_)});
+    return;
+  }
+  state_.onEnd();
+  deadline_.stop();
+  services_.batcher.end(id(), head_);
+}
+
+void Transfer::endByDeadline(DeadlineKind kind) {
+  const bool headers = kind == DeadlineKind::headers;
+  const auto limit = headers ? request_.headersTimeout : request_.bodyTimeout;
+  endBy(Error{headers ? Errc::headersTimeout : Errc::bodyTimeout, milliseconds(limit), {}, describeSocket(*easy_)});
+}
+
+void Transfer::endBy(const Error& error) {
+  const bool connected = state_.phase() == TransferState::Phase::sent || state_.phase() == TransferState::Phase::receiving;
+  if (!state_.onEnd()) {
+    return;
+  }
+  deadline_.stop();
+  if (!connected && easy_ && error.code != Errc::aborted) {
+    connectFailure_ = error;
+  }
+  services_.batcher.failed(id(), error);
+}
+
+}  // namespace dodici

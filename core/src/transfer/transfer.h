@@ -1,0 +1,127 @@
+// One request's life on the loop thread: owns what libcurl works on, and turns its callbacks into events.
+//
+// Threads: loop thread only.
+// Owner:   TransferTable.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "curl/curl_error.h"
+#include "curl/easy_handle.h"
+#include "dodici/error.h"
+#include "dodici/options.h"
+#include "dodici/request.h"
+#include "dodici/request_controller.h"
+#include "events/event_batcher.h"
+#include "submit/origin_queue.h"
+#include "transfer/deadlines.h"
+#include "transfer/header_block.h"
+#include "transfer/request_text.h"
+#include "transfer/transfer_state.h"
+#include "transfer/upload_body.h"
+
+namespace dodici {
+
+class Transfer final : public EasyHandle::Receiver {
+ public:
+  // Whom a transfer tells what concerns others than itself. Called from inside libcurl callbacks.
+  class Host {
+   public:
+    // Its connection is ready. REQUIRES of the callee: no call into libcurl.
+    virtual void onConnectionReady(Transfer& transfer, Protocol protocol, int localPort, int remotePort) = 0;
+    // Its response is whole, but libcurl goes on sending the request: end it when this callback has returned.
+    virtual void onCompleteEarly(RequestId id) = 0;
+    // It holds its body back until the batcher has room.
+    virtual void onWaitsForRoom(RequestId id) = 0;
+
+   protected:
+    ~Host() = default;
+  };
+
+  struct Services {
+    const ClientOptions& options;
+    EventBatcher& batcher;
+    Deadlines& deadlines;
+    SocketWatchers& watchers;
+    Host& host;
+  };
+
+  Transfer(const Services& services, Request request, std::shared_ptr<const PauseState> pause);
+  ~Transfer();
+
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  RequestId id() const { return request_.id; }
+
+  const RequestText& text() const { return text_; }
+
+  const Request& request() const { return request_; }
+
+  // Prepares a handle, which libcurl may then be given.
+  EasyHandle& prepare(std::unique_ptr<EasyHandle> easy);
+
+  // Gives the handle back, after libcurl has let go of it; null when it never ran.
+  std::unique_ptr<EasyHandle> takeHandle();
+
+  EasyHandle* handle() const { return easy_.get(); }
+
+  // Wishes and body pieces from the submitter.
+  void onPauseChanged();
+  void onBodyBytes(std::string bytes);
+  void onBodyEnd();
+
+  // The batcher has room again.
+  void onRoom();
+
+  // The three ways to end; the first wins and sends the terminal event. After it, libcurl must let go of the handle.
+  void endByLibcurl(CURLcode code);
+  void endByDeadline(DeadlineKind kind);
+  void endBy(const Error& error);
+
+  bool ended() const { return state_.phase() == TransferState::Phase::ended; }
+
+  // Why it failed, if it did before it was sent on a connection.
+  const std::optional<Error>& connectFailure() const { return connectFailure_; }
+
+  OriginQueue::Ticket ticket;
+
+ private:
+  bool onStarted(int localPort, int remotePort) override;
+  bool onHeaderLine(std::string_view line) override;
+  std::size_t onBody(std::span<const std::byte> bytes) override;
+  std::size_t onBodyWanted(std::span<std::byte> room) override;
+  bool onRewind(std::uint64_t offset) override;
+
+  bool onFinalHead();
+  void checkWhetherComplete();
+  bool park(Error error);
+  void reportSent();
+  void letFlow();
+  void armBodyDeadline();
+  TransferFacts facts() const;
+  void sendEnd();
+
+  Services services_;
+  Request request_;
+  RequestText text_;  // views into request_.text
+  std::shared_ptr<const PauseState> pause_;
+  TransferState state_;
+  UploadBody upload_;
+  HeaderBlock head_;
+  Deadline deadline_;
+  EventBatcher::Share share_;
+  std::uint64_t received_ = 0;
+  std::optional<Error> parked_;  // why a callback ended the transfer
+  std::optional<Error> connectFailure_;
+  bool headWithBody_ = false;     // a HEAD request that sends a body: libcurl would wait for one in return
+  bool complete_ = false;         // the response is whole although libcurl does not say so
+  bool sentReported_ = false;
+  std::unique_ptr<EasyHandle> easy_;
+};
+
+}  // namespace dodici

@@ -1,0 +1,67 @@
+#include "transfer/upload_body.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace dodici {
+
+UploadBody::UploadBody(BodyKind kind, const std::string& bytes)
+    : kind_(kind), bytes_(bytes), ended_(kind != BodyKind::stream) {}
+
+void UploadBody::append(std::string bytes) {
+  if (!bytes.empty() && !ended_) {
+    pieces_.push_back(std::move(bytes));
+  }
+}
+
+UploadBody::Read UploadBody::read(std::span<std::byte> room) {
+  if (kind_ != BodyKind::stream) {
+    const std::size_t size = std::min(room.size(), bytes_.size() - static_cast<std::size_t>(offset_));
+    std::memcpy(room.data(), bytes_.data() + offset_, size);
+    offset_ += size;
+    return {size == 0 ? Got::end : Got::bytes, size};
+  }
+  std::size_t filled = 0;
+  while (filled < room.size() && !pieces_.empty()) {
+    const auto& piece = pieces_.front();
+    const std::size_t size = std::min(room.size() - filled, piece.size() - pieceOffset_);
+    std::memcpy(room.data() + filled, piece.data() + pieceOffset_, size);
+    filled += size;
+    pieceOffset_ += size;
+    if (pieceOffset_ == piece.size()) {
+      pieces_.pop_front();
+      pieceOffset_ = 0;
+    }
+  }
+  offset_ += filled;
+  consumed_ += filled;
+  if (filled > 0) {
+    return {Got::bytes, filled};
+  }
+  return {ended_ ? Got::end : Got::nothing, 0};
+}
+
+bool UploadBody::rewind(std::uint64_t offset) {
+  if (kind_ == BodyKind::stream) {
+    return offset == offset_;
+  }
+  if (offset > bytes_.size()) {
+    return false;
+  }
+  offset_ = offset;
+  return true;
+}
+
+bool UploadBody::finished() const {
+  return kind_ == BodyKind::stream ? ended_ && pieces_.empty() : offset_ == bytes_.size();
+}
+
+std::uint32_t UploadBody::takeConsumed() {
+  if (kind_ != BodyKind::stream || (consumed_ < kTellAfter && !pieces_.empty())) {
+    return 0;
+  }
+  return static_cast<std::uint32_t>(std::exchange(consumed_, 0));
+}
+
+}  // namespace dodici

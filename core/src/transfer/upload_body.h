@@ -1,0 +1,61 @@
+// What a request has still to send: all of it from the start, or pieces as they are written.
+//
+// Threads: loop thread only.
+// Owner:   Transfer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+
+#include "dodici/request.h"
+
+namespace dodici {
+
+class UploadBody {
+ public:
+  // `bytes` outlives this; used with BodyKind::bytes only.
+  UploadBody(BodyKind kind, const std::string& bytes);
+
+  // A streamed body's next piece, and its end.
+  void append(std::string bytes);
+  void end() { ended_ = true; }
+
+  enum class Got : std::uint8_t {
+    bytes,
+    nothing,  // more will come
+    end,
+  };
+
+  struct Read {
+    Got got;
+    std::size_t size;
+  };
+
+  Read read(std::span<std::byte> room);
+
+  // False when those bytes are gone: a streamed body is not kept.
+  bool rewind(std::uint64_t offset);
+
+  // Everything was read, and there is no more.
+  bool finished() const;
+
+  // How much was read of a streamed body since the last call, when that is enough to tell its writer; else 0.
+  std::uint32_t takeConsumed();
+
+ private:
+  // Telling the writer costs a record; it keeps several times this much on the way.
+  static constexpr std::size_t kTellAfter = 64 * 1024;
+
+  const BodyKind kind_;
+  const std::string& bytes_;
+  std::uint64_t offset_ = 0;          // in bytes_, or of everything read from pieces_
+  std::deque<std::string> pieces_;
+  std::size_t pieceOffset_ = 0;       // in pieces_.front()
+  std::size_t consumed_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace dodici
