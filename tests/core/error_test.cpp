@@ -1,0 +1,26 @@
+#include "dodici/error.h"
+
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace dodici {
+namespace {
+
+TEST(Errc, EachCodeHasASentenceOfItsOwn) {
+  std::set<std::string> sentences;
+  for (auto code = static_cast<std::uint32_t>(Errc::aborted); code <= static_cast<std::uint32_t>(Errc::internal); ++code) {
+    const std::string sentence = describe(static_cast<Errc>(code));
+    EXPECT_FALSE(sentence.empty());
+    EXPECT_NE(sentence, "an unknown error") << "code " << code;
+    EXPECT_TRUE(sentences.insert(sentence).second) << sentence;
+  }
+}
+
+TEST(Errc, ANumberThatIsNoCodeIsDescribedToo) {
+  EXPECT_STREQ(describe(static_cast<Errc>(9999)), "an unknown error");
+}
+
+}  // namespace
+}  // namespace dodici
