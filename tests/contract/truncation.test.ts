@@ -1,0 +1,256 @@
+/** Item 6: what the peer may do to a response in mid-air, and which error that is. */
+import { errors } from 'undici'
+import { describe, expect, it } from 'vitest'
+import { agentKind } from '../support/agents.ts'
+import { useAgent, useRaw, useTls } from '../support/fixtures.ts'
+import { exchange } from '../support/recorder.ts'
+import type { Recorder } from '../support/recorder.ts'
+import type { Peer, RawScript } from '../support/servers/raw.ts'
+
+const kAnswer = 'HTTP/1.1 200 OK\r\n'
+const kLength = 'content-length: 10\r\n'
+const kChunked = 'transfer-encoding: chunked\r\n'
+const kClose = 'connection: close\r\n'
+
+/** Sends after the request head; then lets the bytes arrive before the connection ends. */
+function say(text: string, end: (peer: Peer) => void): RawScript {
+  return async (peer) => {
+    await peer.head()
+    if (text === '') return end(peer)
+    await new Promise((resolve) => {
+      peer.socket.write(Buffer.from(text, 'latin1'), resolve)
+    })
+    // A reset throws away what the client has not read yet, so it needs a moment to read.
+    setTimeout(() => end(peer), 50)
+  }
+}
+
+const fin = (peer: Peer): void => peer.fin()
+const rst = (peer: Peer): void => peer.reset()
+
+async function against(script: RawScript): Promise<Recorder> {
+  const server = await useRaw(script)
+  const agent = await useAgent()
+  const recorder = await exchange(agent, { origin: server.origin })
+  expect(recorder.terminalCalls).toBe(1)
+  return recorder
+}
+
+const otherSideClosed = { name: 'SocketError', code: 'UND_ERR_SOCKET', message: 'other side closed' }
+const reset = { code: 'ECONNRESET', errno: -104, syscall: 'read', message: 'read ECONNRESET' }
+const tooShort = { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' }
+const parserError = { name: 'HTTPParserError' }
+
+describe('a connection that ends early', () => {
+  const rows: [string, string, (peer: Peer) => void, object, string][] = [
+    ['FIN before the head', '', fin, otherSideClosed, ''],
+    ['FIN within the status line', 'HTTP/1.1 20', fin, otherSideClosed, ''],
+    ['FIN within the headers', `${kAnswer}content-le`, fin, otherSideClosed, ''],
+    ['RST before the head', '', rst, reset, ''],
+    ['FIN before content-length, keep-alive', `${kAnswer}${kLength}\r\nhel`, fin, otherSideClosed, 'hel'],
+    ['FIN before content-length, close', `${kAnswer}${kClose}${kLength}\r\nhel`, fin, tooShort, 'hel'],
+    ['FIN with no byte of the body', `${kAnswer}${kLength}\r\n`, fin, otherSideClosed, ''],
+    ['FIN within chunks, keep-alive', `${kAnswer}${kChunked}\r\n3\r\nhel\r\n`, fin, otherSideClosed, 'hel'],
+    ['FIN within chunks, close', `${kAnswer}${kClose}${kChunked}\r\n3\r\nhel\r\n`, fin, parserError, 'hel'],
+    ['FIN before the last blank line', `${kAnswer}${kChunked}\r\n3\r\nhel\r\n0\r\n`, fin, otherSideClosed, 'hel'],
+    ['RST within content-length', `${kAnswer}${kLength}\r\nhel`, rst, reset, 'hel'],
+    ['RST within chunks', `${kAnswer}${kChunked}\r\n3\r\nhel\r\n`, rst, reset, 'hel'],
+  ]
+
+  it.each(rows)('%s', async (_name, text, end, error, body) => {
+    const recorder = await against(say(text, end))
+    expect(recorder.error).toMatchObject(error)
+    expect(recorder.text).toBe(body)
+  })
+
+  it('gives the SocketError its socket', async () => {
+    const server = await useRaw(say('', fin))
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin: server.origin })
+    expect(recorder.error).toBeInstanceOf(errors.SocketError)
+    expect(recorder.error?.['socket']).toMatchObject({
+      remoteAddress: '127.0.0.1',
+      remotePort: server.port,
+      localAddress: '127.0.0.1',
+      localPort: expect.any(Number),
+      bytesRead: 0,
+      bytesWritten: server.peers[0]?.log.length,
+    })
+  })
+
+  it('fails request() while it is read, and fetch() with "terminated"', async () => {
+    const { fetch } = await import('undici')
+    const server = await useRaw(say(`${kAnswer}${kLength}\r\nhel`, fin))
+    const agent = await useAgent()
+    const origin = server.origin
+    const { body } = await agent.request({ origin, path: '/', method: 'GET' })
+    await expect(body.text()).rejects.toMatchObject(otherSideClosed)
+    const response = await fetch(origin, { dispatcher: agent })
+    await expect(response.text()).rejects.toMatchObject({
+      name: 'TypeError',
+      message: 'terminated',
+      cause: otherSideClosed,
+    })
+  })
+
+  it('before the head fails fetch() with "fetch failed"', async () => {
+    const { fetch } = await import('undici')
+    const server = await useRaw(say('', fin))
+    const dispatcher = await useAgent()
+    await expect(fetch(server.origin, { dispatcher })).rejects.toMatchObject({
+      name: 'TypeError',
+      message: 'fetch failed',
+      cause: otherSideClosed,
+    })
+  })
+
+  it('does not spoil the next request', async () => {
+    const server = await useRaw([
+      say(`${kAnswer}${kLength}\r\nhel`, rst),
+      async (peer) => {
+        await peer.head()
+        peer.respond('fine')
+      },
+    ])
+    const agent = await useAgent()
+    expect((await exchange(agent, { origin: server.origin })).error).toMatchObject(reset)
+    expect((await exchange(agent, { origin: server.origin })).text).toBe('fine')
+  })
+
+  it('is never retried behind the back of the caller', async () => {
+    const server = await useRaw(async (peer) => {
+      await peer.head()
+      peer.respond('first')
+      await peer.head()
+      peer.fin()
+    })
+    const agent = await useAgent({ connections: 1 })
+    expect((await exchange(agent, { origin: server.origin })).text).toBe('first')
+    const second = await exchange(agent, {
+      origin: server.origin,
+      method: 'POST',
+      body: 'do this once',
+    })
+    expect(second.error).toMatchObject(otherSideClosed)
+    expect(server.peers.length).toBe(1)
+  })
+})
+
+describe('a body without a length', () => {
+  it('ends well with FIN', async () => {
+    const recorder = await against(say(`${kAnswer}\r\nto the end`, fin))
+    expect(recorder.error).toBeUndefined()
+    expect(recorder.text).toBe('to the end')
+  })
+
+  it('ends well with FIN over HTTP/1.0', async () => {
+    const recorder = await against(say('HTTP/1.0 200 OK\r\n\r\nold', fin))
+    expect(recorder.error).toBeUndefined()
+    expect(recorder.text).toBe('old')
+  })
+})
+
+describe('more bytes than content-length', () => {
+  it('are ignored, and the connection is not used again', async () => {
+    const server = await useRaw(async (peer) => {
+      await peer.head()
+      peer.send(`${kAnswer}content-length: 3\r\n\r\nabcEXTRA`)
+    })
+    const agent = await useAgent()
+    for (let i = 0; i < 2; i += 1) {
+      const recorder = await exchange(agent, { origin: server.origin })
+      expect(recorder.text).toBe('abc')
+      expect(recorder.names.at(-1)).toBe('onResponseEnd')
+    }
+    expect(server.peers.length).toBe(2)
+  })
+})
+
+describe('HTTP/2', () => {
+  const kCancel = 8
+  const kInternalError = 2
+
+  it('RST_STREAM before the head is ERR_HTTP2_STREAM_ERROR', async () => {
+    const { origin } = await useTls({
+      protocols: 'h2',
+      onStream: (stream) => stream.close(kInternalError),
+    })
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin })
+    expect(recorder.error).toMatchObject({
+      code: 'ERR_HTTP2_STREAM_ERROR',
+      message: 'Stream closed with error code NGHTTP2_INTERNAL_ERROR',
+    })
+    if (agentKind === 'dodici') expect(recorder.error?.['http2ErrorCode']).toBe(kInternalError)
+    expect(recorder.terminalCalls).toBe(1)
+  })
+
+  it.runIf(agentKind === 'dodici')('RST_STREAM within the body is an error, not an end', async () => {
+    const { origin } = await useTls({
+      protocols: 'h2',
+      onStream: (stream) => {
+        stream.respond({ ':status': 200 })
+        stream.write('some', () => setTimeout(() => stream.close(kCancel), 30))
+      },
+    })
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin })
+    expect(recorder.error).toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' })
+    expect(recorder.text).toBe('some')
+    expect(recorder.terminalCalls).toBe(1)
+  })
+
+  it('fewer bytes than content-length is a mismatch', async () => {
+    const { origin } = await useTls({
+      protocols: 'h2',
+      onStream: (stream) => {
+        stream.respond({ ':status': 200, 'content-length': '10' })
+        stream.end('some')
+      },
+    })
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin })
+    expect(recorder.error).toBeInstanceOf(Error)
+    if (agentKind === 'dodici') {
+      // nghttp2 finds it first and resets the stream.
+      expect(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_HTTP2_STREAM_ERROR']).toContain(
+        recorder.error?.code,
+      )
+    }
+  })
+
+  it('a lost connection fails all of its streams, each once', async () => {
+    let streams = 0
+    const { origin, sockets } = await useTls({
+      protocols: 'h2',
+      onStream: (stream) => {
+        stream.respond({ ':status': 200 })
+        stream.write('some')
+        streams += 1
+        if (streams === 5) setTimeout(() => sockets.forEach((socket) => socket.destroy()), 50)
+      },
+    })
+    const agent = await useAgent()
+    const all = await Promise.all(Array.from({ length: 5 }, () => exchange(agent, { origin })))
+    for (const recorder of all) {
+      expect(recorder.error).toBeInstanceOf(Error)
+      expect(recorder.terminalCalls).toBe(1)
+    }
+  })
+
+  it('one reset stream leaves its siblings alone', async () => {
+    const { origin, sessions } = await useTls({
+      protocols: 'h2',
+      onStream: (stream, headers) => {
+        if (headers[':path'] === '/bad') stream.close(kInternalError)
+        else setTimeout(() => stream.respond({ ':status': 200 }, { endStream: true }), 80)
+      },
+    })
+    const agent = await useAgent()
+    const good = exchange(agent, { origin, path: '/good' })
+    const bad = exchange(agent, { origin, path: '/bad' })
+    expect((await bad).error?.code).toBe('ERR_HTTP2_STREAM_ERROR')
+    expect((await good).status).toBe(200)
+    expect(sessions.size).toBe(1)
+  })
+})

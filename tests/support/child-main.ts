@@ -1,0 +1,43 @@
+/** The other side of child.ts: builds the closure again and runs it. */
+import { readdirSync, writeSync } from 'node:fs'
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { agentConstructor, createAgent } from './agents.ts'
+import type { AgentOptions, TestAgent } from './agents.ts'
+import { dispatch, exchange, Recorder } from './recorder.ts'
+import { turns, until, waitFor, within } from './wait.ts'
+
+const kit = {
+  createAgent: (options?: AgentOptions): Promise<TestAgent> => createAgent(options),
+  agentConstructor,
+  Recorder,
+  dispatch,
+  exchange,
+  until,
+  within,
+  waitFor,
+  turns,
+  load: (name: string): Promise<Record<string, never>> =>
+    import(name) as Promise<Record<string, never>>,
+  /** Tells the parent; written before this returns, so process.exit() loses nothing. */
+  say: (value: unknown): void => {
+    if (isMainThread) writeSync(1, `@${JSON.stringify(value)}\n`)
+    else parentPort?.postMessage(value)
+  },
+  /** Names of the threads of this process. */
+  threads: (): string[] => readdirSync('/proc/self/task'),
+  rss: (): number => process.memoryUsage.rss(),
+  /** Does not give the event loop a turn for so long. */
+  blockThread: (ms: number): void => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+  },
+}
+
+export type ChildKit = typeof kit
+
+const { source, data } = JSON.parse(process.env['DODICI_CHILD'] ?? '{}') as {
+  source: string
+  data: unknown
+}
+// Indirect eval: the closure sees globals only.
+const body = (0, eval)(`(${source})`) as (kit: ChildKit, data: unknown) => unknown
+await body(kit, data)

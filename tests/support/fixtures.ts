@@ -1,0 +1,45 @@
+/** Servers and agents that go away with the test that made them. */
+import type { ServerOptions } from 'node:http'
+import { onTestFinished } from 'vitest'
+import { createAgent } from './agents.ts'
+import type { AgentKind, AgentOptions, TestAgent } from './agents.ts'
+import { certificates } from './certificates.ts'
+import { startHttp1 } from './servers/http1.ts'
+import type { Http1Handler, Http1Server } from './servers/http1.ts'
+import { startRaw } from './servers/raw.ts'
+import type { RawScript, RawServer } from './servers/raw.ts'
+import { startTls } from './servers/tls.ts'
+import type { TlsServer, TlsServerOptions } from './servers/tls.ts'
+
+/** An agent that trusts the tests' authority. */
+export async function useAgent(options: AgentOptions = {}, kind?: AgentKind): Promise<TestAgent> {
+  const connect = typeof options.connect === 'function' ? {} : options.connect
+  const trusting = { ...options, connect: { ca: certificates().ca, ...connect } }
+  const agent = await createAgent(trusting, kind)
+  onTestFinished(() => agent.destroy())
+  return agent
+}
+
+export async function useHttp1(
+  handler: Http1Handler,
+  options?: ServerOptions,
+): Promise<Http1Server> {
+  const server = await startHttp1(handler, options)
+  onTestFinished(() => server.close())
+  return server
+}
+
+export async function useTls(options?: TlsServerOptions): Promise<TlsServer> {
+  const server = await startTls(options)
+  onTestFinished(() => server.close())
+  return server
+}
+
+export async function useRaw(
+  script: RawScript | RawScript[],
+  options?: { tls?: boolean; host?: string },
+): Promise<RawServer> {
+  const server = await startRaw(script, options)
+  onTestFinished(() => server.close())
+  return server
+}
