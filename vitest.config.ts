@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    // A process a file: the addon's threads and the global dispatcher are of one process.
+    pool: 'forks',
+    // The tests run servers and loop threads besides; more workers than this measure each other's waiting.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // How Node runs lib/ without a build: no transforms of vitest's own between the test and the code.
+    server: { deps: { external: [/node_modules/] } },
+  },
+})
