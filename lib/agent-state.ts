@@ -1,0 +1,241 @@
+import type { Dispatcher } from 'undici'
+import type { AgentOptions, ResolvedOptions } from './agent-options.ts'
+import type { Handler } from './dispatch/handler.ts'
+import { Origins, type Origin } from './dispatch/origins.ts'
+import type { ClientOwner } from './dispatch/pending-requests.ts'
+import type { DispatchOptions } from './dispatch/request-checks.ts'
+import { RequestEngine } from './dispatch/request-engine.ts'
+import { errors, isConnectionError } from './errors.ts'
+import { NativeClients } from './native-clients.ts'
+
+export type Callback = (error: Error | null, data: null) => void
+
+/** Of one origin, at the moment of asking. */
+export interface OriginStats {
+  /** connections */
+  connected: number
+  /** connections without a request */
+  free: number
+  /** requests that wait for a connection */
+  pending: number
+  queued: number
+  /** requests that have one */
+  running: number
+  /** all requests */
+  size: number
+}
+
+/**
+ * What an Agent is made of: the owner of its origins and native clients, of "closed" and "destroyed", and the source
+ * of its events. Apart from the Agent, as methods of that run on undici's Proxy too.
+ */
+export class AgentState implements ClientOwner {
+  closed = false
+  destroyed = false
+
+  readonly #emitter: Dispatcher
+  readonly #origins: Origins
+  readonly #clients: NativeClients
+  readonly #engine: RequestEngine
+  /** connections per origin; 0: no limit */
+  readonly #limit: number
+  readonly #streams: number
+  readonly #closeCallbacks: Callback[] = []
+  readonly #destroyCallbacks: Callback[] = []
+  #isGone = false
+  #stopListening: (() => void) | undefined
+  #owingDrain: Set<Origin> | undefined
+
+  constructor(emitter: Dispatcher, options: ResolvedOptions, signal: AgentOptions['signal']) {
+    this.#emitter = emitter
+    this.#limit = options.native.connections
+    this.#streams = options.native.maxConcurrentStreams
+    this.#origins = new Origins(options.maxOrigins)
+    this.#clients = new NativeClients(options)
+    this.#engine = new RequestEngine(options, this.#origins, this.#clients, this)
+    if (signal) {
+      this.#follow(signal)
+    }
+  }
+
+  /** REQUIRES: neither closed nor destroyed. Throws what is wrong with the request. */
+  dispatch(opts: DispatchOptions, handler: Handler): boolean {
+    const origin = this.#engine.start(opts, handler)
+    if (this.#limit === 0 || origin.inFlight < this.#capacity(origin)) {
+      return true
+    }
+    origin.drainOwed = true
+    return false
+  }
+
+  close(callback: Callback): void {
+    if (this.destroyed) {
+      const error = new errors.ClientDestroyedError()
+      queueMicrotask(() => callback(error, null))
+      return
+    }
+    this.#closeCallbacks.push(callback)
+    if (!this.closed) {
+      this.closed = true
+      this.#destroyWhenIdle()
+    }
+  }
+
+  destroy(reason: unknown, callback: Callback): void {
+    if (this.#isGone) {
+      queueMicrotask(() => callback(null, null))
+      return
+    }
+    this.#destroyCallbacks.push(callback)
+    if (this.destroyed) {
+      return
+    }
+    this.destroyed = true
+    this.#stopListening?.()
+    const error = reason || new errors.ClientDestroyedError()
+    const all = this.#clients.all()
+    for (const requests of all) {
+      requests.isDestroyed = true
+    }
+    // Not at once: destroy() may be called from inside a callback of one of these requests.
+    queueMicrotask(() => {
+      for (const requests of all) {
+        for (const request of [...requests.all()]) {
+          request.fail(error)
+        }
+      }
+    })
+    void this.#clients.destroy().then(() => this.#onGone())
+  }
+
+  stats(): Record<string, OriginStats> {
+    const stats: Record<string, OriginStats> = {}
+    for (const origin of this.#origins.all()) {
+      const { inFlight: size, connected } = origin
+      const running = this.#limit === 0 ? size : Math.min(size, this.#capacity(origin))
+      const pending = size - running
+      const free = Math.max(connected - running, 0)
+      stats[origin.url.origin] = { connected, free, pending, queued: pending, running, size }
+    }
+    return stats
+  }
+
+  onConnected(originKey: string): void {
+    const origin = this.#origins.ensure(originKey)
+    origin.connected++
+    this.#emit('connect', origin)
+  }
+
+  onDisconnected(originKey: string): void {
+    const origin = this.#origins.ensure(originKey)
+    origin.connected--
+    this.#emit('disconnect', origin, () => new errors.InformationalError('disconnected'))
+    this.#origins.forgetIfUnused(origin)
+  }
+
+  onFailed(origin: Origin, code: number, error: Error): void {
+    if (isConnectionError(code)) {
+      this.#emit('connectionError', origin, () => error)
+    }
+  }
+
+  onReleased(origin: Origin): void {
+    if (origin.drainOwed) {
+      this.#emitDrainSoon(origin)
+    }
+    this.#origins.forgetIfUnused(origin)
+    if (this.closed) {
+      this.#destroyWhenIdle()
+    }
+  }
+
+  onLoopClosed(): void {
+    this.#clients.onLoopClosed()
+  }
+
+  // HTTP/2 serves many requests on each connection.
+  #capacity(origin: Origin): number {
+    return origin.speaksHttp2 ? this.#limit * this.#streams : this.#limit
+  }
+
+  #follow(signal: AbortSignal): void {
+    const onAbort = (): void => this.destroy(signal.reason, ignore)
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#stopListening = () => signal.removeEventListener('abort', onAbort)
+  }
+
+  // Later, so that the last handler has had its call.
+  #destroyWhenIdle(): void {
+    if (!this.#clients.isIdle) {
+      return
+    }
+    queueMicrotask(() => {
+      if (this.#clients.isIdle && !this.destroyed) {
+        this.destroy(null, ignore)
+      }
+    })
+  }
+
+  #onGone(): void {
+    this.#isGone = true
+    const callbacks = [...this.#destroyCallbacks, ...this.#closeCallbacks]
+    for (const callback of callbacks) {
+      queueMicrotask(() => callback(null, null))
+    }
+  }
+
+  // Never from inside a dispatch, and once for all requests that a batch ended.
+  #emitDrainSoon(origin: Origin): void {
+    if (this.#owingDrain === undefined) {
+      this.#owingDrain = new Set()
+      queueMicrotask(() => this.#emitDrains())
+    }
+    this.#owingDrain.add(origin)
+  }
+
+  #emitDrains(): void {
+    const origins = this.#owingDrain ?? []
+    this.#owingDrain = undefined
+    for (const origin of origins) {
+      if (origin.drainOwed && origin.inFlight < this.#capacity(origin)) {
+        origin.drainOwed = false
+        this.#emit('drain', origin)
+        this.#origins.forgetIfUnused(origin)
+      }
+    }
+  }
+
+  // A listener that throws must not break the batch that is being read.
+  #emit(
+    event: 'connect' | 'disconnect' | 'connectionError' | 'drain',
+    origin: Origin,
+    error?: () => Error,
+  ): void {
+    const emitter = this.#emitter
+    if (emitter.listenerCount(event) === 0) {
+      return
+    }
+    const values: unknown[] = [origin.url, [emitter]]
+    if (error !== undefined) {
+      values.push(error())
+    }
+    try {
+      // undici's type lists each event on its own.
+      ;(emitter.emit as (event: string, ...values: unknown[]) => boolean).call(
+        emitter,
+        event,
+        ...values,
+      )
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown
+      })
+    }
+  }
+}
+
+function ignore(): void {}

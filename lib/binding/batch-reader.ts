@@ -1,0 +1,170 @@
+import { Buffer } from 'node:buffer'
+import { nativeError, waitsBehindData } from '../errors.ts'
+import { rawHeaders, readHeaders } from '../dispatch/response-headers.ts'
+import type { PendingRequests } from '../dispatch/pending-requests.ts'
+import { EventType } from './native.ts'
+
+const nonAscii = /[\x80-\xff]/
+
+/**
+ * Reads one flat batch and calls the requests that its records are for. Records of a request that has ended for its
+ * handler (aborted, failed on our side) are skipped; the last of them frees the id.
+ */
+export function readBatch(
+  requests: PendingRequests,
+  words: Uint32Array,
+  wordCount: number,
+  text: string,
+  slab: Buffer | undefined,
+  blocks: Buffer[] | undefined,
+): void {
+  // Outlives the batch, for rawHeaders; made when first needed.
+  let keptWords: Uint32Array | undefined
+  let at = 0
+  let textAt = 0
+  let slabAt = 0
+  while (at < wordCount) {
+    const type = words[at] as number
+    const id = words[at + 1] as number
+    at += 2
+    switch (type) {
+      case EventType.responseStart: {
+        const status = words[at] as number
+        const version = words[at + 1] as number
+        const headersAt = textAt + (words[at + 2] as number)
+        const count = words[at + 3] as number
+        const lengthsAt = at + 4
+        at = lengthsAt + 2 * count
+        let hash = count
+        let textEnd = headersAt
+        for (let i = lengthsAt; i < at; i += 2) {
+          const nameLength = words[i] as number
+          hash = (Math.imul(hash, 31) + nameLength) | 0
+          textEnd += nameLength + (words[i + 1] as number)
+        }
+        const request = requests.byId(id)
+        if (request !== undefined && !request.ended) {
+          const isHttp2 = version >= 20
+          request.origin.speaksHttp2 = isHttp2
+          keptWords ??= words.slice(0, wordCount)
+          request.setRawHeaders(keptWords, lengthsAt, count, text, headersAt)
+          request.onResponseStart(
+            status,
+            readHeaders(words, lengthsAt, count, hash, text, headersAt, isHttp2),
+            statusText(text, textAt, headersAt),
+          )
+        }
+        textAt = textEnd
+        break
+      }
+      case EventType.data: {
+        const end = slabAt + (words[at++] as number)
+        const request = requests.byId(id)
+        if (request !== undefined && !request.ended) {
+          request.onData((slab as Buffer).subarray(slabAt, end))
+        }
+        slabAt = end
+        break
+      }
+      case EventType.dataBlock: {
+        const block = (blocks as Buffer[])[words[at++] as number] as Buffer
+        const request = requests.byId(id)
+        if (request !== undefined && !request.ended) {
+          request.onData(block)
+        }
+        break
+      }
+      case EventType.end: {
+        const count = words[at] as number
+        const lengthsAt = at + 1
+        at = lengthsAt + 2 * count
+        const trailersAt = textAt
+        let hash = count
+        for (let i = lengthsAt; i < at; i += 2) {
+          const nameLength = words[i] as number
+          hash = (Math.imul(hash, 31) + nameLength) | 0
+          textAt += nameLength + (words[i + 1] as number)
+        }
+        const request = requests.byId(id)
+        if (request === undefined) {
+          break
+        }
+        requests.release(request)
+        if (request.ended) {
+          break
+        }
+        if (count === 0) {
+          request.onEnd({})
+          break
+        }
+        const isHttp2 = request.origin.speaksHttp2
+        request.rawTrailers = rawHeaders(words, lengthsAt, count, text, trailersAt)
+        request.onEnd(readHeaders(words, lengthsAt, count, hash, text, trailersAt, isHttp2))
+        break
+      }
+      case EventType.failed: {
+        const code = words[at] as number
+        const detail = words[at + 1] as number
+        const messageEnd = textAt + (words[at + 2] as number)
+        const socketEnd = messageEnd + (words[at + 3] as number)
+        const message = text.slice(textAt, messageEnd)
+        const socket = text.slice(messageEnd, socketEnd)
+        at += 4
+        textAt = socketEnd
+        const request = requests.byId(id)
+        if (request === undefined) {
+          break
+        }
+        requests.release(request)
+        if (!request.ended) {
+          const error = nativeError(code, detail, message, socket, request.origin)
+          request.onFailed(error, waitsBehindData(code))
+          requests.owner.onFailed(request.origin, code, error)
+        }
+        break
+      }
+      case EventType.requestSent: {
+        const request = requests.byId(id)
+        if (request !== undefined && !request.ended) {
+          request.onRequestSent()
+        }
+        break
+      }
+      case EventType.bodyWanted: {
+        const bytes = words[at++] as number
+        requests.byId(id)?.upload?.onWanted(bytes)
+        break
+      }
+      case EventType.connected:
+      case EventType.disconnected: {
+        const end = textAt + (words[at++] as number)
+        const origin = text.slice(textAt, end)
+        textAt = end
+        if (type === EventType.connected) {
+          requests.owner.onConnected(origin)
+        } else {
+          requests.owner.onDisconnected(origin)
+        }
+        break
+      }
+      case EventType.loopClosed:
+        requests.owner.onLoopClosed()
+        break
+      default:
+        // Nothing behind it can be read either. onBatch must not throw, but this must not pass unseen.
+        queueMicrotask(() => {
+          throw new Error(`unknown record type ${type} in a batch`)
+        })
+        return
+    }
+  }
+}
+
+// The reason phrase is UTF-8, unlike the headers.
+function statusText(text: string, start: number, end: number): string {
+  if (end - start === 2 && text.startsWith('OK', start)) {
+    return 'OK'
+  }
+  const phrase = text.slice(start, end)
+  return nonAscii.test(phrase) ? Buffer.from(phrase, 'latin1').toString() : phrase
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { NativeBinding } from './native.ts'
+
+let binding: NativeBinding | undefined
+
+/**
+ * Loads the addon, once a process or worker: from `DODICI_ADDON` (an absolute path), else from `build/release` or
+ * `build/dev` of this package.
+ */
+export function loadBinding(): NativeBinding {
+  binding ??= createRequire(import.meta.url)(findAddon()) as NativeBinding
+  return binding
+}
+
+function findAddon(): string {
+  const given = process.env['DODICI_ADDON']
+  if (given) {
+    if (!isAbsolute(given)) {
+      throw new Error(`DODICI_ADDON must be an absolute path, not "${given}"`)
+    }
+    return given
+  }
+  const candidates = builtAddons(dirname(fileURLToPath(import.meta.url)))
+  const found = candidates.find((path) => existsSync(path))
+  if (found === undefined) {
+    throw new Error(
+      `dodici's addon is not built: none of ${candidates.join(', ')} exists. ` +
+        'Run "npm run build", or set DODICI_ADDON to the path of a dodici.node.',
+    )
+  }
+  return found
+}
+
+// The package's root lies two folders up from lib/binding, and perhaps three from a build's output.
+function builtAddons(folder: string): string[] {
+  const roots = [join(folder, '../..'), join(folder, '../../..')]
+  return roots.flatMap((root) =>
+    ['release', 'dev'].map((build) => join(root, 'build', build, 'dodici.node')),
+  )
+}

@@ -1,0 +1,76 @@
+import { randomInt } from 'node:crypto'
+import type { Blob } from 'node:buffer'
+
+/** undici's FormData, Node's own, or another one: known by its shape. */
+export interface FormDataLike {
+  [Symbol.iterator](): Iterator<[string, string | FileLike]>
+}
+
+interface FileLike extends Blob {
+  readonly name?: string
+}
+
+/** A multipart/form-data body: its parts in order, bytes or files, and what they come to. */
+export interface Multipart {
+  readonly parts: readonly (Uint8Array | Blob)[]
+  readonly length: number
+  readonly contentType: string
+}
+
+export function isFormData(value: object): value is FormDataLike {
+  const { append, delete: remove, get, getAll, has, set } = value as Record<string, unknown>
+  return (
+    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'FormData' &&
+    [append, remove, get, getAll, has, set].every((method) => typeof method === 'function')
+  )
+}
+
+/** Encodes as the HTML standard says ("multipart/form-data encoding algorithm"). */
+export function encodeMultipart(form: FormDataLike): Multipart {
+  const boundary = `----formdata-dodici-${randomInt(2 ** 47).toString().padStart(15, '0')}`
+  const parts: (Uint8Array | Blob)[] = []
+  // Text between two files is gathered into one part.
+  let text = ''
+  const flush = (): void => {
+    parts.push(Buffer.from(text))
+    text = ''
+  }
+  for (const [name, value] of form) {
+    text += `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(withCrlf(name))}"`
+    if (typeof value === 'string') {
+      text += `\r\n\r\n${withCrlf(value)}\r\n`
+      continue
+    }
+    text += `; filename="${quoted(value.name ?? 'blob')}"\r\n`
+    text += `content-type: ${value.type || 'application/octet-stream'}\r\n\r\n`
+    flush()
+    parts.push(value)
+    text = '\r\n'
+  }
+  text += `--${boundary}--\r\n`
+  flush()
+  return {
+    parts,
+    length: parts.reduce((sum, part) => sum + ('size' in part ? part.size : part.byteLength), 0),
+    contentType: `multipart/form-data; boundary=${boundary}`,
+  }
+}
+
+/** The parts as chunks; files are read as they are sent. */
+export async function* multipartChunks(parts: Multipart['parts']): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    if ('size' in part) {
+      yield* part.stream()
+    } else {
+      yield part
+    }
+  }
+}
+
+function withCrlf(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, '\r\n')
+}
+
+function quoted(text: string): string {
+  return text.replaceAll('\n', '%0A').replaceAll('\r', '%0D').replaceAll('"', '%22')
+}

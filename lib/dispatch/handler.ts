@@ -1,0 +1,40 @@
+import type { Duplex } from 'node:stream'
+import type { IncomingHttpHeaders } from 'undici/types/header.js'
+
+/** What a handler may do to its request; the same object in every call of one dispatch. */
+export interface Controller {
+  readonly aborted: boolean
+  readonly paused: boolean
+  /** any value, whatever undici's type says */
+  readonly reason: Error | null
+  rawHeaders: Buffer[] | null
+  rawTrailers: Buffer[] | null
+  abort(reason?: unknown): void
+  pause(): void
+  resume(): void
+}
+
+export type ResponseHeaders = IncomingHttpHeaders
+
+/** undici's handler: the methods that a dispatch requires were checked, the others may be missing. */
+export interface Handler {
+  onRequestStart(controller: Controller, context: null): void
+  onRequestUpgrade?(
+    controller: Controller,
+    status: number,
+    headers: ResponseHeaders,
+    socket: Duplex,
+  ): void
+  onResponseStarted?(): void
+  onResponseStart(
+    controller: Controller,
+    status: number,
+    headers: ResponseHeaders,
+    statusText: string,
+  ): void
+  onResponseData(controller: Controller, chunk: Buffer): void
+  onResponseEnd(controller: Controller, trailers: ResponseHeaders): void
+  onResponseError(controller: Controller | null, error: unknown): void
+  onBodySent?: ((chunk: unknown) => void) | undefined
+  onRequestSent?: (() => void) | undefined
+}

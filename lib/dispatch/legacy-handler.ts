@@ -1,0 +1,102 @@
+import type { Buffer } from 'node:buffer'
+import { errors } from 'undici'
+import type { Controller, Handler, ResponseHeaders } from './handler.ts'
+
+const { InvalidArgumentError } = errors
+
+/** The handler of undici 6 and 7, and of Node's own fetch up to version 24. */
+export interface LegacyMethods {
+  onConnect(abort: (reason?: unknown) => void, context: null): void
+  onUpgrade?(status: number, rawHeaders: Buffer[] | null, socket: unknown): void
+  onResponseStarted?(): void
+  onHeaders(
+    status: number,
+    rawHeaders: Buffer[] | null,
+    resume: () => void,
+    statusText: string,
+  ): unknown
+  onData(chunk: Buffer): unknown
+  onComplete(rawTrailers: Buffer[] | null): void
+  onError(error: unknown): void
+  onBodySent?(chunk: unknown): void
+  onRequestSent?(): void
+}
+
+/** Neither API's start method, but a method that only the old one has. */
+export function isLegacy(handler: object): boolean {
+  const methods = handler as Partial<LegacyMethods & Handler>
+  return (
+    typeof methods.onRequestStart !== 'function' &&
+    typeof methods.onResponseError !== 'function' &&
+    (typeof methods.onConnect === 'function' ||
+      typeof methods.onError === 'function' ||
+      typeof methods.onHeaders === 'function')
+  )
+}
+
+/** Lets a legacy handler stand where a new one is expected. */
+export class LegacyHandler implements Handler {
+  readonly #legacy: LegacyMethods
+  readonly onBodySent: Handler['onBodySent']
+  readonly onRequestSent: Handler['onRequestSent']
+
+  /** Throws as undici 7 does when a method is missing. */
+  constructor(handler: object, isUpgrade: boolean) {
+    const legacy = checked(handler, isUpgrade)
+    this.#legacy = legacy
+    this.onBodySent = legacy.onBodySent && ((chunk) => legacy.onBodySent?.(chunk))
+    this.onRequestSent = legacy.onRequestSent && (() => legacy.onRequestSent?.())
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#legacy.onConnect((reason) => controller.abort(reason), null)
+  }
+
+  onResponseStarted(): void {
+    this.#legacy.onResponseStarted?.()
+  }
+
+  onResponseStart(
+    controller: Controller,
+    status: number,
+    _headers: ResponseHeaders,
+    statusText: string,
+  ): void {
+    const resume = (): void => controller.resume()
+    if (this.#legacy.onHeaders(status, controller.rawHeaders, resume, statusText) === false) {
+      controller.pause()
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#legacy.onData(chunk) === false) {
+      controller.pause()
+    }
+  }
+
+  onResponseEnd(controller: Controller): void {
+    this.#legacy.onComplete(controller.rawTrailers)
+  }
+
+  onResponseError(_controller: Controller | null, error: unknown): void {
+    this.#legacy.onError(error)
+  }
+}
+
+function checked(handler: object, isUpgrade: boolean): LegacyMethods {
+  const methods = handler as Record<string, unknown>
+  const required = isUpgrade
+    ? ['onConnect', 'onError', 'onUpgrade']
+    : ['onConnect', 'onError', 'onHeaders', 'onData', 'onComplete']
+  for (const name of required) {
+    if (typeof methods[name] !== 'function') {
+      throw new InvalidArgumentError(`invalid ${name} method`)
+    }
+  }
+  for (const name of ['onBodySent', 'onRequestSent']) {
+    if (methods[name] !== undefined && typeof methods[name] !== 'function') {
+      throw new InvalidArgumentError(`invalid ${name} method`)
+    }
+  }
+  return handler as LegacyMethods
+}

@@ -1,0 +1,338 @@
+import { Buffer } from 'node:buffer'
+import { errors } from 'undici'
+import { rawHeaders } from './response-headers.ts'
+import type { Controller, Handler, ResponseHeaders } from './handler.ts'
+import type { Origin } from './origins.ts'
+import type { PendingRequests } from './pending-requests.ts'
+import type { Upload } from './upload.ts'
+
+/** An event that came while the handler had paused. */
+type Held = Buffer | { readonly trailers: ResponseHeaders } | { readonly error: unknown }
+
+// One dispatch in flight, and at the same time the controller that its handler gets: one object a request.
+// It calls the handler in the order of undici, ends with exactly one terminal call, and lets no exception out.
+export class PendingRequest implements Controller {
+  readonly handler: Handler
+  readonly origin: Origin
+  readonly requests: PendingRequests
+  /** native's name for it; 0 as long as, and as soon as, native knows nothing of it */
+  id = 0
+  submitted = false
+  /** the handler has had its terminal call */
+  ended = false
+  upload: Upload | null = null
+  /** to be reported to onBodySent when it is sent */
+  bytesBody: Uint8Array | null = null
+
+  aborted = false
+  paused = false
+  reason: Error | null = null
+
+  private held: Held[] | null = null
+  private nativePaused = false
+
+  // Built when asked for. undefined: not yet; null: there are none yet.
+  private builtRawHeaders: Buffer[] | null | undefined = null
+  private builtRawTrailers: Buffer[] | null | undefined = null
+  private rawWords: Uint32Array | null = null
+  private rawWordsAt = 0
+  private rawCount = 0
+  private rawText = ''
+  private rawTextAt = 0
+
+  constructor(handler: Handler, origin: Origin, requests: PendingRequests) {
+    this.handler = handler
+    this.origin = origin
+    this.requests = requests
+  }
+
+  // The controller.
+
+  get rawHeaders(): Buffer[] | null {
+    if (this.builtRawHeaders === undefined) {
+      this.builtRawHeaders =
+        this.rawWords === null
+          ? []
+          : rawHeaders(this.rawWords, this.rawWordsAt, this.rawCount, this.rawText, this.rawTextAt)
+    }
+    return this.builtRawHeaders
+  }
+
+  set rawHeaders(value: Buffer[] | null) {
+    this.builtRawHeaders = value
+  }
+
+  get rawTrailers(): Buffer[] | null {
+    this.builtRawTrailers ??= this.builtRawTrailers === undefined ? [] : null
+    return this.builtRawTrailers
+  }
+
+  set rawTrailers(value: Buffer[] | null) {
+    this.builtRawTrailers = value
+  }
+
+  abort(reason?: unknown): void {
+    if (!this.aborted) {
+      this.aborted = true
+      this.reason = reason as Error
+      this.fail(reason || new errors.RequestAbortedError())
+    }
+  }
+
+  pause(): void {
+    if (!this.paused) {
+      this.paused = true
+      this.pauseNative()
+    }
+  }
+
+  resume(): void {
+    if (!this.paused) {
+      return
+    }
+    this.paused = false
+    if (this.held !== null) {
+      queueMicrotask(() => this.deliverHeld())
+    } else {
+      this.resumeNative()
+    }
+  }
+
+  // The way out.
+
+  /** Whether to go on: the handler may have aborted, or thrown. */
+  start(): boolean {
+    try {
+      this.handler.onRequestStart(this, null)
+    } catch (error) {
+      this.fail(error)
+    }
+    return !this.ended
+  }
+
+  onSubmitted(): void {
+    this.submitted = true
+    if (this.paused) {
+      this.pauseNative()
+    }
+  }
+
+  writeBody(bytes: Uint8Array, chunk: unknown): void {
+    if (this.id !== 0) {
+      this.requests.client.writeBody(this.id, bytes)
+      this.callBodySent(chunk)
+    }
+  }
+
+  endBody(): void {
+    if (this.id !== 0) {
+      this.requests.client.endBody(this.id)
+    }
+  }
+
+  onUploadTooShort(error: Error, isStrict: boolean): void {
+    if (isStrict) {
+      this.callRequestSent()
+      this.fail(error)
+    } else {
+      process.emitWarning(error)
+    }
+  }
+
+  // Native's records.
+
+  onRequestSent(): void {
+    if (this.bytesBody !== null) {
+      this.callBodySent(this.bytesBody)
+      this.bytesBody = null
+    }
+    this.callRequestSent()
+  }
+
+  onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void {
+    const { handler } = this
+    try {
+      if (handler.onResponseStarted !== undefined) {
+        handler.onResponseStarted()
+        if (this.ended) {
+          return
+        }
+      }
+      handler.onResponseStart(this, status, headers, statusText)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.held !== null || this.paused) {
+      this.hold(chunk)
+      return
+    }
+    try {
+      this.handler.onResponseData(this, chunk)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  onEnd(trailers: ResponseHeaders): void {
+    if (this.held !== null || this.paused) {
+      this.hold({ trailers })
+      this.requests.lingering.add(this)
+      return
+    }
+    this.ended = true
+    this.upload?.stop()
+    if (this.builtRawTrailers === null) {
+      this.builtRawTrailers = undefined
+    }
+    try {
+      this.handler.onResponseEnd(this, trailers)
+    } catch (error) {
+      this.callError(error)
+    }
+  }
+
+  /** `waits`: the peer's end of the connection, which a paused handler meets behind the data before it. */
+  onFailed(error: unknown, waits: boolean): void {
+    if (waits && (this.held !== null || this.paused)) {
+      this.hold({ error })
+      this.requests.lingering.add(this)
+    } else {
+      this.fail(error)
+    }
+  }
+
+  /** The terminal call, unless it was made; native is told to stop. */
+  fail(error: unknown): void {
+    if (this.ended) {
+      return
+    }
+    this.ended = true
+    this.bytesBody = null
+    if (this.id !== 0) {
+      if (this.submitted) {
+        this.requests.client.cancel(this.id)
+      } else {
+        this.requests.release(this)
+      }
+    }
+    if (this.held !== null) {
+      this.stopLingering()
+    }
+    this.upload?.stop()
+    this.callError(error)
+  }
+
+  setRawHeaders(
+    words: Uint32Array,
+    wordsAt: number,
+    count: number,
+    text: string,
+    textAt: number,
+  ): void {
+    this.builtRawHeaders = undefined
+    this.rawWords = words
+    this.rawWordsAt = wordsAt
+    this.rawCount = count
+    this.rawText = text
+    this.rawTextAt = textAt
+  }
+
+  private pauseNative(): void {
+    if (this.submitted && this.id !== 0 && !this.nativePaused) {
+      this.nativePaused = true
+      this.requests.client.pause(this.id)
+    }
+  }
+
+  private resumeNative(): void {
+    if (this.nativePaused) {
+      this.nativePaused = false
+      if (this.id !== 0) {
+        this.requests.client.resume(this.id)
+      }
+    }
+  }
+
+  private hold(event: Held): void {
+    this.held ??= []
+    this.held.push(event)
+  }
+
+  // Native goes on only when all is delivered: otherwise a handler that pauses at every chunk
+  // would let in more than it takes.
+  private deliverHeld(): void {
+    const { held } = this
+    if (held === null || this.requests.isDestroyed) {
+      return
+    }
+    while (held.length > 0) {
+      if (this.paused || this.ended) {
+        return
+      }
+      this.deliver(held)
+    }
+    this.held = null
+    if (!this.paused) {
+      this.resumeNative()
+    }
+  }
+
+  private deliver(held: Held[]): void {
+    const event = held.shift() as Held
+    if (Buffer.isBuffer(event)) {
+      try {
+        this.handler.onResponseData(this, event)
+      } catch (error) {
+        this.fail(error)
+      }
+      return
+    }
+    this.stopLingering()
+    if ('error' in event) {
+      this.fail(event.error)
+    } else {
+      this.onEnd(event.trailers)
+    }
+  }
+
+  private stopLingering(): void {
+    this.held = null
+    if (this.requests.lingering.delete(this)) {
+      this.requests.owner.onReleased(this.origin)
+    }
+  }
+
+  private callBodySent(chunk: unknown): void {
+    if (this.handler.onBodySent !== undefined && !this.ended) {
+      try {
+        this.handler.onBodySent(chunk)
+      } catch (error) {
+        this.fail(error)
+      }
+    }
+  }
+
+  private callRequestSent(): void {
+    if (this.handler.onRequestSent !== undefined && !this.ended) {
+      try {
+        this.handler.onRequestSent()
+      } catch (error) {
+        this.fail(error)
+      }
+    }
+  }
+
+  // One bad handler must not break the batch for its neighbours: what it throws comes up on its own.
+  private callError(error: unknown): void {
+    try {
+      this.handler.onResponseError(this, error)
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown
+      })
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { readBatch } from '../binding/batch-reader.ts'
+import { Param, type NativeClient } from '../binding/native.ts'
+import type { Origin } from './origins.ts'
+import type { PendingRequest } from './pending-request.ts'
+
+/** What the owner of a native client is told of it, besides what is a request's own. */
+export interface ClientOwner {
+  onConnected(originKey: string): void
+  onDisconnected(originKey: string): void
+  /** after the handler was told */
+  onFailed(origin: Origin, code: number, error: Error): void
+  /** native has ended one more request of this origin */
+  onReleased(origin: Origin): void
+  onLoopClosed(): void
+}
+
+/** One native client and the owner of its request ids: id -> PendingRequest. */
+export class PendingRequests {
+  readonly client: NativeClient
+  readonly owner: ClientOwner
+  /** Ended for native, but not for the handler, which has paused. */
+  readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
+  /** Nothing may succeed any more. */
+  isDestroyed = false
+
+  readonly #params: Uint32Array
+  // Holds no id 0, so that 0 can mean "none".
+  readonly #byId: (PendingRequest | undefined)[] = [undefined]
+  readonly #freeIds: number[] = []
+
+  constructor(client: NativeClient, owner: ClientOwner) {
+    this.client = client
+    this.owner = owner
+    this.#params = client.params
+    client.onBatch = (words, wordCount, text, slab, blocks) => {
+      readBatch(this, words, wordCount, text, slab, blocks)
+    }
+  }
+
+  get isIdle(): boolean {
+    return this.#freeIds.length === this.#byId.length - 1 && this.lingering.size === 0
+  }
+
+  byId(id: number): PendingRequest | undefined {
+    return this.#byId[id]
+  }
+
+  /** Those that their handlers have not seen end, and those that native has not ended. */
+  *all(): Iterable<PendingRequest> {
+    for (const request of this.#byId) {
+      if (request !== undefined) {
+        yield request
+      }
+    }
+    yield* this.lingering
+  }
+
+  add(request: PendingRequest): void {
+    const id = this.#freeIds.pop() ?? this.#byId.length
+    this.#byId[id] = request
+    request.id = id
+    request.origin.inFlight++
+  }
+
+  /** The id may be used again: native knows no request by it. */
+  release(request: PendingRequest): void {
+    this.#byId[request.id] = undefined
+    this.#freeIds.push(request.id)
+    request.id = 0
+    request.origin.inFlight--
+    this.owner.onReleased(request.origin)
+  }
+
+  submit(
+    request: PendingRequest,
+    text: string,
+    body: Uint8Array | undefined,
+    flags: number,
+    headersTimeout: number,
+    bodyTimeout: number,
+    streamLength: number,
+  ): void {
+    const params = this.#params
+    params[Param.id] = request.id
+    params[Param.flags] = flags
+    params[Param.headersTimeout] = headersTimeout
+    params[Param.bodyTimeout] = bodyTimeout
+    params[Param.textLength] = text.length
+    if (streamLength >= 0) {
+      params[Param.contentLengthLow] = streamLength
+      params[Param.contentLengthHigh] = Math.floor(streamLength / 2 ** 32)
+    }
+    this.client.submit(text, body)
+  }
+}

@@ -1,0 +1,122 @@
+import { Buffer } from 'node:buffer'
+import type { Readable } from 'node:stream'
+import { types } from 'node:util'
+import { errors } from 'undici'
+import { encodeMultipart, isFormData, multipartChunks } from './form-data.ts'
+import { isHeaderValue } from './request-headers.ts'
+
+const { InvalidArgumentError } = errors
+
+/** A Node stream, or what behaves like one. */
+export interface StreamLike extends Pick<Readable, 'on' | 'off' | 'pause' | 'resume'> {
+  destroy?(error?: Error): unknown
+  readonly destroyed?: boolean
+  readonly errored?: Error | null
+  readonly readableEnded?: boolean
+  readonly _readableState?: { ended?: boolean; length?: number; objectMode?: boolean }
+}
+
+/** A request's body in one of three forms: none, bytes, or a source that is read while it is sent. */
+export type RequestBody = NoBody | BytesBody | StreamBody
+
+interface NoBody {
+  readonly kind: 'none'
+}
+
+interface BytesBody {
+  readonly kind: 'bytes'
+  readonly bytes: Uint8Array
+  /** derived; empty: none */
+  readonly contentType: string
+}
+
+interface StreamBody {
+  readonly kind: 'stream'
+  readonly source: StreamLike | Iterable<unknown> | AsyncIterable<unknown>
+  /** -1: not known */
+  readonly length: number
+  readonly contentType: string
+}
+
+const noBody: NoBody = { kind: 'none' }
+
+/** Sorts out undici's body types; throws for what is none of them. Starts to read nothing. */
+export function requestBody(body: unknown): RequestBody {
+  if (body === null || body === undefined) {
+    return noBody
+  }
+  if (typeof body === 'string') {
+    return bytesBody(Buffer.from(body))
+  }
+  if (typeof body !== 'object') {
+    throw invalidBody()
+  }
+  if (types.isUint8Array(body)) {
+    return bytesBody(body)
+  }
+  if (isStream(body)) {
+    return streamBody(body)
+  }
+  if (ArrayBuffer.isView(body)) {
+    return bytesBody(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
+  }
+  if (types.isAnyArrayBuffer(body)) {
+    return bytesBody(new Uint8Array(body))
+  }
+  if (isFormData(body)) {
+    return formDataBody(encodeMultipart(body))
+  }
+  if (isBlob(body)) {
+    return blobBody(body)
+  }
+  if (Symbol.asyncIterator in body || Symbol.iterator in body) {
+    return sourceBody(body as AsyncIterable<unknown>)
+  }
+  throw invalidBody()
+}
+
+/** A Node stream, which can end with an error at any time, read or not. */
+export function isStream(body: object): body is StreamLike {
+  const { pipe, on } = body as Record<string, unknown>
+  return typeof pipe === 'function' && typeof on === 'function'
+}
+
+function bytesBody(bytes: Uint8Array, contentType = ''): RequestBody {
+  return bytes.byteLength === 0 ? noBody : { kind: 'bytes', bytes, contentType }
+}
+
+function sourceBody(source: StreamBody['source'], length = -1, contentType = ''): StreamBody {
+  return { kind: 'stream', source, length, contentType }
+}
+
+// What a stream that has already ended holds is all that will come.
+function streamBody(stream: StreamLike): RequestBody {
+  const state = stream._readableState
+  const isWhole = state?.ended === true && state.objectMode !== true
+  return sourceBody(stream, isWhole ? (state.length ?? -1) : -1)
+}
+
+function formDataBody({ parts, length, contentType }: ReturnType<typeof encodeMultipart>): RequestBody {
+  const [first] = parts
+  return parts.length === 1 && first instanceof Uint8Array
+    ? bytesBody(first, contentType)
+    : sourceBody(multipartChunks(parts), length, contentType)
+}
+
+function blobBody(blob: Blob): RequestBody {
+  if (!isHeaderValue(blob.type)) {
+    throw new InvalidArgumentError('invalid content-type header')
+  }
+  return sourceBody(blob.stream() as AsyncIterable<unknown>, blob.size, blob.type)
+}
+
+function isBlob(body: object): body is Blob {
+  const tag = (body as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]
+  return (tag === 'Blob' || tag === 'File') && typeof (body as Blob).stream === 'function'
+}
+
+function invalidBody(): Error {
+  return new InvalidArgumentError(
+    'body must be a string, a Buffer, a Readable stream, an iterable, or an async iterable',
+  )
+}

@@ -1,0 +1,154 @@
+import { isIP } from 'node:net'
+import { milliseconds, type ResolvedOptions } from '../agent-options.ts'
+import { RequestFlag } from '../binding/native.ts'
+import type { NativeClients } from '../native-clients.ts'
+import type { Handler } from './handler.ts'
+import type { Origin, Origins } from './origins.ts'
+import { PendingRequest } from './pending-request.ts'
+import type { ClientOwner } from './pending-requests.ts'
+import { requestBody, type RequestBody } from './request-body.ts'
+import {
+  checkHandler,
+  checkOptions,
+  refuseUpgrade,
+  requestMethod,
+  type DispatchOptions,
+  type Method,
+} from './request-checks.ts'
+import { framingLines, lengthError, sentLength } from './request-framing.ts'
+import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
+import { requestTarget } from './request-url.ts'
+import { Upload } from './upload.ts'
+
+/** Turns undici's dispatch options into one native request, and starts it. */
+export class RequestEngine {
+  readonly #options: ResolvedOptions
+  readonly #origins: Origins
+  readonly #clients: NativeClients
+  readonly #owner: ClientOwner
+
+  constructor(
+    options: ResolvedOptions,
+    origins: Origins,
+    clients: NativeClients,
+    owner: ClientOwner,
+  ) {
+    this.#options = options
+    this.#origins = origins
+    this.#clients = clients
+    this.#owner = owner
+  }
+
+  /** Throws what is wrong with the request, and nothing that the handler throws. Returns its origin. */
+  start(opts: DispatchOptions, handler: Handler): Origin {
+    const origin = this.#origins.find(opts['origin'])
+    const target = requestTarget(opts['path'], opts['query'], opts['method'])
+    const method = requestMethod(opts['method'])
+    checkOptions(opts)
+    const body = requestBody(opts['body'])
+    const headers = requestHeaders(opts['headers'])
+    const isUpgrade = Boolean(opts['upgrade']) || method.name === 'CONNECT'
+    checkHandler(handler, isUpgrade)
+    if (isUpgrade) {
+      refuseUpgrade(method)
+    }
+    const requests = origin.isTls ? this.#clients.tls(this.#owner) : this.#clients.plain(this.#owner)
+    const request = new PendingRequest(handler, origin, requests)
+    requests.add(request)
+    if (body.kind === 'stream') {
+      const isStrict = this.#options.strictContentLength
+      request.upload = new Upload(request, body.source, sentLength(headers, body), isStrict)
+    }
+    const mismatch = lengthError(method, headers, body)
+    if (mismatch !== undefined && this.#options.strictContentLength) {
+      queueMicrotask(() => request.fail(mismatch))
+      return origin
+    }
+    if (mismatch !== undefined) {
+      process.emitWarning(mismatch)
+    }
+    if (request.start() && !requests.isDestroyed) {
+      this.#submit(request, opts, method, target, headers, body)
+    }
+    return origin
+  }
+
+  #submit(
+    request: PendingRequest,
+    opts: DispatchOptions,
+    method: Method,
+    target: string,
+    headers: RequestHeaders,
+    body: RequestBody,
+  ): void {
+    const options = this.#options
+    const { origin, handler } = request
+    const reset = opts['reset'] as boolean | null | undefined
+    const close = reset === true || headers.close || !options.native.keepAlive
+    let flags = 0
+    if (options.allowH2 && opts['allowH2'] !== false) {
+      flags |= RequestFlag.allowHttp2
+    }
+    if (close || (reset !== false && isAmbiguous(method, body, origin))) {
+      flags |= RequestFlag.closeConnection
+    }
+    if (method.isIdempotent && body.kind !== 'stream') {
+      flags |= RequestFlag.idempotent
+    }
+    if (handler.onRequestSent !== undefined || handler.onBodySent !== undefined) {
+      flags |= RequestFlag.reportSent
+    }
+    let bytes: Uint8Array | undefined
+    let streamLength = -1
+    if (body.kind === 'bytes') {
+      flags |= RequestFlag.bytesBody
+      bytes = body.bytes
+      request.bytesBody = handler.onBodySent === undefined ? null : bytes
+    } else if (body.kind === 'stream') {
+      flags |= RequestFlag.streamBody
+      streamLength = sentLength(headers, body)
+      if (streamLength >= 0) {
+        flags |= RequestFlag.knownLength
+      }
+    }
+    const text =
+      `${origin.textStart}${method.name}\0${target}\0${servername(opts, headers, origin)}\0` +
+      (headers.host === null ? '' : headerLine('host', headers.host)) +
+      (close ? 'connection: close\0' : 'connection: keep-alive\0') +
+      headers.lines +
+      framingLines(method, headers, body)
+    const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout
+    const bodyTimeout = (opts['bodyTimeout'] as number | null) ?? options.bodyTimeout
+    request.requests.submit(
+      request,
+      text,
+      bytes,
+      flags,
+      milliseconds(headersTimeout),
+      milliseconds(bodyTimeout),
+      streamLength,
+    )
+    request.onSubmitted()
+  }
+}
+
+// A server that does not read such a body would take it for the next request on the connection.
+function isAmbiguous(method: Method, body: RequestBody, origin: Origin): boolean {
+  return body.kind !== 'none' && !method.expectsBody && !origin.speaksHttp2
+}
+
+/** The TLS name when it is not the origin's host: as asked for, else from the host header. */
+function servername(opts: DispatchOptions, headers: RequestHeaders, origin: Origin): string {
+  if (!origin.isTls) {
+    return ''
+  }
+  const given = opts['servername']
+  if (typeof given === 'string' && given !== '') {
+    return given
+  }
+  if (headers.host === null) {
+    return ''
+  }
+  const host = headers.host.replace(/:\d*$/, '')
+  return host.startsWith('[') || isIP(host) !== 0 ? '' : host
+}

@@ -1,0 +1,40 @@
+import { errors } from 'undici'
+import type { RequestBody } from './request-body.ts'
+import type { Method } from './request-checks.ts'
+import type { RequestHeaders } from './request-headers.ts'
+
+/** The header lines that say what the body is and where it ends: content-type, then length or chunks. */
+export function framingLines(method: Method, headers: RequestHeaders, body: RequestBody): string {
+  if (body.kind === 'none') {
+    return method.expectsBody ? 'content-length: 0\0' : ''
+  }
+  const type =
+    body.contentType === '' || headers.hasContentType ? '' : `content-type: ${body.contentType}\0`
+  const length = sentLength(headers, body)
+  return length < 0
+    ? `${type}transfer-encoding: chunked\0`
+    : `${type}content-length: ${length}\0`
+}
+
+/** Bytes that the body will have on the wire; -1: chunked. */
+export function sentLength(headers: RequestHeaders, body: RequestBody): number {
+  if (body.kind === 'none') {
+    return 0
+  }
+  const known = body.kind === 'bytes' ? body.bytes.byteLength : body.length
+  return known >= 0 ? known : headers.contentLength
+}
+
+/** An error when the declared length is not the body's own, which is known. */
+export function lengthError(
+  method: Method,
+  headers: RequestHeaders,
+  body: RequestBody,
+): Error | undefined {
+  if (body.kind === 'none' || headers.contentLength < 0 || method.forgivesLength) {
+    return undefined
+  }
+  return sentLength(headers, body) === headers.contentLength
+    ? undefined
+    : new errors.RequestContentLengthMismatchError()
+}

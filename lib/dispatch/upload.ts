@@ -1,0 +1,120 @@
+import { Buffer } from 'node:buffer'
+import { types } from 'node:util'
+import { errors } from 'undici'
+import type { PendingRequest } from './pending-request.ts'
+import type { StreamLike } from './request-body.ts'
+import { uploadSource, type UploadSource } from './upload-source.ts'
+
+/** Bytes that may lie between the source and the socket: enough for a fast network, little for many requests. */
+export const uploadWindow: number = 256 * 1024
+
+/** A body on its way: takes chunks from the source, hands them to native, and stops the source at the window. */
+export class Upload {
+  readonly #request: PendingRequest
+  readonly #source: UploadSource
+  /** declared length; -1: none */
+  readonly #length: number
+  readonly #isStrict: boolean
+  #started = false
+  /** the source was told to wait */
+  #waiting = false
+  #over = false
+  #written = 0
+  #unacknowledged = 0
+
+  constructor(
+    request: PendingRequest,
+    body: StreamLike | Iterable<unknown> | AsyncIterable<unknown>,
+    length: number,
+    isStrict: boolean,
+  ) {
+    this.#request = request
+    this.#length = length
+    this.#isStrict = isStrict
+    this.#source = uploadSource(body, this)
+  }
+
+  /** Native sent `bytes` more; its first word, of 0 bytes, starts the source. */
+  onWanted(bytes: number): void {
+    this.#unacknowledged -= bytes
+    if (!this.#started) {
+      this.#started = true
+      this.#source.start()
+    } else if (this.#waiting && !this.#over && this.#unacknowledged < uploadWindow) {
+      this.#waiting = false
+      this.#source.resume()
+    }
+  }
+
+  /** The request has ended, however: what is still in the source is not wanted. */
+  stop(): void {
+    if (!this.#over) {
+      this.#over = true
+      this.#source.stop()
+    }
+  }
+
+  write(chunk: unknown): boolean {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    if (!types.isUint8Array(bytes)) {
+      this.#request.fail(invalidChunk(chunk))
+      return false
+    }
+    if (this.#over || bytes.byteLength === 0) {
+      return !this.#over
+    }
+    if (this.#length >= 0 && this.#written + bytes.byteLength > this.#length) {
+      return this.#writeExcess(bytes, chunk)
+    }
+    this.#send(bytes, chunk)
+    this.#waiting = this.#unacknowledged >= uploadWindow
+    return !this.#waiting && !this.#over
+  }
+
+  end(): void {
+    if (this.#over) {
+      return
+    }
+    this.#over = true
+    if (this.#written < this.#length) {
+      this.#request.onUploadTooShort(mismatch(), this.#isStrict)
+    }
+    this.#request.endBody()
+  }
+
+  fail(error: unknown): void {
+    this.#over = true
+    this.#request.fail(error)
+  }
+
+  // More than was declared is never sent: it would be read as the next request.
+  #writeExcess(bytes: Uint8Array, chunk: unknown): boolean {
+    if (this.#isStrict) {
+      this.#request.fail(mismatch())
+      return false
+    }
+    process.emitWarning(mismatch())
+    const room = this.#length - this.#written
+    if (room > 0) {
+      this.#send(bytes.subarray(0, room), chunk)
+    }
+    return !this.#over
+  }
+
+  #send(bytes: Uint8Array, chunk: unknown): void {
+    this.#written += bytes.byteLength
+    this.#unacknowledged += bytes.byteLength
+    this.#request.writeBody(bytes, chunk)
+  }
+}
+
+function mismatch(): Error {
+  return new errors.RequestContentLengthMismatchError()
+}
+
+function invalidChunk(chunk: unknown): Error {
+  const error = new TypeError(
+    `The "chunk" argument must be of type string or an instance of Buffer or Uint8Array. Received ${typeof chunk}`,
+  )
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
+}

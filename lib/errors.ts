@@ -1,0 +1,213 @@
+import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
+import { errors } from 'undici'
+import { Errc } from './binding/native.ts'
+import { handshakeErrorCode, verifyError } from './tls-errors.ts'
+
+export { errors }
+
+/** Where a request was going, for the errors that say so. */
+export interface Destination {
+  readonly hostname: string
+  readonly port: number
+}
+
+/** What undici's SocketError tells of the connection, as far as it is known here. */
+interface SocketInfo {
+  localAddress: string | undefined
+  localPort: number | undefined
+  remoteAddress: string | undefined
+  remotePort: number | undefined
+  remoteFamily: string | undefined
+  timeout: number | undefined
+  bytesWritten: number
+  bytesRead: number
+}
+
+/** The peer's end of the connection. It comes behind the data that was sent before it, also when that is held back. */
+export function waitsBehindData(code: number): boolean {
+  return (
+    code === Errc.socketClosed || code === Errc.lengthMismatch || code === Errc.malformedResponse
+  )
+}
+
+/** The connection could not be made (`connectionError` event), as against one that broke. */
+export function isConnectionError(code: number): boolean {
+  return (
+    code === Errc.connectTimeout ||
+    code === Errc.resolveFailed ||
+    code === Errc.connectFailed ||
+    code === Errc.tlsVerifyFailed ||
+    code === Errc.tlsNameMismatch ||
+    code === Errc.tlsHandshakeFailed
+  )
+}
+
+/** Builds undici's error, or Node's, for a `failed` record. */
+export function nativeError(
+  code: number,
+  detail: number,
+  message: string,
+  socket: string,
+  to: Destination,
+): Error {
+  switch (code) {
+    case Errc.aborted:
+      return new errors.RequestAbortedError()
+    case Errc.connectTimeout:
+      return new errors.ConnectTimeoutError(
+        `Connect Timeout Error (attempted address: ${to.hostname}:${to.port}, timeout: ${detail}ms)`,
+      )
+    case Errc.headersTimeout:
+      return new errors.HeadersTimeoutError()
+    case Errc.bodyTimeout:
+      return new errors.BodyTimeoutError()
+    case Errc.resolveFailed:
+      return resolveError(detail === 1, to)
+    case Errc.connectFailed:
+      return connectError(detail, socketInfo(socket), to)
+    case Errc.socketClosed:
+      return socketError('other side closed', socketInfo(socket))
+    case Errc.socketError:
+      return systemError('read', detail)
+    case Errc.tlsVerifyFailed:
+      return verifyFailed(detail, message)
+    case Errc.tlsNameMismatch:
+      return nameMismatch(message, to)
+    case Errc.tlsHandshakeFailed:
+      return handshakeFailed(message, to)
+    case Errc.malformedResponse:
+      return new errors.HTTPParserError(`Response does not match the HTTP/1.1 protocol (${message})`)
+    case Errc.headersOverflow:
+      return new errors.HeadersOverflowError()
+    case Errc.responseTooLarge:
+      return new errors.ResponseExceededMaxSizeError()
+    case Errc.lengthMismatch:
+      return new errors.ResponseContentLengthMismatchError()
+    case Errc.streamReset:
+      return streamReset(detail)
+    case Errc.unexpectedUpgrade:
+      return socketError('bad upgrade', socketInfo(socket))
+    case Errc.invalidRequest:
+      return new errors.InvalidArgumentError(message)
+    case Errc.uploadFailed:
+      return socketError(
+        message || 'the request body cannot be sent again',
+        socketInfo(socket),
+      )
+    default:
+      return new errors.UndiciError(message || `unknown native error ${code}`)
+  }
+}
+
+// undici's types leave out what its constructor takes.
+function socketError(message: string, socket: SocketInfo | null): Error {
+  const SocketError = errors.SocketError as unknown as new (
+    message: string,
+    socket: SocketInfo | null,
+  ) => Error
+  return new SocketError(message, socket)
+}
+
+function resolveError(mayHelpToRetry: boolean, { hostname }: Destination): Error {
+  const code = mayHelpToRetry ? 'EAI_AGAIN' : 'ENOTFOUND'
+  const errno = mayHelpToRetry ? -3001 : -3008
+  return Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), {
+    errno,
+    code,
+    syscall: 'getaddrinfo',
+    hostname,
+  })
+}
+
+function connectError(errno: number, socket: SocketInfo | null, to: Destination): Error {
+  const address = socket?.remoteAddress ?? to.hostname
+  const port = socket?.remotePort ?? to.port
+  return systemError('connect', errno, `${address}:${port}`, { address, port })
+}
+
+// As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative.
+function systemError(syscall: string, errno: number, where = '', more: object = {}): Error {
+  const code = errno > 0 ? errnoName(errno) : 'ECONNRESET'
+  const message = where === '' ? `${syscall} ${code}` : `${syscall} ${code} ${where}`
+  return Object.assign(new Error(message), {
+    errno: -(errno || constants.errno.ECONNRESET),
+    code,
+    syscall,
+    ...more,
+  })
+}
+
+function errnoName(errno: number): string {
+  try {
+    return getSystemErrorName(-errno)
+  } catch {
+    return 'UNKNOWN'
+  }
+}
+
+function verifyFailed(number: number, fallback: string): Error {
+  const { code, message } = verifyError(number, fallback)
+  return Object.assign(new Error(message), { code })
+}
+
+function nameMismatch(reason: string, { hostname: host }: Destination): Error {
+  const message = `Hostname/IP does not match certificate's altnames: ${reason}`
+  return Object.assign(new Error(message), { code: 'ERR_TLS_CERT_ALTNAME_INVALID', reason, host })
+}
+
+function handshakeFailed(line: string, { hostname: host, port }: Destination): Error {
+  const code = handshakeErrorCode(line)
+  if (code !== 'EPROTO') {
+    return Object.assign(new Error(line), { code, library: 'SSL routines' })
+  }
+  return Object.assign(
+    new Error('Client network socket disconnected before secure TLS connection was established'),
+    { code: 'ECONNRESET', host, port, path: undefined, localAddress: undefined },
+  )
+}
+
+const http2ErrorNames = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+]
+
+function streamReset(http2ErrorCode: number): Error {
+  const name = http2ErrorNames[http2ErrorCode]
+  const text = name === undefined ? String(http2ErrorCode) : `NGHTTP2_${name}`
+  return Object.assign(new Error(`Stream closed with error code ${text}`), {
+    code: 'ERR_HTTP2_STREAM_ERROR',
+    http2ErrorCode,
+  })
+}
+
+// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or nothing.
+function socketInfo(text: string): SocketInfo | null {
+  if (text === '') {
+    return null
+  }
+  const [localAddress, localPort, remoteAddress, remotePort, bytesWritten, bytesRead] =
+    text.split(' ')
+  return {
+    localAddress: localAddress || undefined,
+    localPort: Number(localPort) || undefined,
+    remoteAddress: remoteAddress || undefined,
+    remotePort: Number(remotePort) || undefined,
+    remoteFamily: remoteAddress ? (remoteAddress.includes(':') ? 'IPv6' : 'IPv4') : undefined,
+    timeout: undefined,
+    bytesWritten: Number(bytesWritten) || 0,
+    bytesRead: Number(bytesRead) || 0,
+  }
+}
