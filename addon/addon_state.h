@@ -1,0 +1,30 @@
+// What the addon owns per napi_env, so that the main thread and every worker have their own.
+//
+// Threads: the env's JS thread.
+// Owner:   the env's instance data. The env cleanup hook shuts it down; its memory goes later, and wraps and external
+//          buffers may be finalized before or after that.
+#pragma once
+
+#include <napi.h>
+
+#include "event_pump.h"
+
+namespace dodici {
+
+class AddonState {
+ public:
+  // Makes the env's state. Called once per env, when the addon is loaded there.
+  static void install(Napi::Env env);
+
+  // REQUIRES: called from a function that JavaScript called, so that the env is alive.
+  static AddonState& of(Napi::Env env);
+
+  explicit AddonState(Napi::Env env);
+
+  EventPump& pump() { return pump_; }
+
+ private:
+  EventPump pump_;
+};
+
+}  // namespace dodici

@@ -1,0 +1,53 @@
+// NativeClient of lib/binding/native.ts: the JS object around a RunningClient.
+//
+// Threads: the env's JS thread.
+// Owner:   its JS object. The RunningClient may go before it (closed, or the env ends) or after it.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <span>
+
+#include "running_client.h"
+
+namespace dodici {
+
+class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
+ public:
+  static Napi::Function defineClass(Napi::Env env);
+
+  explicit ClientWrap(const Napi::CallbackInfo& info);
+  ~ClientWrap() override;
+
+  // The JS object stays, although nobody may refer to it any more; or it may be collected then.
+  void keepObject() { napi_reference_ref(Env(), *this, nullptr); }
+
+  void letObjectGo() { napi_reference_unref(Env(), *this, nullptr); }
+
+  // The RunningClient is about to be deleted.
+  void onClientClosed() { client_ = nullptr; }
+
+ private:
+  void submit(const Napi::CallbackInfo& info);
+  void writeBody(const Napi::CallbackInfo& info);
+  void endBody(const Napi::CallbackInfo& info);
+  void pause(const Napi::CallbackInfo& info);
+  void resume(const Napi::CallbackInfo& info);
+  void cancel(const Napi::CallbackInfo& info);
+  void destroy(const Napi::CallbackInfo& info);
+  Napi::Value paramsToJs(const Napi::CallbackInfo& info);
+  Napi::Value loopCountToJs(const Napi::CallbackInfo& info);
+
+  // The shared numbers where they are now; empty when a script has detached their memory.
+  std::span<const std::uint32_t> params() const;
+
+  // The request whose id is the first argument; nullptr when it has ended. Throws when that is no id.
+  RequestController* requestOf(const Napi::CallbackInfo& info);
+
+  RunningClient* client_ = nullptr;
+  std::uint32_t loopCount_ = 0;
+  napi_ref params_ = nullptr;
+};
+
+}  // namespace dodici

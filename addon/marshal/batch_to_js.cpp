@@ -1,0 +1,146 @@
+#include "batch_to_js.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace dodici {
+namespace {
+
+// Up to here a copy costs less than an external buffer with its finalizer. Besides, a small piece must not keep a
+// whole block out of its pool until the garbage is collected.
+constexpr std::size_t kCopyUpTo = 16 * 1024;
+
+constexpr std::size_t kFewestWords = 4096;
+
+// The exception that a failed call left, or one that says so; none can be had while a worker is being terminated.
+void reportUncaught(napi_env env) {
+  bool pending = false;
+  napi_value error = nullptr;
+  napi_is_exception_pending(env, &pending);
+  if (pending) {
+    napi_get_and_clear_last_exception(env, &error);
+  } else {
+    napi_value message = nullptr;
+    napi_create_string_latin1(env, "onBatch could not be called", NAPI_AUTO_LENGTH, &message);
+    napi_create_type_error(env, nullptr, message, &error);
+  }
+  if (error != nullptr) {
+    napi_fatal_exception(env, error);
+  }
+}
+
+void deleteBlock(napi_env, void*, void* block) { delete static_cast<ByteBlock*>(block); }
+
+}  // namespace
+
+void BatchToJs::call(napi_env env, napi_ref client, EventBatch& batch) {
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) {
+    return;
+  }
+  napi_value object = nullptr;
+  // Weak while the client is idle: collected already, perhaps.
+  if (napi_get_reference_value(env, client, &object) == napi_ok && object != nullptr) {
+    if (!callOnBatch(env, object, batch)) {
+      reportUncaught(env);
+    }
+  }
+  napi_close_handle_scope(env, scope);
+}
+
+bool BatchToJs::callOnBatch(napi_env env, napi_value client, EventBatch& batch) {
+  std::array<napi_value, 5> arguments{};
+  auto& [words, wordCount, text, slab, blocks] = arguments;
+  napi_value onBatch = nullptr;
+  return napi_get_named_property(env, client, "onBatch", &onBatch) == napi_ok &&
+         wordsToJs(env, batch, &words) &&
+         napi_create_uint32(env, static_cast<std::uint32_t>(batch.words.size()), &wordCount) ==
+             napi_ok &&
+         napi_create_string_latin1(env, batch.text.data(), batch.text.size(), &text) == napi_ok &&
+         blockToJs(env, std::move(batch.slab), &slab) && blocksToJs(env, batch, &blocks) &&
+         napi_call_function(env, client, onBatch, arguments.size(), arguments.data(), nullptr) ==
+             napi_ok;
+}
+
+bool BatchToJs::wordsToJs(napi_env env, const EventBatch& batch, napi_value* words) {
+  const std::size_t count = batch.words.size();
+  std::size_t capacity = 0;
+  void* memory = nullptr;
+  if (words_ != nullptr) {
+    // Asked each time: a script that gets hold of the array can detach it.
+    if (napi_get_reference_value(env, words_, words) != napi_ok ||
+        napi_get_typedarray_info(env, *words, nullptr, &capacity, &memory, nullptr, nullptr) !=
+            napi_ok) {
+      return false;
+    }
+  }
+  if (capacity < count && !growWords(env, count, words, &memory)) {
+    return false;
+  }
+  std::memcpy(memory, batch.words.data(), count * sizeof(std::uint32_t));
+  return true;
+}
+
+bool BatchToJs::growWords(napi_env env, std::size_t count, napi_value* words, void** memory) {
+  const std::size_t capacity = std::bit_ceil(std::max(count, kFewestWords));
+  napi_value buffer = nullptr;
+  reset(env);
+  return napi_create_arraybuffer(env, capacity * sizeof(std::uint32_t), memory, &buffer) ==
+             napi_ok &&
+         napi_create_typedarray(env, napi_uint32_array, capacity, buffer, 0, words) == napi_ok &&
+         napi_create_reference(env, *words, 1, &words_) == napi_ok;
+}
+
+bool BatchToJs::blocksToJs(napi_env env, EventBatch& batch, napi_value* blocks) {
+  if (batch.blocks.empty()) {
+    return napi_get_undefined(env, blocks) == napi_ok;
+  }
+  if (napi_create_array_with_length(env, batch.blocks.size(), blocks) != napi_ok) {
+    return false;
+  }
+  std::uint32_t index = 0;
+  for (ByteBlock& block : batch.blocks) {
+    napi_value buffer = nullptr;
+    if (!blockToJs(env, std::move(block), &buffer) ||
+        napi_set_element(env, *blocks, index++, buffer) != napi_ok) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool BatchToJs::blockToJs(napi_env env, ByteBlock block, napi_value* buffer) {
+  if (block.empty()) {
+    return napi_get_undefined(env, buffer) == napi_ok;
+  }
+  if (block.size() > kCopyUpTo && externalBuffers_) {
+    // V8 counts the memory of external buffers by itself.
+    auto owner = std::make_unique<ByteBlock>(std::move(block));
+    const napi_status status = napi_create_external_buffer(
+        env, owner->size(), owner->data(), deleteBlock, owner.get(), buffer
+    );
+    if (status == napi_ok) {
+      owner.release();
+      return true;
+    }
+    if (status != napi_no_external_buffers_allowed) {
+      return false;
+    }
+    externalBuffers_ = false;
+    block = std::move(*owner);
+  }
+  return napi_create_buffer_copy(env, block.size(), block.data(), nullptr, buffer) == napi_ok;
+}
+
+void BatchToJs::reset(napi_env env) {
+  if (words_ != nullptr) {
+    napi_delete_reference(env, std::exchange(words_, nullptr));
+  }
+}
+
+}  // namespace dodici

@@ -1,0 +1,36 @@
+// EventBatch -> the arguments of onBatch in lib/binding/native.ts: one array, one string, few buffers, whatever the
+// number of responses. One call into V8 costs as much as reading a small response out of these does.
+//
+// Threads: the env's JS thread.
+// Owner:   EventPump.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstddef>
+
+#include <dodici/event_batch.h>
+
+namespace dodici {
+
+class BatchToJs {
+ public:
+  // Calls client.onBatch(). What that throws becomes an uncaught exception. Takes the batch's blocks.
+  void call(napi_env env, napi_ref client, EventBatch& batch);
+
+  // Gives up the shared array. REQUIRES: the env is alive.
+  void reset(napi_env env);
+
+ private:
+  // These return false when a call into JavaScript failed; an exception may be pending then.
+  bool callOnBatch(napi_env env, napi_value client, EventBatch& batch);
+  bool wordsToJs(napi_env env, const EventBatch& batch, napi_value* words);
+  bool growWords(napi_env env, std::size_t count, napi_value* words, void** memory);
+  bool blocksToJs(napi_env env, EventBatch& batch, napi_value* blocks);
+  bool blockToJs(napi_env env, ByteBlock block, napi_value* buffer);
+
+  napi_ref words_ = nullptr;     // the Uint32Array that every call gets
+  bool externalBuffers_ = true;  // until the runtime refuses them, as Electron does
+};
+
+}  // namespace dodici

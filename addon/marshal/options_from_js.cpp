@@ -1,0 +1,114 @@
+#include "options_from_js.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+namespace dodici {
+namespace {
+
+constexpr double kMostCount = std::numeric_limits<std::uint32_t>::max();
+constexpr double kMostSafeInteger = 9'007'199'254'740'991;  // Number.MAX_SAFE_INTEGER
+
+// Reads fields one after the other; the first that is not what it should be is remembered.
+class Fields {
+ public:
+  Fields(Napi::Value value, std::string& complaint)
+      : object_(value.IsObject() ? value.As<Napi::Object>() : Napi::Object::New(value.Env())),
+        complaint_(complaint) {}
+
+  std::int64_t integer(const char* name, double least, double most) {
+    const Napi::Value value = object_.Get(name);
+    const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+    if (number >= least && number <= most && std::trunc(number) == number) {
+      return static_cast<std::int64_t>(number);
+    }
+    complain(name, "an integer in range");
+    return 0;
+  }
+
+  std::uint32_t count(const char* name) {
+    return static_cast<std::uint32_t>(integer(name, 0, kMostCount));
+  }
+
+  std::chrono::milliseconds time(const char* name) {
+    return std::chrono::milliseconds(integer(name, 0, kMostCount));
+  }
+
+  bool flag(const char* name) {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsBoolean()) {
+      return value.As<Napi::Boolean>().Value();
+    }
+    complain(name, "a boolean");
+    return false;
+  }
+
+  std::string text(const char* name) {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsString()) {
+      return value.As<Napi::String>().Utf8Value();
+    }
+    complain(name, "a string");
+    return {};
+  }
+
+  Napi::Value object(const char* name) {
+    const Napi::Value value = object_.Get(name);
+    if (!value.IsObject()) {
+      complain(name, "an object");
+    }
+    return value;
+  }
+
+ private:
+  void complain(const char* name, const char* expected) {
+    if (complaint_.empty()) {
+      complaint_ = std::string(name) + " must be " + expected;
+    }
+  }
+
+  Napi::Object object_;
+  std::string& complaint_;
+};
+
+TlsOptions tlsFromJs(Napi::Value value, std::string& complaint) {
+  constexpr double kMostVersion = 0xffff;
+  Fields fields(value, complaint);
+  TlsOptions tls;
+  tls.caPem = fields.text("ca");
+  tls.certPem = fields.text("cert");
+  tls.keyPem = fields.text("key");
+  tls.passphrase = fields.text("passphrase");
+  tls.ciphers = fields.text("ciphers");
+  tls.servername = fields.text("servername");
+  tls.minVersion = fields.integer("minVersion", 0, kMostVersion);
+  tls.maxVersion = fields.integer("maxVersion", 0, kMostVersion);
+  tls.rejectUnauthorized = fields.flag("rejectUnauthorized");
+  return tls;
+}
+
+}  // namespace
+
+ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
+  Fields fields(value, complaint);
+  ClientOptions options;
+  options.connections = fields.count("connections");
+  options.maxConcurrentStreams = fields.count("maxConcurrentStreams");
+  options.maxHeaderSize = fields.count("maxHeaderSize");
+  options.maxRequestsPerConnection = fields.count("maxRequestsPerConnection");
+  options.maxResponseSize = fields.integer("maxResponseSize", -1, kMostSafeInteger);
+  options.connectTimeout = fields.time("connectTimeout");
+  options.keepAliveTimeout = fields.time("keepAliveTimeout");
+  options.happyEyeballsTimeout = fields.time("happyEyeballsTimeout");
+  options.keepAlive = fields.flag("keepAlive");
+  options.ipv4Only = fields.flag("ipv4Only");
+  options.localAddress = fields.text("localAddress");
+  options.socketPath = fields.text("socketPath");
+  options.loopThreads = fields.count("loopThreads");
+  options.tls = tlsFromJs(fields.object("tls"), complaint);
+  return options;
+}
+
+}  // namespace dodici

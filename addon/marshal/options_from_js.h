@@ -1,0 +1,19 @@
+// NativeClientOptions -> ClientOptions. lib/agent-options.ts has validated the values and holds the defaults; only the
+// shapes are checked here.
+//
+// Threads: the env's JS thread.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+#include <dodici/options.h>
+
+namespace dodici {
+
+// `complaint` becomes the sentence for a TypeError, and stays empty when all is well.
+// Throws what the object's getters throw.
+ClientOptions optionsFromJs(Napi::Value value, std::string& complaint);
+
+}  // namespace dodici

@@ -1,0 +1,113 @@
+#include "running_client.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "client_wrap.h"
+#include "marshal/record_walk.h"
+
+namespace dodici {
+
+RunningClient::RunningClient(ClientOptions options, ClientWrap& wrap, Doorbell& doorbell)
+    : doorbell_(doorbell),
+      wrap_(&wrap),
+      client_(std::move(options), *this),
+      loopCount_(client_.loopCount()) {
+  openLoops_ = loopCount_;
+}
+
+RunningClient::~RunningClient() {
+  if (wrap_ != nullptr) {
+    wrap_->onClientClosed();
+  }
+}
+
+void RunningClient::submit(Request request) {
+  const auto index = static_cast<std::size_t>(request.id);
+  assert(!destroyed_ && index < kMostRequests && find(request.id) == nullptr);
+  if (index >= controllers_.size()) {
+    controllers_.resize(std::max(index + 1, controllers_.size() * 2));
+  }
+  controllers_[index] = client_.submit(std::move(request));
+  if (inFlight_++ == 0) {
+    settle();
+  }
+}
+
+RequestController* RunningClient::find(RequestId id) {
+  const auto index = static_cast<std::size_t>(id);
+  return index < controllers_.size() && controllers_[index] ? &controllers_[index] : nullptr;
+}
+
+void RunningClient::destroy() {
+  if (!destroyed_) {
+    destroyed_ = true;
+    client_.destroy();
+    settle();
+  }
+}
+
+void RunningClient::onWrapCollected() {
+  wrap_ = nullptr;
+  destroy();
+}
+
+void RunningClient::onBatchReady() noexcept {
+  waiting_.store(true, std::memory_order_release);
+  doorbell_.ring();
+}
+
+bool RunningClient::deliver(napi_env env, EventBatch& batch, BatchToJs& batchToJs) {
+  if (!client_.takeBatch(batch)) {
+    return false;
+  }
+  releaseEnded(batch.words);
+  if (wrap_ != nullptr) {
+    batchToJs.call(env, *wrap_, batch);
+  }
+  batch.clear();
+  return true;
+}
+
+void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
+  for (RecordWalk walk(words); walk.more(); walk.step()) {
+    switch (walk.type()) {
+      case EventType::end:
+      case EventType::failed:
+        if (auto* request = find(walk.id())) {
+          *request = {};
+          --inFlight_;
+        }
+        break;
+      case EventType::loopClosed:
+        --openLoops_;
+        break;
+      case EventType::responseStart:
+      case EventType::data:
+      case EventType::dataBlock:
+      case EventType::requestSent:
+      case EventType::bodyWanted:
+      case EventType::connected:
+      case EventType::disconnected:
+        break;
+    }
+  }
+}
+
+void RunningClient::settle() {
+  const bool waitsForAnswer = wrap_ != nullptr && (inFlight_ > 0 || (destroyed_ && openLoops_ > 0));
+  if (waitsForAnswer == holding_) {
+    return;
+  }
+  holding_ = waitsForAnswer;
+  if (holding_) {
+    wrap_->keepObject();
+    doorbell_.hold();
+  } else {
+    wrap_->letObjectGo();
+    doorbell_.letGo();
+  }
+}
+
+}  // namespace dodici

@@ -1,0 +1,92 @@
+// A core client together with what its requests need on the JavaScript side: their controllers, and who stays alive
+// meanwhile. The JS object (ClientWrap) may be collected before it; then it closes by itself.
+//
+// Threads: the env's JS thread, except onBatchReady(): any.
+// Owner:   EventPump.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <dodici/client.h>
+
+#include "doorbell.h"
+#include "marshal/batch_to_js.h"
+
+namespace dodici {
+
+class ClientWrap;
+
+class RunningClient final : public EventSink {
+ public:
+  // Ids index a vector; more requests than these don't fit in JavaScript's memory.
+  static constexpr std::uint32_t kMostRequests = 1U << 22;
+
+  RunningClient(ClientOptions options, ClientWrap& wrap, Doorbell& doorbell);
+  ~RunningClient() override;
+
+  RunningClient(const RunningClient&) = delete;
+  RunningClient& operator=(const RunningClient&) = delete;
+
+  std::uint32_t loopCount() const { return loopCount_; }
+
+  Client& core() { return client_; }
+
+  // REQUIRES: !destroyed(), the id is below kMostRequests and not in flight.
+  void submit(Request request);
+
+  // nullptr when no such request is in flight.
+  RequestController* find(RequestId id);
+
+  void destroy();
+
+  bool destroyed() const { return destroyed_; }
+
+  // The JS object is gone, so nothing is in flight and nobody can ask for anything any more.
+  void onWrapCollected();
+
+  // The env is ending: destroy() without consequences in JavaScript.
+  void destroyCore() { client_.destroy(); }
+
+  // All loops have said goodbye: may be deleted without waiting.
+  bool closed() const { return destroyed_ && openLoops_ == 0; }
+
+  void onBatchReady() noexcept override;
+
+  // Whether onBatchReady() was called since the last takeWaiting().
+  bool takeWaiting() { return waiting_.exchange(false, std::memory_order_acq_rel); }
+
+  // Hands the next batch to JavaScript; false when there is none. `batch` only lends its memory.
+  bool deliver(napi_env env, EventBatch& batch, BatchToJs& batchToJs);
+
+  // Keeps process and JS object alive exactly while an answer is to come. To be called after whatever changes that.
+  void settle();
+
+ private:
+  // Lets go what JavaScript may use again as soon as it has read the batch, above all ids.
+  void releaseEnded(std::span<const std::uint32_t> words);
+
+  Doorbell& doorbell_;
+  ClientWrap* wrap_;
+
+  // Any thread.
+  std::atomic<bool> waiting_{false};
+
+  // JS thread only.
+  std::vector<RequestController> controllers_;  // by request id; empty ones are not in flight
+  std::uint32_t inFlight_ = 0;
+  std::uint32_t openLoops_ = 0;
+  bool destroyed_ = false;
+  bool holding_ = false;
+
+  // Last, so that it is destroyed first: loop threads call onBatchReady() until then.
+  Client client_;
+  const std::uint32_t loopCount_;
+};
+
+}  // namespace dodici
