@@ -21,6 +21,9 @@ std::uint32_t streamErrorOf(std::string_view text) {
   return code;
 }
 
+// A broken chunk has the code of a broken connection; only its text tells.
+bool isChunkError(std::string_view text) { return text.find("chunk") != std::string_view::npos; }
+
 Errc connectionLost(int osErrno, const TransferFacts& facts) {
   const bool told = osErrno != 0 && osErrno != EAGAIN && osErrno != EINPROGRESS;
   if (!facts.started && told) {
@@ -73,8 +76,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      error.code = connectionLost(osErrno, facts);
-      error.detail = error.code == Errc::socketClosed ? 0 : static_cast<std::uint32_t>(osErrno);
+      error.code = isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, facts);
+      error.detail = error.code == Errc::socketError || error.code == Errc::connectFailed
+                         ? static_cast<std::uint32_t>(osErrno)
+                         : 0;
       break;
     case CURLE_PARTIAL_FILE:
       error.code = facts.closesAnyway ? (facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch)

@@ -38,8 +38,10 @@ MultiHandle::MultiHandle(const ClientOptions& options, SocketWatchers& watchers,
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMostKeptConnections);
   curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(options.maxConcurrentStreams));
+#if LIBCURL_VERSION_NUM >= 0x081400
   // A name server that does not answer must not hold up a close.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
+#endif
   // OriginQueue counts requests; this bounds the connections when a server allows fewer streams than we asked for.
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.connections));
 }
