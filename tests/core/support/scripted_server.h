@@ -22,6 +22,8 @@ namespace dodici::testing {
 // Long enough that reaching it means the test has failed, on a busy machine and under TSan too.
 constexpr std::chrono::seconds kExpectNoTimeout{20};
 
+class ScriptedConnection;
+
 // An event that happens once. Copies are the same event.
 //
 // Threads: any.
@@ -35,14 +37,14 @@ class Signal {
   bool wait(std::chrono::milliseconds patience = kExpectNoTimeout) const;
 
  private:
-  friend class ScriptedServer;
+  friend class ScriptedConnection;
   struct State;
   void onSet(std::function<void()> callback) const;
   std::shared_ptr<State> state_;
 };
 
 // What to do on one connection, step by step. When the steps are over, the server reads on until the peer closes.
-// A peer that closes ends the script wherever it is.
+// A peer that closes ends the script at its next read or send.
 class Script {
  public:
   // Reads up to and including the next "\r\n\r\n".
@@ -55,7 +57,7 @@ class Script {
   Script& announce(Signal signal);
   // FIN to the peer; what it still sends is read.
   Script& shutdownSend();
-  // FIN, and no more reading.
+  // Closes the socket: FIN, or RST when bytes have come that no step has read.
   Script& close();
   // RST.
   Script& reset();
@@ -64,6 +66,7 @@ class Script {
 
  private:
   friend class ScriptedServer;
+  friend class ScriptedConnection;
 
   struct ReadHead {};
 
@@ -123,6 +126,7 @@ class ScriptedServer {
   ) const;
 
  private:
+  friend class ScriptedConnection;
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
