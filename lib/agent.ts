@@ -129,7 +129,7 @@ export class Agent extends Dispatcher {
 // What is wrong is told to a handler that can hear it.
 function refuse(handler: Partial<Handler> & { onError?: unknown }, error: unknown): false {
   if (typeof handler.onResponseError === 'function') {
-    handler.onResponseError(null, error)
+    handler.onResponseError(null, error as Error)
   } else if (typeof handler.onError === 'function') {
     handler.onError(error)
   } else {

@@ -35,7 +35,8 @@ export function readBatch(
         const count = words[at + 3] as number
         const lengthsAt = at + 4
         at = lengthsAt + 2 * count
-        let hash = count
+        const isHttp2 = version >= 20
+        let hash = hashStart(count, isHttp2)
         let textEnd = headersAt
         for (let i = lengthsAt; i < at; i += 2) {
           const nameLength = words[i] as number
@@ -44,7 +45,6 @@ export function readBatch(
         }
         const request = requests.byId(id)
         if (request !== undefined && !request.ended) {
-          const isHttp2 = version >= 20
           request.origin.speaksHttp2 = isHttp2
           keptWords ??= words.slice(0, wordCount)
           request.setRawHeaders(keptWords, lengthsAt, count, text, headersAt)
@@ -67,10 +67,13 @@ export function readBatch(
         break
       }
       case EventType.dataBlock: {
-        const block = (blocks as Buffer[])[words[at++] as number] as Buffer
+        const block = (blocks as Buffer[])[words[at] as number] as Buffer
+        const start = words[at + 1] as number
+        const length = words[at + 2] as number
+        at += 3
         const request = requests.byId(id)
         if (request !== undefined && !request.ended) {
-          request.onData(block)
+          request.onData(length === block.length ? block : block.subarray(start, start + length))
         }
         break
       }
@@ -79,13 +82,14 @@ export function readBatch(
         const lengthsAt = at + 1
         at = lengthsAt + 2 * count
         const trailersAt = textAt
-        let hash = count
+        const request = requests.byId(id)
+        const isHttp2 = request !== undefined && request.origin.speaksHttp2
+        let hash = hashStart(count, isHttp2)
         for (let i = lengthsAt; i < at; i += 2) {
           const nameLength = words[i] as number
           hash = (Math.imul(hash, 31) + nameLength) | 0
           textAt += nameLength + (words[i + 1] as number)
         }
-        const request = requests.byId(id)
         if (request === undefined) {
           break
         }
@@ -97,7 +101,6 @@ export function readBatch(
           request.onEnd({})
           break
         }
-        const isHttp2 = request.origin.speaksHttp2
         request.rawTrailers = rawHeaders(words, lengthsAt, count, text, trailersAt)
         request.onEnd(readHeaders(words, lengthsAt, count, hash, text, trailersAt, isHttp2))
         break
@@ -158,6 +161,11 @@ export function readBatch(
         return
     }
   }
+}
+
+// HTTP/2 treats repeated names otherwise, so its blocks are never taken for those of HTTP/1.1.
+function hashStart(count: number, isHttp2: boolean): number {
+  return isHttp2 ? ~count : count
 }
 
 // The reason phrase is UTF-8, unlike the headers.

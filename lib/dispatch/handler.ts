@@ -1,18 +1,9 @@
 import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
 import type { IncomingHttpHeaders } from 'undici/types/header.js'
 
 /** What a handler may do to its request; the same object in every call of one dispatch. */
-export interface Controller {
-  readonly aborted: boolean
-  readonly paused: boolean
-  /** any value, whatever undici's type says */
-  readonly reason: Error | null
-  rawHeaders: Buffer[] | null
-  rawTrailers: Buffer[] | null
-  abort(reason?: unknown): void
-  pause(): void
-  resume(): void
-}
+export type Controller = Dispatcher.DispatchController
 
 export type ResponseHeaders = IncomingHttpHeaders
 
@@ -34,7 +25,7 @@ export interface Handler {
   ): void
   onResponseData(controller: Controller, chunk: Buffer): void
   onResponseEnd(controller: Controller, trailers: ResponseHeaders): void
-  onResponseError(controller: Controller | null, error: unknown): void
+  onResponseError(controller: Controller | null, error: Error): void
   onBodySent?: ((chunk: unknown) => void) | undefined
   onRequestSent?: (() => void) | undefined
 }

@@ -49,7 +49,7 @@ export class LegacyHandler implements Handler {
   }
 
   onRequestStart(controller: Controller): void {
-    this.#legacy.onConnect((reason) => controller.abort(reason), null)
+    this.#legacy.onConnect((reason) => controller.abort(reason as Error), null)
   }
 
   onResponseStarted(): void {
@@ -63,7 +63,7 @@ export class LegacyHandler implements Handler {
     statusText: string,
   ): void {
     const resume = (): void => controller.resume()
-    if (this.#legacy.onHeaders(status, controller.rawHeaders, resume, statusText) === false) {
+    if (this.#legacy.onHeaders(status, controller.rawHeaders as Buffer[], resume, statusText) === false) {
       controller.pause()
     }
   }
@@ -75,7 +75,7 @@ export class LegacyHandler implements Handler {
   }
 
   onResponseEnd(controller: Controller): void {
-    this.#legacy.onComplete(controller.rawTrailers)
+    this.#legacy.onComplete(controller.rawTrailers as Buffer[])
   }
 
   onResponseError(_controller: Controller | null, error: unknown): void {

@@ -328,7 +328,8 @@ export class PendingRequest implements Controller {
   // One bad handler must not break the batch for its neighbours: what it throws comes up on its own.
   private callError(error: unknown): void {
     try {
-      this.handler.onResponseError(this, error)
+      // Any value may be thrown, or be a reason to abort; undici's type says Error.
+      this.handler.onResponseError(this, error as Error)
     } catch (thrown) {
       queueMicrotask(() => {
         throw thrown

@@ -36,7 +36,7 @@ export class BatchEncoder {
   }
 
   block(id: number, bytes: string | Buffer): this {
-    this.#words.push(EventType.dataBlock, id, this.#blocks.length)
+    this.#words.push(EventType.dataBlock, id, this.#blocks.length, 0, bytes.length)
     this.#blocks.push(Buffer.from(bytes))
     return this
   }

@@ -34,6 +34,9 @@ export class FakeClient implements NativeClient {
   readonly loopCount = 2
   readonly options: NativeClientOptions
 
+  /** the test calls closeLoops() itself */
+  holdsLoops = false
+
   readonly submitted: Submitted[] = []
   /** everything but submit(), in order */
   readonly calls: string[] = []
@@ -104,6 +107,9 @@ export class FakeClient implements NativeClient {
 
   destroy(): void {
     this.calls.push('destroy')
+    if (!this.holdsLoops) {
+      setImmediate(() => this.closeLoops())
+    }
   }
 
   /** The body that was streamed for `id` so far. */

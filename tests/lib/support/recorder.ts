@@ -52,7 +52,7 @@ export class Recorder implements Handler {
     this.#record('onResponseEnd', trailers)
   }
 
-  onResponseError(controller: Controller | null, error: unknown): void {
+  onResponseError(controller: Controller, error: unknown): void {
     this.controller ??= controller
     this.#record('onResponseError', error)
   }
