@@ -54,8 +54,10 @@ struct CancellationToken::Registration::Node : std::enable_shared_from_this<Node
 // Locks are taken one at a time, and none is held while a callback runs or while a shared_ptr<State> is given up.
 struct CancellationToken::State : std::enable_shared_from_this<State> {
   using Node = Registration::Node;
-  using NodeList = boost::intrusive::
-      list<Node, boost::intrusive::member_hook<Node, Hook, &Node::hook>, boost::intrusive::constant_time_size<false>>;
+  using NodeList = boost::intrusive::list<
+      Node,
+      boost::intrusive::member_hook<Node, Hook, &Node::hook>,
+      boost::intrusive::constant_time_size<false>>;
 
   explicit State(std::shared_ptr<State> above)
       : parent(std::move(above)) {}
@@ -80,8 +82,10 @@ struct CancellationToken::State : std::enable_shared_from_this<State> {
   Mutex mutex;
   Hook hook;  // in parent->children; guarded by parent->mutex
 
-  using ChildList = boost::intrusive::
-      list<State, boost::intrusive::member_hook<State, Hook, &State::hook>, boost::intrusive::constant_time_size<false>>;
+  using ChildList = boost::intrusive::list<
+      State,
+      boost::intrusive::member_hook<State, Hook, &State::hook>,
+      boost::intrusive::constant_time_size<false>>;
   ChildList children DODICI_GUARDED_BY(mutex);
   NodeList nodes DODICI_GUARDED_BY(mutex);
 };

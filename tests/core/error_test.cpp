@@ -10,7 +10,8 @@ namespace {
 
 TEST(Errc, EachCodeHasASentenceOfItsOwn) {
   std::set<std::string> sentences;
-  for (auto code = static_cast<std::uint32_t>(Errc::aborted); code <= static_cast<std::uint32_t>(Errc::internal); ++code) {
+  constexpr auto kLast = static_cast<std::uint32_t>(Errc::internal);
+  for (std::uint32_t code = 1; code <= kLast; ++code) {
     const std::string sentence = describe(static_cast<Errc>(code));
     EXPECT_FALSE(sentence.empty());
     EXPECT_NE(sentence, "an unknown error") << "code " << code;

@@ -76,7 +76,7 @@ void OriginQueue::onDisconnected(std::string_view name, Negotiation negotiation)
 }
 
 void OriginQueue::release(Ticket& ticket) {
-  if (ticket.place_ == Ticket::Place::nowhere) {
+  if (ticket.origin_ == nullptr) {
     return;
   }
   Origin& origin = *ticket.origin_;

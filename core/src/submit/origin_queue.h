@@ -118,8 +118,9 @@ class OriginQueue {
     boost::intrusive::list_member_hook<> rememberedHook;
   };
 
-  using OriginList = boost::intrusive::
-      list<Origin, boost::intrusive::member_hook<Origin, boost::intrusive::list_member_hook<>, &Origin::rememberedHook>>;
+  using OriginList = boost::intrusive::list<
+      Origin,
+      boost::intrusive::member_hook<Origin, boost::intrusive::list_member_hook<>, &Origin::rememberedHook>>;
 
   struct NameHash {
     using is_transparent = void;

@@ -48,7 +48,9 @@ class Peer {
 TEST(ScriptedServer, FollowsItsScriptStepByStep) {
   const Signal headRead;
   const Signal go;
-  ScriptedServer server({Script().readHead().announce(headRead).waitFor(go).send("first").read(3).send("second").close()});
+  ScriptedServer server(
+      {Script().readHead().announce(headRead).waitFor(go).send("first").read(3).send("second").close()}
+  );
   Peer peer(server);
   peer.send("GET / HTTP/1.1\r\n");
   EXPECT_TRUE(server.waitForReceived(0, "HTTP/1.1\r\n"));
@@ -122,7 +124,9 @@ TEST(ScriptedServer, StopsWithConnectionsInEveryState) {
   const Signal never;
   const Signal waits;
   {
-    ScriptedServer server({Script().announce(waits).waitFor(never), Script().send(std::string(50'000'000, 'x')), Script().readHead()});
+    ScriptedServer server(
+        {Script().announce(waits).waitFor(never), Script().send(std::string(50'000'000, 'x')), Script().readHead()}
+    );
     Peer waiting(server);
     EXPECT_TRUE(waits.wait());
     Peer flooded(server);

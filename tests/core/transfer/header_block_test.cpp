@@ -190,7 +190,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(HeaderBlock, StripsBlanksAroundValuesAndNothingElse) {
   HeaderBlock block(kLimit);
-  (void)feed(block, {"HTTP/1.1 200 OK\r\n", "A: \t b \t c\t \r\n", "Set-Cookie:x=\"1; 2\"\r\n", "b:   \r\n", "c: :d:\r\n", "\r\n"});
+  (void)feed(
+      block,
+      {"HTTP/1.1 200 OK\r\n", "A: \t b \t c\t \r\n", "Set-Cookie:x=\"1; 2\"\r\n", "b:   \r\n", "c: :d:\r\n", "\r\n"}
+  );
   const auto [words, text] = headOf(block);
   EXPECT_EQ(words, (Words{1, 9, 200, 11, 2, 4, 1, 5, 10, 8, 1, 0, 1, 3}));
   EXPECT_EQ(text, "OKAb \t cSet-Cookiex=\"1; 2\"bc:d:");
@@ -257,7 +260,10 @@ TEST(HeaderBlock, WithoutTrailersTheEndRecordIsBare) {
 
 TEST(HeaderBlock, NamesAndValuesTogetherStayBelowTheLimit) {
   HeaderBlock exact(10);
-  EXPECT_EQ(feed(exact, {"HTTP/1.1 200 long status text\r\n", "abc: de\r\n", "f:  ghi \r\n", "\r\n"}), HeaderProgress::finalHead);
+  EXPECT_EQ(
+      feed(exact, {"HTTP/1.1 200 long status text\r\n", "abc: de\r\n", "f:  ghi \r\n", "\r\n"}),
+      HeaderProgress::finalHead
+  );
   HeaderBlock over(9);
   EXPECT_EQ(feed(over, {"HTTP/1.1 200 OK\r\n", "abc: de\r\n", "f: ghi\r\n"}), HeaderProgress::failed);
   EXPECT_EQ(over.error().code, Errc::headersOverflow);
@@ -340,7 +346,11 @@ TEST(HeaderBlock, FramingNamesAreOrdinaryInTrailers) {
   HeaderBlock block(kLimit);
   const auto progress = feed(
       block,
-      {"HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "\r\n", "Content-Length: 5\r\n", "Connection: close\r\n"}
+      {"HTTP/1.1 200 OK\r\n",
+       "Transfer-Encoding: chunked\r\n",
+       "\r\n",
+       "Content-Length: 5\r\n",
+       "Connection: close\r\n"}
   );
   EXPECT_EQ(progress, HeaderProgress::trailer);
   EXPECT_EQ(block.facts().contentLength, std::nullopt);
