@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { useAgent, useHttp1, useRaw, useTls } from '../support/fixtures.ts'
 import { dispatch, exchange } from '../support/recorder.ts'
-import { until } from '../support/wait.ts'
+import { quiet, until } from '../support/wait.ts'
 
 describe('HTTP/1.1', () => {
   it('never opens more than `connections`, and all requests end', async () => {
@@ -103,8 +103,9 @@ describe('HTTP/1.1', () => {
     const agent = await useAgent({ connections: 1 })
     for (let i = 0; i < 3; i += 1) {
       expect((await exchange(agent, { origin: server.origin })).text).toBe('ok')
-      for (const socket of server.sockets) socket.end()
+      for (const socket of server.sockets) socket.destroy()
       await until('the connection is closed', () => server.sockets.size === 0)
+      await quiet(20)
     }
     expect(server.accepted).toBe(3)
   })

@@ -1,5 +1,5 @@
 /** The other side of child.ts: builds the closure again and runs it. */
-import { readdirSync, writeSync } from 'node:fs'
+import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { agentConstructor, createAgent } from './agents.ts'
 import type { AgentOptions, TestAgent } from './agents.ts'
@@ -23,8 +23,17 @@ const kit = {
     if (isMainThread) writeSync(1, `@${JSON.stringify(value)}\n`)
     else parentPort?.postMessage(value)
   },
-  /** Names of the threads of this process. */
-  threads: (): string[] => readdirSync('/proc/self/task'),
+  /** How many of our loop threads run in this process. */
+  loopThreads: (): number => {
+    const names = readdirSync('/proc/self/task').map((id) => {
+      try {
+        return readFileSync(`/proc/self/task/${id}/comm`, 'utf8')
+      } catch {
+        return ''
+      }
+    })
+    return names.filter((name) => name.startsWith('dodici')).length
+  },
   rss: (): number => process.memoryUsage.rss(),
   /** Does not give the event loop a turn for so long. */
   blockThread: (ms: number): void => {

@@ -1,0 +1,250 @@
+/** The request as it stands on the wire. */
+import { describe, expect, it } from 'vitest'
+import { agentKind } from '../support/agents.ts'
+import { useAgent, useRaw, useTls } from '../support/fixtures.ts'
+import { exchange } from '../support/recorder.ts'
+import type { RequestOptions } from '../support/recorder.ts'
+
+/** The head's lines; the port of the server reads PORT. libcurl insists on a capital Host. */
+async function head(options: RequestOptions): Promise<string[]> {
+  const server = await useRaw(async (peer) => {
+    await peer.request()
+    peer.respond()
+  })
+  const agent = await useAgent()
+  const recorder = await exchange(agent, { origin: server.origin, ...options })
+  if (recorder.error) throw recorder.error
+  const log = server.peers[0]?.log ?? ''
+  const lines = log.slice(0, log.indexOf('\r\n\r\n')).split('\r\n')
+  return lines.map((line) =>
+    line.replace(String(server.port), 'PORT').replace(/^Host:/, 'host:'),
+  )
+}
+
+/** The lines of the user's headers. */
+async function headerLines(headers: unknown): Promise<string[]> {
+  const lines = await head({ headers: headers as never })
+  return lines.slice(1).filter((line) => !/^(host|connection):/i.test(line))
+}
+
+const usual = ['host: 127.0.0.1:PORT', 'connection: keep-alive']
+
+describe('the head', () => {
+  it('of a GET is exactly this', async () => {
+    expect(await head({})).toEqual(['GET / HTTP/1.1', ...usual])
+  })
+
+  it('of a POST is exactly this', async () => {
+    const headers = { 'X-Mixed-Case': 'Value' }
+    expect(await head({ method: 'POST', body: 'hello', headers })).toEqual([
+      'POST / HTTP/1.1',
+      ...usual,
+      'X-Mixed-Case: Value',
+      'content-length: 5',
+    ])
+  })
+
+  it('of a HEAD asks to close, as undici does', async () => {
+    const lines = await head({ method: 'HEAD' })
+    expect(lines.slice(0, 2)).toEqual(['HEAD / HTTP/1.1', 'host: 127.0.0.1:PORT'])
+    // libcurl needs no new connection after HEAD: keeping it is allowed.
+    expect(lines[2]).toMatch(/^connection: (close|keep-alive)$/)
+  })
+
+  it.each(['get', 'patch', 'FOO', 'QUERY', 'DELETE', 'OPTIONS'])(
+    'has the method %s as given',
+    async (method) => {
+      expect((await head({ method }))[0]).toBe(`${method} / HTTP/1.1`)
+    },
+  )
+
+  it.each([
+    '/a/../b//c/./d?x=%zz&y=a%20b',
+    '/?x="<>^`{|}',
+    '/#fragment',
+    '/\xe9',
+    '/?a=[1]',
+    'http://elsewhere.test/x',
+  ])('has the path %s as given', async (path) => {
+    expect((await head({ path }))[0]).toBe(`GET ${path} HTTP/1.1`)
+  })
+
+  it('has the query encoded', async () => {
+    const lines = await head({ path: '/p', query: { b: [1, 2], c: 'é ', d: '' } })
+    expect(lines[0]).toBe('GET /p?b=1&b=2&c=%C3%A9%20&d= HTTP/1.1')
+    expect((await head({ path: '/p', query: {} }))[0]).toBe('GET /p HTTP/1.1')
+  })
+
+  it('has the host that the caller gave, first', async () => {
+    const lines = await head({ headers: { 'x-a': '1', Host: 'other.test' } })
+    expect(lines[1]).toMatch(/^host: other\.test$/i)
+    expect(lines.filter((line) => /^host:/i.test(line))).toHaveLength(1)
+  })
+
+  it('names an IPv6 host in brackets', async () => {
+    const server = await useRaw(
+      async (peer) => {
+        await peer.head()
+        peer.respond()
+      },
+      { host: '::1' },
+    )
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin: `http://[::1]:${server.port}` })
+    expect(recorder.status).toBe(200)
+    expect(server.peers[0]?.log).toMatch(/\r\nhost: \[::1\]:\d+\r\n/i)
+  })
+})
+
+describe('request headers', () => {
+  const shapes: [string, () => unknown][] = [
+    ['an object', () => ({ 'X-A': '1', 'x-b': ['2', '3'], 'x-c': null, 'x-d': undefined })],
+    ['a flat array', () => ['X-A', '1', 'x-b', ['2', '3'], 'x-c', null, 'x-d', undefined]],
+    [
+      'a Map',
+      () =>
+        new Map<string, unknown>([
+          ['X-A', '1'],
+          ['x-b', ['2', '3']],
+          ['x-c', null],
+          ['x-d', undefined],
+        ]),
+    ],
+    [
+      'a generator',
+      function* pairs(): Generator<[string, unknown]> {
+        yield ['X-A', '1']
+        yield ['x-b', ['2', '3']]
+        yield ['x-c', null]
+        yield ['x-d', undefined]
+      },
+    ],
+  ]
+
+  it.each(shapes)('from %s', async (_name, make) => {
+    const lines = (await headerLines(make())).map((line) => line.replace(/^x-c: $/, 'x-c:'))
+    expect(lines).toEqual(['X-A: 1', 'x-b: 2', 'x-b: 3', 'x-c:'])
+  })
+
+  it('from Headers', async () => {
+    const headers = new Headers([
+      ['X-A', '1'],
+      ['x-b', '2'],
+    ])
+    expect(await headerLines(headers)).toEqual(['x-a: 1', 'x-b: 2'])
+  })
+
+  it('none from null and undefined', async () => {
+    expect(await headerLines(null)).toEqual([])
+    expect(await headerLines(undefined)).toEqual([])
+  })
+
+  it('values are coerced, and written as latin1 with their spaces', async () => {
+    const lines = await headerLines({ a: 5, b: true, c: 10n, d: 'caf\xe9', e: ' x  y ', f: '' })
+    expect(lines.map((line) => line.replace(/^f: ?$/, 'f:'))).toEqual([
+      'a: 5',
+      'b: true',
+      'c: 10',
+      'd: caf\xe9',
+      'e:  x  y ',
+      'f:',
+    ])
+  })
+
+  it('that libcurl likes to add or change are left alone', async () => {
+    const given = {
+      accept: 'text/x',
+      'user-agent': 'me',
+      'accept-encoding': 'zstd',
+      authorization: 'Basic eDp5',
+      cookie: 'a=1; b=2',
+      referer: 'http://r.test/',
+      te: 'trailers',
+      range: 'bytes=0-1',
+      'proxy-authorization': 'Basic eDp5',
+      'content-type': 'text/y',
+      date: 'today',
+    }
+    expect(await headerLines(given)).toEqual(
+      Object.entries(given).map(([name, value]) => `${name}: ${value}`),
+    )
+  })
+
+  it('connection tokens other than close are dropped', async () => {
+    expect(await head({ headers: { connection: 'keep-alive, x-hop' } })).toEqual([
+      'GET / HTTP/1.1',
+      ...usual,
+    ])
+  })
+
+  it('frozen options are accepted and stay as they were', async () => {
+    const headers = Object.freeze({ 'x-a': '1' })
+    const lines = await head(Object.freeze({ headers, query: Object.freeze({ a: 1 }) }))
+    expect(lines).toEqual(['GET /?a=1 HTTP/1.1', ...usual, 'x-a: 1'])
+  })
+})
+
+describe('over HTTP/2', () => {
+  it('method, path, authority and headers arrive', async () => {
+    const seen: Record<string, unknown>[] = []
+    const server = await useTls({
+      protocols: 'h2',
+      onStream: (stream, headers) => {
+        seen.push({ ...headers })
+        stream.respond({ ':status': 200 })
+        stream.end()
+      },
+    })
+    const agent = await useAgent()
+    await exchange(agent, {
+      origin: server.origin,
+      method: 'GET',
+      path: '/a/../b?x=%zz',
+      headers: { 'X-A': '1', 'x-b': ['2', '3'], cookie: 'a=1', te: 'trailers' },
+    })
+    expect(seen[0]).toMatchObject({
+      ':method': 'GET',
+      ':path': '/a/../b?x=%zz',
+      ':scheme': 'https',
+      ':authority': `localhost:${server.port}`,
+      'x-a': '1',
+      'x-b': '2, 3',
+      cookie: 'a=1',
+    })
+    const names = Object.keys(seen[0] ?? {})
+    if (agentKind === 'dodici') {
+      for (const never of ['connection', 'keep-alive', 'transfer-encoding', 'host', 'accept']) {
+        expect(names).not.toContain(never)
+      }
+    }
+  })
+
+  it('a host header becomes the authority', async () => {
+    const authorities: unknown[] = []
+    const server = await useTls({
+      protocols: 'h2',
+      onStream: (stream, headers) => {
+        authorities.push(headers[':authority'] ?? headers['host'])
+        stream.respond({ ':status': 200 })
+        stream.end()
+      },
+    })
+    const agent = await useAgent({ connect: { rejectUnauthorized: false } })
+    await exchange(agent, { origin: server.origin, headers: { host: 'other.test' } })
+    expect(authorities).toEqual(['other.test'])
+  })
+})
+
+describe('the environment', () => {
+  it.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'])(
+    '%s has no effect',
+    async (name) => {
+      process.env[name] = 'http://127.0.0.1:9'
+      try {
+        expect((await head({}))[0]).toBe('GET / HTTP/1.1')
+      } finally {
+        delete process.env[name]
+      }
+    },
+  )
+})
