@@ -41,6 +41,7 @@ struct ClientShard::Engine {
   boost::asio::steady_timer idleTimer;
   std::optional<Clock::time_point> sweepArmedFor;
   bool idleCheckArmed = false;
+  std::size_t added = 0;  // transfers since libcurl's timer was run
 };
 
 ClientShard::ClientShard(
@@ -188,7 +189,10 @@ void ClientShard::onCommand(DestroyCommand&) {
   }
 }
 
-void ClientShard::run(Transfer& transfer) { engine_->multi.add(transfer.prepare(engine_->handles.take())); }
+void ClientShard::run(Transfer& transfer) {
+  engine_->multi.add(transfer.prepare(engine_->handles.take()));
+  ++engine_->added;
+}
 
 // REQUIRES: the transfer has ended. Destroys it.
 void ClientShard::retire(Transfer& transfer) {
@@ -250,7 +254,7 @@ void ClientShard::finishTurn() {
   for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
     worked = false;
     if (engine_->timer.takeDue()) {
-      engine_->multi.timeoutAction();
+      startAdded();
       worked = true;
     }
     engine_->multi.readDone([this, &worked](EasyHandle& easy, CURLcode code) {
@@ -273,6 +277,18 @@ void ClientShard::finishTurn() {
   }
   armSweep();
   armIdleCheck();
+}
+
+// libcurl writes the requests that were added when its timer is run.
+void ClientShard::startAdded() {
+  const bool several = std::exchange(engine_->added, 0) > 1;
+  if (several) {
+    engine_->watchers.cork();
+  }
+  engine_->multi.timeoutAction();
+  if (several) {
+    engine_->watchers.uncork();
+  }
 }
 
 // Resuming calls back into onBody(), so it happens in a turn of its own.
@@ -313,7 +329,7 @@ void ClientShard::onDisconnected(const std::string& origin) {
 
 void ClientShard::onConnectionReady(Transfer& transfer, Protocol protocol, int localPort, int remotePort) {
   const auto origin = transfer.text().origin();
-  if (engine_->watchers.announce(origin, localPort, remotePort)) {
+  if (engine_->watchers.announce(origin, protocol, localPort, remotePort)) {
     batcher_.connected(origin);
   }
   engine_->origins.onProtocol(transfer.ticket, protocol);

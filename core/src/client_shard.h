@@ -82,6 +82,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
 
   void touch();
   void finishTurn();
+  void startAdded();
   void run(Transfer& transfer);
   void retire(Transfer& transfer);
   void refuse(RequestId id, const Error& error);

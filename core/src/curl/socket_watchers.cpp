@@ -1,6 +1,7 @@
 #include "curl/socket_watchers.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ struct SocketWatchers::Watch {
   curl_socket_t socket;
   std::string origin;                          // not empty: announced as connected
   std::uint32_t announcedAs = 0;
+  int localPort = 0;                           // asked for once it is bound
   std::optional<Clock::time_point> idleSince;  // libcurl lost interest
   bool opened = false;                         // by open(), so close() will come
   bool wantsRead = false;
@@ -91,6 +93,7 @@ int SocketWatchers::close(curl_socket_t socket) {
     }
     if (!watch->origin.empty()) {
       announced_.erase(watch->announcedAs);
+      std::erase(multiplexed_, socket);
       listener_.onDisconnected(watch->origin);
     }
   }
@@ -159,7 +162,7 @@ void SocketWatchers::waitFor(const std::shared_ptr<Watch>& watch) {
   }
 }
 
-bool SocketWatchers::announce(std::string_view origin, int localPort, int remotePort) {
+bool SocketWatchers::announce(std::string_view origin, Protocol protocol, int localPort, int remotePort) {
   const auto key = static_cast<std::uint32_t>(localPort) << 16 | static_cast<std::uint32_t>(remotePort);
   if (announced_.contains(key)) {
     return false;
@@ -171,13 +174,36 @@ bool SocketWatchers::announce(std::string_view origin, int localPort, int remote
   watch->origin = origin;
   watch->announcedAs = key;
   announced_.emplace(key, watch);
+  if (protocol == Protocol::http2) {
+    multiplexed_.push_back(watch->socket);
+  }
   return true;
+}
+
+void SocketWatchers::cork() { setCork(1); }
+
+void SocketWatchers::uncork() { setCork(0); }
+
+void SocketWatchers::setCork(int on) {
+#ifdef TCP_CORK
+  for (const curl_socket_t socket : multiplexed_) {
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+  }
+#else
+  static_cast<void>(on);
+#endif
 }
 
 // Unix sockets have no port: there it is any that is new.
 SocketWatchers::Watch* SocketWatchers::findUnannounced(int localPort) const {
   for (const auto& [socket, watch] : watches_) {
-    if (watch->opened && watch->origin.empty() && (localPort <= 0 || localPortOf(socket) == localPort)) {
+    if (!watch->opened || !watch->origin.empty()) {
+      continue;
+    }
+    if (watch->localPort == 0 && localPort > 0) {
+      watch->localPort = localPortOf(socket);
+    }
+    if (localPort <= 0 || watch->localPort == localPort) {
       return watch.get();
     }
   }

@@ -17,6 +17,9 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
+
+#include "submit/origin_queue.h"
 
 namespace dodici {
 
@@ -48,7 +51,12 @@ class SocketWatchers {
 
   // A request is about to be sent from this local to this remote port. True for the first one on a connection, whose
   // origin is then remembered for onDisconnected(). libcurl does not tell the socket, hence the ports.
-  bool announce(std::string_view origin, int localPort, int remotePort);
+  bool announce(std::string_view origin, Protocol protocol, int localPort, int remotePort);
+
+  // Between the two, what is written to HTTP/2 connections is sent in full packets, and at uncork() at the latest:
+  // libcurl flushes each request by itself, which costs both sides a packet for each.
+  void cork();
+  void uncork();
 
   // Shuts down the sockets that have been idle for `limit`, so that libcurl does not use them again and the peer can
   // forget them. Returns how many sockets are idle still.
@@ -63,11 +71,13 @@ class SocketWatchers {
   struct Watch;
   void waitFor(const std::shared_ptr<Watch>& watch);
   Watch* findUnannounced(int localPort) const;
+  void setCork(int on);
 
   boost::asio::io_context& context_;
   Listener& listener_;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_map<std::uint32_t, Watch*> announced_;  // by both ports
+  std::vector<curl_socket_t> multiplexed_;
   std::size_t openCount_ = 0;
   int openError_ = 0;
 };
