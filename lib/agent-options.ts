@@ -140,8 +140,13 @@ const checks: readonly Check[] = [
 const h2Checks: readonly Check[] = [
   ['useH2c', isBoolean, 'h2Options.useH2c must be a valid boolean value'],
   ['maxConcurrentStreams', isInteger(1), `h2Options.maxConcurrentStreams ${h2Positive}`],
+  ['settings', isObject, 'h2Options.settings must be an object'],
   ['connectionWindowSize', isInteger(1), `h2Options.connectionWindowSize ${h2Positive}`],
   ['pingInterval', isInteger(0), 'h2Options.pingInterval must be a positive integer, greater or equal to 0'],
+]
+
+const h2SettingsChecks: readonly Check[] = [
+  ['initialWindowSize', isInteger(1), `h2Options.settings.initialWindowSize ${h2Positive}`],
 ]
 
 const renamed: readonly (readonly [old: string, now: string])[] = [
@@ -166,6 +171,7 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   checkAll(options, checks)
   const h2 = (options.h2Options ?? {}) as H2Options & Record<string, unknown>
   checkAll(h2, h2Checks)
+  checkAll((h2.settings ?? {}) as Record<string, unknown>, h2SettingsChecks)
   if (typeof options.connect === 'function') {
     throw new NotSupportedError('a connect function is not supported: libcurl makes the connections')
   }

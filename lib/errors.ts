@@ -128,7 +128,7 @@ function connectError(errno: number, socket: SocketInfo | null, to: Destination)
 
 // As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative.
 function systemError(syscall: string, errno: number, where = '', more: object = {}): Error {
-  const code = errno > 0 ? errnoName(errno) : 'ECONNRESET'
+  const code = errno > 0 ? getSystemErrorName(-errno) : 'ECONNRESET'
   const message = where === '' ? `${syscall} ${code}` : `${syscall} ${code} ${where}`
   return Object.assign(new Error(message), {
     errno: -(errno || constants.errno.ECONNRESET),
@@ -136,14 +136,6 @@ function systemError(syscall: string, errno: number, where = '', more: object = 
     syscall,
     ...more,
   })
-}
-
-function errnoName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno)
-  } catch {
-    return 'UNKNOWN'
-  }
 }
 
 function verifyFailed(number: number, fallback: string): Error {

@@ -125,7 +125,7 @@ export class PendingRequest implements Controller {
   }
 
   endBody(): void {
-    if (this.id !== 0) {
+    if (this.id !== 0 && !this.ended) {
       this.requests.client.endBody(this.id)
     }
   }

@@ -1,0 +1,247 @@
+import * as http from 'node:http'
+import * as net from 'node:net'
+import * as tls from 'node:tls'
+import * as undici from 'undici'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Agent } from '../../lib/agent.ts'
+import type { AgentOptions } from '../../lib/agent-options.ts'
+import type { NativeClientOptions } from '../../lib/binding/native.ts'
+import { client } from './support/fake-native.ts'
+import { Recorder } from './support/recorder.ts'
+import { thrown } from './support/undici-oracle.ts'
+
+vi.mock('../../lib/binding/load.ts', () => import('./support/fake-native.ts'))
+
+/** What the native client is made with. */
+function native(options: object = {}, origin = 'http://a.test'): NativeClientOptions {
+  new Agent(options as AgentOptions).dispatch({ origin, path: '/', method: 'GET' }, new Recorder())
+  return client().options
+}
+
+describe('Agent options', () => {
+  it.each<object>([
+    { connections: -1 },
+    { connections: 'x' },
+    { connections: Infinity },
+    { maxHeaderSize: 0 },
+    { maxHeaderSize: 'x' },
+    { socketPath: 5 },
+    { connectTimeout: -1 },
+    { connectTimeout: 'x' },
+    { connectTimeout: NaN },
+    { keepAliveTimeout: 0 },
+    { keepAliveTimeout: 'x' },
+    { keepAliveMaxTimeout: -1 },
+    { keepAliveTimeoutThreshold: 'x' },
+    { headersTimeout: -1 },
+    { headersTimeout: 1.5 },
+    { bodyTimeout: -1 },
+    { bodyTimeout: 'x' },
+    { maxRequestsPerClient: -1 },
+    { maxRequestsPerClient: 'x' },
+    { localAddress: 'x' },
+    { localAddress: 5 },
+    { maxResponseSize: -2 },
+    { maxResponseSize: 'x' },
+    { autoSelectFamilyAttemptTimeout: -2 },
+    { allowH2: 'x' },
+    { maxConcurrentStreams: 0 },
+    { useH2c: 'x' },
+    { initialWindowSize: 0 },
+    { connectionWindowSize: 'x' },
+    { pingInterval: -1 },
+    { h2Options: { maxConcurrentStreams: 0 } },
+    { h2Options: { useH2c: 'x' } },
+    { h2Options: { connectionWindowSize: 0 } },
+    { h2Options: { pingInterval: -1 } },
+    { h2Options: { settings: { initialWindowSize: 0 } } },
+    { keepAlive: true },
+    { socketTimeout: 5 },
+    { requestTimeout: 5 },
+    { idleTimeout: 5 },
+    { maxKeepAliveTimeout: 5 },
+    { connect: 5 },
+    { factory: 5 },
+    { maxOrigins: 0 },
+    { maxOrigins: 'x' },
+    { maxCachedSessions: -1 },
+  ])('%j throw what undici throws, from the constructor', (options) => {
+    const expected = [
+      thrown(() => new undici.Client('http://a.test', options as undici.Client.Options)),
+      thrown(() => new undici.Pool('http://a.test', options as undici.Pool.Options)),
+      thrown(() => new undici.Agent(options as undici.Agent.Options)),
+    ].filter((look) => look !== 'none')
+    expect(expected).not.toEqual([])
+    expect(expected).toContainEqual(thrown(() => new Agent(options as AgentOptions)))
+  })
+
+  it.each<object>([
+    {},
+    { connections: null, maxRequestsPerClient: null, localAddress: null, connect: null },
+    { connections: 0, headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0, maxResponseSize: -1 },
+    { pipelining: 10, keepAliveMaxTimeout: 5, keepAliveTimeoutThreshold: -5, clientTtl: 5 },
+    { maxCachedSessions: 0, autoSelectFamily: false, interceptors: {}, unknown: 5 },
+    { h2Options: { pingInterval: 0, settings: { initialWindowSize: 1 } }, localAddress: '::1' },
+    { connect: { keepAlive: true, keepAliveInitialDelay: 5, noDelay: true, lookup: undefined } },
+  ])('%j are accepted', (options) => {
+    expect(thrown(() => new Agent(options as AgentOptions))).toBe('none')
+  })
+
+  it.each<[object, string]>([
+    [{ signal: {} }, 'signal must be an AbortSignal'],
+    [{ loopThreads: 0 }, 'loopThreads must be a positive integer'],
+    [{ loopThreads: 1.5 }, 'loopThreads must be a positive integer'],
+    [{ connect: { timeout: -1 } }, 'invalid connectTimeout'],
+    [{ connect: { ca: 5 } }, 'invalid connect.ca'],
+    [{ connect: { key: 5 } }, 'invalid connect.key'],
+    [{ connect: { servername: 5 } }, 'invalid connect.servername'],
+    [{ connect: { minVersion: 'SSLv3' } }, 'invalid connect.minVersion'],
+    [{ tls: { maxVersion: 'x' } }, 'invalid connect.maxVersion'],
+  ])('%j are refused by name', (options, message) => {
+    expect(thrown(() => new Agent(options as AgentOptions))).toEqual({
+      name: 'InvalidArgumentError',
+      code: 'UND_ERR_INVALID_ARG',
+      message,
+    })
+  })
+
+  it.each<[object, string]>([
+    [{ connect: () => {} }, 'connect function'],
+    [{ useH2c: true }, 'useH2c'],
+    [{ h2Options: { useH2c: true } }, 'useH2c'],
+    [{ connect: { checkServerIdentity: () => {} } }, 'checkServerIdentity'],
+    [{ tls: { secureContext: {} } }, 'secureContext'],
+    [{ connect: { lookup: () => {} } }, 'lookup'],
+    [{ connect: { pfx: 'x' } }, 'pfx'],
+    [{ connect: { crl: 'x' } }, 'crl'],
+    [{ connect: { ALPNProtocols: ['h2'] } }, 'ALPNProtocols'],
+    [{ connect: { session: Buffer.alloc(1) } }, 'session'],
+    [{ connect: { family: 6 } }, 'family'],
+    [{ connect: { ciphers: 'TLS_AES_128_GCM_SHA256' } }, 'ciphers'],
+    [{ connect: { cert: ['a', 'b'] } }, 'cert'],
+  ])('%j are not supported, rather than ignored', (options, name) => {
+    const error = thrown(() => new Agent(options as AgentOptions))
+    expect(error).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
+    expect(error).toHaveProperty('message', expect.stringContaining(name))
+  })
+})
+
+describe('the native client', () => {
+  it('has undici\u2019s defaults', () => {
+    expect(native()).toEqual({
+      connections: 0,
+      maxConcurrentStreams: 100,
+      maxHeaderSize: http.maxHeaderSize,
+      maxRequestsPerConnection: 0,
+      maxResponseSize: -1,
+      connectTimeout: 10_000,
+      keepAliveTimeout: 4000,
+      happyEyeballsTimeout: net.getDefaultAutoSelectFamilyAttemptTimeout(),
+      keepAlive: true,
+      ipv4Only: false,
+      localAddress: '',
+      socketPath: '',
+      loopThreads: 0,
+      tls: expect.objectContaining({ ca: '' }),
+    })
+  })
+
+  it.each<[object, Partial<NativeClientOptions>]>([
+    [{ connections: 5, maxConcurrentStreams: 7 }, { connections: 5, maxConcurrentStreams: 7 }],
+    [{ h2Options: { maxConcurrentStreams: 8 }, maxConcurrentStreams: 7 }, { maxConcurrentStreams: 8 }],
+    [{ maxHeaderSize: 100, maxResponseSize: 3 }, { maxHeaderSize: 100, maxResponseSize: 3 }],
+    [{ maxRequestsPerClient: 2 }, { maxRequestsPerConnection: 2 }],
+    [{ connectTimeout: 0 }, { connectTimeout: 0 }],
+    [{ connectTimeout: 0.5 }, { connectTimeout: 1 }],
+    [{ connectTimeout: 5, connect: { timeout: 7 } }, { connectTimeout: 7 }],
+    [{ connectTimeout: 5, tls: { timeout: 7 }, connect: { timeout: 9 } }, { connectTimeout: 9 }],
+    [{ keepAliveTimeout: 10 }, { keepAliveTimeout: 10 }],
+    [{ pipelining: 0 }, { keepAlive: false }],
+    [{ pipelining: 5 }, { keepAlive: true }],
+    [{ localAddress: '127.0.0.2' }, { localAddress: '127.0.0.2' }],
+    [{ connect: { localAddress: '127.0.0.3' } }, { localAddress: '127.0.0.3' }],
+    [{ socketPath: '/x' }, { socketPath: '/x' }],
+    [{ connect: { socketPath: '/y' } }, { socketPath: '/y' }],
+    [{ connect: { family: 4 } }, { ipv4Only: true }],
+    [{ autoSelectFamilyAttemptTimeout: 50 }, { happyEyeballsTimeout: 50 }],
+    [{ autoSelectFamilyAttemptTimeout: 1 }, { happyEyeballsTimeout: 10 }],
+    [{ loopThreads: 3 }, { loopThreads: 3 }],
+  ])('of %j is made with %j', (options, expected) => {
+    expect(native(options)).toMatchObject(expected)
+  })
+
+  it('closes connections under pipelining: 0, and says so', () => {
+    native({ pipelining: 0 })
+    expect(client().submitted[0]).toMatchObject({ lines: ['connection: close'] })
+    expect(client().submitted[0]?.flags).toContain('closeConnection')
+  })
+
+  it.each([
+    [{}, true],
+    [{ allowH2: true }, true],
+    [{ allowH2: false }, false],
+    [{ connect: { allowH2: false } }, false],
+  ])('of %j offers HTTP/2: %s', (options, isAllowed) => {
+    native(options)
+    expect(client().submitted[0]?.flags.includes('allowHttp2')).toBe(isAllowed)
+  })
+})
+
+describe('TLS options', () => {
+  const secure = (connect: object, options: object = {}): NativeClientOptions['tls'] =>
+    native({ connect, ...options }, 'https://a.test').tls
+
+  afterEach(() => vi.unstubAllEnvs())
+
+  it('trust what Node trusts by default', () => {
+    const { ca, ...rest } = secure({})
+    expect(ca.match(/BEGIN CERTIFICATE/g)).toHaveLength(tls.getCACertificates('default').length)
+    expect(rest).toEqual({
+      cert: '',
+      key: '',
+      passphrase: '',
+      ciphers: '',
+      servername: '',
+      minVersion: 0x0303,
+      maxVersion: 0x0304,
+      rejectUnauthorized: true,
+    })
+  })
+
+  it.each<[object, object]>([
+    [{ ca: 'A' }, { ca: 'A' }],
+    [{ ca: Buffer.from('A') }, { ca: 'A' }],
+    [{ ca: ['A', Buffer.from('B')] }, { ca: 'A\nB' }],
+    [{ ca: [] }, { ca: '' }],
+    [
+      { ca: '', cert: 'C', key: Buffer.from('K'), passphrase: 'P' },
+      { cert: 'C', key: 'K', passphrase: 'P' },
+    ],
+    [{ ca: '', cert: ['C'], key: [{ pem: 'K', passphrase: 'P' }] }, { cert: 'C', key: 'K', passphrase: 'P' }],
+    [{ ca: '', ciphers: 'HIGH', servername: 's.test' }, { ciphers: 'HIGH', servername: 's.test' }],
+    [{ ca: '', minVersion: 'TLSv1.3' }, { minVersion: 0x0304 }],
+    [{ ca: '', maxVersion: 'TLSv1.2' }, { maxVersion: 0x0303 }],
+    [{ ca: '', rejectUnauthorized: false }, { rejectUnauthorized: false }],
+  ])('%j become %j', (connect, expected) => {
+    expect(secure(connect)).toMatchObject(expected)
+  })
+
+  it('are taken from `tls` too, and `connect` wins', () => {
+    const tlsOptions = { ca: 'A', servername: 'from-tls.test' }
+    expect(secure({ ca: 'B' }, { tls: tlsOptions })).toMatchObject({
+      ca: 'B',
+      servername: 'from-tls.test',
+    })
+  })
+
+  it.each([
+    ['0', undefined, false],
+    ['1', undefined, true],
+    ['0', true, true],
+    ['1', false, false],
+  ])('under NODE_TLS_REJECT_UNAUTHORIZED=%s with rejectUnauthorized: %s verify: %s', (env, given, expected) => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', env)
+    const connect = given === undefined ? { ca: '' } : { ca: '', rejectUnauthorized: given }
+    expect(secure(connect).rejectUnauthorized).toBe(expected)
+  })
+})
