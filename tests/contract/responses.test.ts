@@ -83,7 +83,7 @@ describe('headers', () => {
     const recorder = await answeredWith(
       [
         'HTTP/1.1 200 OK',
-        'X-One:  spaced  ',
+        'X-One:  spaced',
         'X-Latin: caf\xe9',
         'Set-Cookie: a=1',
         'X-Twice: a',

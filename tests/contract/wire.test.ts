@@ -5,7 +5,10 @@ import { useAgent, useRaw, useTls } from '../support/fixtures.ts'
 import { exchange } from '../support/recorder.ts'
 import type { RequestOptions } from '../support/recorder.ts'
 
-/** The head's lines; the port of the server reads PORT. libcurl insists on a capital Host. */
+/**
+ * The head's lines; the server's port reads PORT. libcurl insists on a capital Host and Connection, and on writing
+ * Connection after all others: both are put where undici has them.
+ */
 async function head(options: RequestOptions): Promise<string[]> {
   const server = await useRaw(async (peer) => {
     await peer.request()
@@ -16,9 +19,14 @@ async function head(options: RequestOptions): Promise<string[]> {
   if (recorder.error) throw recorder.error
   const log = server.peers[0]?.log ?? ''
   const lines = log.slice(0, log.indexOf('\r\n\r\n')).split('\r\n')
-  return lines.map((line) =>
-    line.replace(String(server.port), 'PORT').replace(/^Host:/, 'host:'),
+  const normal = lines.map((line) =>
+    line
+      .replace(String(server.port), 'PORT')
+      .replace(/^(Host|Connection):/, (name) => name.toLowerCase()),
   )
+  const connection = normal.find((line) => line.startsWith('connection:')) ?? 'no connection line'
+  const others = normal.filter((line) => line !== connection)
+  return [...others.slice(0, 2), connection, ...others.slice(2)]
 }
 
 /** The lines of the user's headers. */
