@@ -26,7 +26,11 @@ export class DebianSource {
   async fetch(library, directory) {
     this.#ready ??= this.#prepare()
     if (!(await this.#ready)) return undefined
-    const found = await capture('apt-cache', [...this.#options(), 'showsrc', '--only-source', library.name], { env: plainEnv })
+    const found = await capture(
+      'apt-cache',
+      [...this.#options(), 'showsrc', '--only-source', library.name],
+      { env: plainEnv },
+    )
     for (const { version, debianVersion } of candidates(library, found ?? '')) {
       const tarball = await this.#download(library.name, version, debianVersion)
       if (tarball === undefined) continue
@@ -99,7 +103,14 @@ export class DebianSource {
   /** True when apt-get did it. A failure is an answer here, not an error: the log has its words. */
   async #run(title, args, cwd) {
     try {
-      await runLogged({ title, command: 'apt-get', args: [...this.#options(), ...args], cwd, env: plainEnv, log: this.#log })
+      await runLogged({
+        title,
+        command: 'apt-get',
+        args: [...this.#options(), ...args],
+        cwd,
+        env: plainEnv,
+        log: this.#log,
+      })
       return true
     } catch (error) {
       if (error instanceof StepFailed) return false
@@ -112,7 +123,10 @@ export class DebianSource {
 function candidates(library, showsrc) {
   const found = new Map()
   for (const [, debianVersion] of showsrc.matchAll(/^Version: (\S+)$/gm)) {
-    const version = debianVersion.replace(/^\d+:/, '').replace(/-[^-]*$/, '').replace(/\+(dfsg|ds).*$/, '')
+    const version = debianVersion
+      .replace(/^\d+:/, '')
+      .replace(/-[^-]*$/, '')
+      .replace(/\+(dfsg|ds).*$/, '')
     if (isAccepted(library, version)) found.set(debianVersion, version)
   }
   const order = byPreference(library)
@@ -124,8 +138,15 @@ function candidates(library, showsrc) {
 /** The main Debian archive as this machine's own apt configuration names it. */
 async function findMirror() {
   const format = '$(REPO_URI)|$(LABEL)|$(SIGNED_BY)'
-  const targets = await capture('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], { env: plainEnv })
-  const rows = (targets ?? '').split('\n').filter(Boolean).map((row) => row.split('|'))
+  const targets = await capture(
+    'apt-get',
+    ['indextargets', '--format', format, 'Created-By: Packages'],
+    { env: plainEnv },
+  )
+  const rows = (targets ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((row) => row.split('|'))
   // Before the first `apt-get update` apt knows the addresses, but not yet what stands behind them.
   const main =
     rows.find(([, label]) => label === 'Debian') ??

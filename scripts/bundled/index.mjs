@@ -18,7 +18,8 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dod
 /** The prefix for this machine's compiler and these versions and flags; complete or not. */
 export async function prefixPath() {
   const compiler = await capture(process.env.CC ?? 'cc', ['-dumpfullversion', '-dumpmachine'])
-  if (compiler === undefined) throw new StepFailed('no C compiler found: install the package build-essential.')
+  if (compiler === undefined)
+    throw new StepFailed('no C compiler found: install the package build-essential.')
   const key = createHash('sha256')
     .update(compiler)
     .update(JSON.stringify(readLibraries()))
@@ -41,7 +42,11 @@ export async function ensureBundled() {
   if (found !== undefined) return found
   mkdirSync(cache, { recursive: true })
   const prefix = await prefixPath()
-  return withLock(`${prefix}.lock`, 'bundled libraries', async () => (await findBundled()) ?? build(prefix))
+  return withLock(
+    `${prefix}.lock`,
+    'bundled libraries',
+    async () => (await findBundled()) ?? build(prefix),
+  )
 }
 
 async function build(prefix) {
@@ -54,18 +59,29 @@ async function build(prefix) {
     rmSync(directory, { recursive: true, force: true })
     mkdirSync(directory, { recursive: true })
   }
-  say(`Building ${libraries.length} bundled libraries into ${prefix}: once, two to six minutes on 2 cores.`)
+  say(
+    `Building ${libraries.length} bundled libraries into ${prefix}: once, two to six minutes on 2 cores.`,
+  )
   const taken = await fetchAll(libraries, logs)
   const http3 = taken.has('nghttp3') && taken.has('ngtcp2')
   const at = { prefix: join(staging, 'prefix'), jobs: availableParallelism(), http3 }
   for (const [index, library] of libraries.entries()) {
     const source = taken.get(library.name)
     if (source === undefined || (library.optional === 'HTTP/3' && !http3)) continue
-    await buildOne({ label: `[${index + 1}/${libraries.length}] ${library.name} ${source.version}`, library, source, staging, logs, at })
+    await buildOne({
+      label: `[${index + 1}/${libraries.length}] ${library.name} ${source.version}`,
+      library,
+      source,
+      staging,
+      logs,
+      at,
+    })
   }
   const manifest = {
     http3,
-    versions: Object.fromEntries([...taken].map(([name, { version, from }]) => [name, { version, from }])),
+    versions: Object.fromEntries(
+      [...taken].map(([name, { version, from }]) => [name, { version, from }]),
+    ),
     flags: compilerFlags,
   }
   finish(at.prefix, prefix, manifest)
@@ -96,16 +112,19 @@ async function buildOne({ label, library, source, staging, logs, at }) {
   const log = join(logs, `${library.name}.log`)
   mkdirSync(directory)
   const hint = 'When the cause is mended, the same command goes on: fetched sources are kept.'
-  const run = (what, command, args) => runLogged({ title: `${label}: ${what}`, command, args, cwd: directory, log, hint })
+  const run = (what, command, args) =>
+    runLogged({ title: `${label}: ${what}`, command, args, cwd: directory, log, hint })
   await run('unpacking', 'tar', ['-xf', source.file, '--strip-components=1', '--no-same-owner'])
-  for (const [what, command, args] of recipes[library.name]({ ...at, source: directory })) await run(what, command, args)
+  for (const [what, command, args] of recipes[library.name]({ ...at, source: directory }))
+    await run(what, command, args)
   rmSync(directory, { recursive: true, force: true })
   say(`${label}: built in ${seconds(start)}`)
 }
 
 /** Leaves only what CMake uses: package files would still name the staging folder. */
 function finish(built, prefix, manifest) {
-  for (const unused of ['bin', 'share', 'lib/pkgconfig', 'lib/cmake']) rmSync(join(built, unused), { recursive: true, force: true })
+  for (const unused of ['bin', 'share', 'lib/pkgconfig', 'lib/cmake'])
+    rmSync(join(built, unused), { recursive: true, force: true })
   writeFileSync(join(built, 'bundled.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
   rmSync(prefix, { recursive: true, force: true })
   renameSync(built, prefix)

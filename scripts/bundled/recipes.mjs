@@ -26,7 +26,16 @@ export const recipes = {
         '--openssldir=/etc/ssl',
         `--prefix=${prefix}`,
         '--libdir=lib',
-        ...['no-shared', 'no-tests', 'no-apps', 'no-docs', 'no-legacy', 'no-engine', 'no-comp', 'no-module'],
+        ...[
+          'no-shared',
+          'no-tests',
+          'no-apps',
+          'no-docs',
+          'no-legacy',
+          'no-engine',
+          'no-comp',
+          'no-module',
+        ],
         // no-atexit: process.exit() must not pull OpenSSL away from under a loop thread that is still at it.
         ...['no-autoload-config', 'no-atexit'],
         ...compilerFlags,
@@ -36,14 +45,30 @@ export const recipes = {
     ['installing', 'make', ['-C', source, 'install_dev']],
   ],
 
-  nghttp2: (at) => cmakeSteps(at, ['ENABLE_LIB_ONLY=ON', 'ENABLE_DOC=OFF', 'BUILD_STATIC_LIBS=ON', 'BUILD_TESTING=OFF']),
+  nghttp2: (at) =>
+    cmakeSteps(at, [
+      'ENABLE_LIB_ONLY=ON',
+      'ENABLE_DOC=OFF',
+      'BUILD_STATIC_LIBS=ON',
+      'BUILD_TESTING=OFF',
+    ]),
 
   nghttp3: (at) =>
-    cmakeSteps(at, ['ENABLE_LIB_ONLY=ON', 'ENABLE_STATIC_LIB=ON', 'ENABLE_SHARED_LIB=OFF', 'BUILD_TESTING=OFF']),
+    cmakeSteps(at, [
+      'ENABLE_LIB_ONLY=ON',
+      'ENABLE_STATIC_LIB=ON',
+      'ENABLE_SHARED_LIB=OFF',
+      'BUILD_TESTING=OFF',
+    ]),
 
   ngtcp2: (at) =>
     cmakeSteps(at, [
-      ...['ENABLE_LIB_ONLY=ON', 'ENABLE_STATIC_LIB=ON', 'ENABLE_SHARED_LIB=OFF', 'BUILD_TESTING=OFF'],
+      ...[
+        'ENABLE_LIB_ONLY=ON',
+        'ENABLE_STATIC_LIB=ON',
+        'ENABLE_SHARED_LIB=OFF',
+        'BUILD_TESTING=OFF',
+      ],
       ...['ENABLE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
     ]),
 
@@ -51,15 +76,29 @@ export const recipes = {
     cmakeSteps(at, [
       ...['BUILD_CURL_EXE=OFF', 'BUILD_STATIC_LIBS=ON', 'BUILD_TESTING=OFF', 'BUILD_EXAMPLES=OFF'],
       ...['BUILD_LIBCURL_DOCS=OFF', 'BUILD_MISC_DOCS=OFF', 'ENABLE_CURL_MANUAL=OFF'],
-      ...['HTTP_ONLY=ON', 'ENABLE_IPV6=ON', 'ENABLE_UNIX_SOCKETS=ON', 'ENABLE_THREADED_RESOLVER=ON'],
+      ...[
+        'HTTP_ONLY=ON',
+        'ENABLE_IPV6=ON',
+        'ENABLE_UNIX_SOCKETS=ON',
+        'ENABLE_THREADED_RESOLVER=ON',
+      ],
       ...['CURL_USE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
-      ...['CURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON', 'USE_NGHTTP2=ON', `USE_NGTCP2=${at.http3 ? 'ON' : 'OFF'}`],
+      ...[
+        'CURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON',
+        'USE_NGHTTP2=ON',
+        `USE_NGTCP2=${at.http3 ? 'ON' : 'OFF'}`,
+      ],
       // The roots are Node's, handed over per TLS configuration.
       ...['CURL_CA_BUNDLE=none', 'CURL_CA_PATH=none'],
       // Features that undici has no words for, or that lib/ does itself.
       ...['CURL_USE_LIBPSL=OFF', 'USE_LIBIDN2=OFF', 'CURL_USE_LIBSSH2=OFF', 'CURL_DISABLE_LDAP=ON'],
       ...['CURL_ZLIB=OFF', 'CURL_BROTLI=OFF', 'CURL_ZSTD=OFF', 'CURL_DISABLE_WEBSOCKETS=ON'],
-      ...['CURL_DISABLE_COOKIES=ON', 'CURL_DISABLE_HSTS=ON', 'CURL_DISABLE_NETRC=ON', 'CURL_DISABLE_DOH=ON'],
+      ...[
+        'CURL_DISABLE_COOKIES=ON',
+        'CURL_DISABLE_HSTS=ON',
+        'CURL_DISABLE_NETRC=ON',
+        'CURL_DISABLE_DOH=ON',
+      ],
       ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_AWS=ON'],
     ]),
 }
@@ -77,8 +116,19 @@ function cmakeSteps({ source, prefix, jobs }, definitions) {
       'configuring',
       'cmake',
       [
-        ...['-S', source, '-B', build, `-DCMAKE_INSTALL_PREFIX=${prefix}`, `-DCMAKE_PREFIX_PATH=${prefix}`],
-        ...['-DCMAKE_INSTALL_LIBDIR=lib', '-DBUILD_SHARED_LIBS=OFF', '-DCMAKE_POSITION_INDEPENDENT_CODE=ON'],
+        ...[
+          '-S',
+          source,
+          '-B',
+          build,
+          `-DCMAKE_INSTALL_PREFIX=${prefix}`,
+          `-DCMAKE_PREFIX_PATH=${prefix}`,
+        ],
+        ...[
+          '-DCMAKE_INSTALL_LIBDIR=lib',
+          '-DBUILD_SHARED_LIBS=OFF',
+          '-DCMAKE_POSITION_INDEPENDENT_CODE=ON',
+        ],
         // No build type: its flags would come after ours and change the optimization level.
         ...['-DCMAKE_BUILD_TYPE=None', `-DCMAKE_C_FLAGS=${compilerFlags.join(' ')} -DNDEBUG`],
         ...definitions.map((definition) => `-D${definition}`),

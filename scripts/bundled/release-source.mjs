@@ -29,7 +29,9 @@ export async function fetchRelease(library, directory) {
     deadline = setTimeout(() => abort.abort(), downloadWithinMs)
     const sha256 = await save(response.body, `${file}.part`)
     if (sha256 !== expected) {
-      say(`${library.name} ${version}: ${url} has SHA-256 ${sha256}, not the pinned ${expected}; not used.`)
+      say(
+        `${library.name} ${version}: ${url} has SHA-256 ${sha256}, not the pinned ${expected}; not used.`,
+      )
       return undefined
     }
     await rename(`${file}.part`, file)

@@ -1,6 +1,14 @@
 // Where a library's source tarball comes from: the cache, the release pages, the Debian source archive; in this order.
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { say, StepFailed } from '../support/run.mjs'
@@ -26,10 +34,14 @@ export class Sources {
     // A neighbour from an earlier run is good enough only when the pinned version can't be had now either.
     if (known?.version === library.version && (await matchesPin(library, known))) return known
     const found =
-      (await fetchRelease(library, this.#incoming)) ?? (await this.#debian.fetch(library, this.#incoming)) ?? known
+      (await fetchRelease(library, this.#incoming)) ??
+      (await this.#debian.fetch(library, this.#incoming)) ??
+      known
     if (found === undefined || !(await matchesPin(library, found))) return missing(library)
     if (found.version !== library.version) {
-      say(`${library.name}: ${library.version} can’t be had; taking ${found.version}, within the accepted range.`)
+      say(
+        `${library.name}: ${library.version} can’t be had; taking ${found.version}, within the accepted range.`,
+      )
     }
     if (found === known) return known
     const file = join(this.#directory, basename(found.file))
@@ -51,7 +63,9 @@ export class Sources {
         return version !== undefined && isAccepted(library, version) ? [{ name, version }] : []
       })
       .sort((a, b) => order(a.version, b.version))
-    return best && { version: best.version, file: join(this.#directory, best.name), from: 'the cache' }
+    return (
+      best && { version: best.version, file: join(this.#directory, best.name), from: 'the cache' }
+    )
   }
 }
 
@@ -62,7 +76,9 @@ async function matchesPin(library, { version, file, from }) {
   await pipeline(createReadStream(file), hash)
   const actual = hash.digest('hex')
   if (actual === expected) return true
-  say(`${library.name} ${version} from ${from} has SHA-256 ${actual}, not the pinned ${expected}; not used.`)
+  say(
+    `${library.name} ${version} from ${from} has SHA-256 ${actual}, not the pinned ${expected}; not used.`,
+  )
   if (existsSync(file)) rmSync(file)
   return false
 }

@@ -18,7 +18,8 @@ export async function withLock(file, what, work) {
         holder.stdin.end()
       }
     }
-    if (tries % sayEvery === 0) say(`${what}: waiting for another process that is at it… ${seconds(start)}`)
+    if (tries % sayEvery === 0)
+      say(`${what}: waiting for another process that is at it… ${seconds(start)}`)
     await new Promise((resolve) => setTimeout(resolve, retryMs))
   }
 }
@@ -28,7 +29,9 @@ function tryHold(file) {
     const holder = spawn('flock', ['--nonblock', file, 'sh', '-c', 'echo held; exec cat'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
-    holder.on('error', () => reject(new StepFailed('the program flock is missing: install the package util-linux.')))
+    holder.on('error', () =>
+      reject(new StepFailed('the program flock is missing: install the package util-linux.')),
+    )
     holder.on('close', () => resolve(undefined))
     holder.stdout.once('data', () => resolve(holder))
   })

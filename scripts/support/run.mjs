@@ -21,11 +21,11 @@ export function seconds(sinceMs) {
   return `${Math.round((performance.now() - sinceMs) / 1000)} s`
 }
 
-/** Runs `work` and says every 15 seconds that `title` still goes on; short steps print nothing but what they say themselves. */
-export async function withHeartbeat(title, work) {
+/** Runs `work` and says every 15 seconds that `title` still goes on; steps that end at once print nothing. */
+async function withHeartbeat(title, detail, work) {
   const start = performance.now()
   const first = setTimeout(() => say(`${title}…`), quietMs)
-  const beat = setInterval(() => say(`${title}… ${seconds(start)}`), heartbeatMs)
+  const beat = setInterval(() => say(`${title}… ${seconds(start)}${detail()}`), heartbeatMs)
   try {
     return await work()
   } finally {
@@ -34,15 +34,27 @@ export async function withHeartbeat(title, work) {
   }
 }
 
-/** Runs a command with its output in `log`; a failure shows the end of that log. */
-export async function runLogged({ title, command, args, cwd, env, log, hint = '' }) {
+/** Runs a command with its output in `log`; a failure shows the end of that log. `showLast`: progress tells its last line. */
+export async function runLogged({
+  title,
+  command,
+  args,
+  cwd,
+  env,
+  log,
+  hint = '',
+  showLast = false,
+}) {
   mkdirSync(dirname(log), { recursive: true })
   const out = createWriteStream(log, { flags: 'a' })
   out.write(`\n$ ${[command, ...args].join(' ')}\n`)
-  const failure = await withHeartbeat(title, () => finished(command, args, { cwd, env }, out))
+  const detail = () => (showLast ? ` ${lastLines(log, 1)}`.slice(0, 100) : '')
+  const failure = await withHeartbeat(title, detail, () =>
+    finished(command, args, { cwd, env }, out),
+  )
   await new Promise((resolve) => out.end(resolve))
   if (failure !== undefined) {
-    const tail = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25).join('\n  ')
+    const tail = lastLines(log, 40).replaceAll('\n', '\n  ')
     throw new StepFailed(
       `${title}: ${command} ${failure}.\nThe last lines of the log:\n  ${tail}\nThe whole log: ${log}${hint ? `\n${hint}` : ''}`,
     )
@@ -80,12 +92,20 @@ export async function main(body) {
   }
 }
 
+function lastLines(file, count) {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n')
+}
+
 function finished(command, args, options, out) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     child.stdout.pipe(out, { end: false })
     child.stderr.pipe(out, { end: false })
-    child.on('error', (error) => resolve(error.code === 'ENOENT' ? 'is not installed' : error.message))
-    child.on('close', (code, signal) => resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`))
+    child.on('error', (error) =>
+      resolve(error.code === 'ENOENT' ? 'is not installed' : error.message),
+    )
+    child.on('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`),
+    )
   })
 }

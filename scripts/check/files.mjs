@@ -1,0 +1,19 @@
+// Which files the formatters and linters look at: what git knows of, so that build folders need no list of exceptions.
+import { existsSync } from 'node:fs'
+import { capture, StepFailed } from '../support/run.mjs'
+import { inRoot, root } from '../support/paths.mjs'
+
+const native = /^(core|addon|tests|bench)\/.*\.(h|cpp)$/
+const script = /\.(ts|mts|mjs|js)$/
+
+/** Paths from the root; new files count before they are added, deleted ones no more. */
+export async function projectFiles() {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard']
+  const listed = await capture('git', args, { cwd: root })
+  if (listed === undefined)
+    throw new StepFailed('git ls-files failed: checks run in a git checkout only.')
+  return [...new Set(listed.split('\n'))].filter((file) => file !== '' && existsSync(inRoot(file)))
+}
+
+export const isNative = (file) => native.test(file)
+export const isScript = (file) => script.test(file)

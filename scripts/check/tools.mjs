@@ -1,0 +1,33 @@
+// The checkers, each a function that says whether all is well; what is wrong they print themselves.
+import { bin, inRoot, node24, preparedEnv, root } from '../support/paths.mjs'
+import { runVisible } from '../support/run.mjs'
+import { isNative, isScript, projectFiles } from './files.mjs'
+
+const onNode24 = (tool, ...args) =>
+  runVisible(node24, [bin(tool), ...args], { cwd: root, env: preparedEnv() })
+
+export async function clangFormat(...options) {
+  const files = (await projectFiles()).filter(isNative)
+  return (
+    files.length === 0 ||
+    (await runVisible('clang-format', [...options, ...files], { cwd: root })) === 0
+  )
+}
+
+export async function oxfmt(option) {
+  return (await onNode24('oxfmt', option, '--no-error-on-unmatched-pattern', '.')) === 0
+}
+
+export async function oxlint(...options) {
+  const files = (await projectFiles()).filter(isScript)
+  return (await onNode24('oxlint', '--type-aware', '--deny-warnings', ...options, ...files)) === 0
+}
+
+export async function typeCheck() {
+  return (await onNode24('tsc', '--noEmit', '-p', inRoot('tsconfig.json'))) === 0
+}
+
+/** What a user's package manager and TypeScript will make of package.json's exports. REQUIRES: dist/ is built. */
+export async function publint() {
+  return (await onNode24('publint', '--strict')) === 0
+}

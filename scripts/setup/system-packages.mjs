@@ -1,0 +1,112 @@
+// Debian packages that building and testing needs. What is there is seen by its files, so that nothing runs when
+// nothing is missing, and so that other distributions work where somebody installed the same by other names.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { capture, runLogged, say, StepFailed } from '../support/run.mjs'
+import { logOf } from '../support/paths.mjs'
+
+const inPath = (...commands) =>
+  commands.every((command) => searchPath().some((folder) => existsSync(join(folder, command))))
+const header = (name) =>
+  existsSync(join('/usr/include', name)) || existsSync(join('/usr/local/include', name))
+
+/** `packages`: the first that apt knows is taken. `for`: tasks beyond the ordinary that need it. */
+const needs = [
+  { packages: ['build-essential'], there: () => inPath('g++', 'gcc', 'make') },
+  { packages: ['cmake'], there: () => inPath('cmake') },
+  { packages: ['ninja-build'], there: () => inPath('ninja') },
+  { packages: ['perl'], there: () => inPath('perl') },
+  { packages: ['pkg-config'], there: () => inPath('pkg-config') },
+  { packages: ['xz-utils'], there: () => inPath('xz') },
+  { packages: ['openssl'], there: () => inPath('openssl') },
+  { packages: ['libboost1.81-dev', 'libboost-dev'], there: () => boostVersion() >= 108_100 },
+  { packages: ['libgtest-dev'], there: () => header('gtest/gtest.h') },
+  { packages: ['libgmock-dev'], there: () => header('gmock/gmock.h') },
+  { packages: ['libbenchmark-dev'], there: () => header('benchmark/benchmark.h') },
+  { packages: ['nginx-light', 'nginx'], there: () => inPath('nginx') },
+  { packages: ['clang-format'], for: 'check', there: () => inPath('clang-format') },
+  { packages: ['clang-tidy'], for: 'check', there: () => inPath('clang-tidy') },
+]
+
+/** Installs what is missing, or fails with the one command that would. */
+export async function ensureSystemPackages(task) {
+  const missing = needs.filter(
+    (need) => (need.for === undefined || need.for === task) && !need.there(),
+  )
+  if (missing.length === 0) return
+  const firstNames = missing.map(({ packages }) => packages[0]).join(' ')
+  const elevate = await asRoot()
+  if (elevate === undefined || !inPath('apt-get')) {
+    throw new StepFailed(
+      `missing on this machine: ${firstNames} (Debian’s package names).\n` +
+        `Install them and run the same command again: sudo apt-get install ${firstNames}`,
+    )
+  }
+  say(`Installing missing system packages: ${firstNames}`)
+  await apt(elevate, 'reading apt’s lists', ['update'])
+  const names = await Promise.all(missing.map(({ packages }) => firstKnown(packages)))
+  // Nothing that is there may be removed for it: a conflict is the owner's to decide.
+  const install = ['install', '--yes', '--no-install-recommends', '--no-remove', ...names]
+  await withoutServiceStarts(() => apt(elevate, 'installing system packages', install))
+  const still = missing.filter((need) => !need.there())
+  if (still.length > 0) {
+    throw new StepFailed(
+      `installed, yet not found: ${still.map(({ packages }) => packages[0]).join(' ')}. See ${logOf('apt')}.`,
+    )
+  }
+}
+
+function apt([command, ...before], title, args) {
+  const options = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0']
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
+  return runLogged({
+    title,
+    command,
+    args: [...before, ...options, ...args],
+    env,
+    log: logOf('apt'),
+  })
+}
+
+async function asRoot() {
+  if (process.getuid?.() === 0) return ['apt-get']
+  return (await capture('sudo', ['-n', 'true'])) === undefined
+    ? undefined
+    : ['sudo', '-n', 'apt-get']
+}
+
+async function firstKnown(packages) {
+  for (const name of packages) {
+    const policy = await capture('apt-cache', ['policy', name], {
+      env: { ...process.env, LC_ALL: 'C' },
+    })
+    if (/Candidate: (?!\(none\))/.test(policy ?? '')) return name
+  }
+  return packages[0]
+}
+
+/** nginx is here as a program that benchmarks start; its package would also start it as a service on port 80. */
+async function withoutServiceStarts(work) {
+  const policy = '/usr/sbin/policy-rc.d'
+  const shield = process.getuid?.() === 0 && !existsSync(policy)
+  if (shield) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    await work()
+  } finally {
+    if (shield) rmSync(policy, { force: true })
+  }
+}
+
+function boostVersion() {
+  const file = ['/usr/include', '/usr/local/include']
+    .map((base) => join(base, 'boost/version.hpp'))
+    .find(existsSync)
+  return file === undefined
+    ? 0
+    : Number(/#define BOOST_VERSION (\d+)/.exec(readFileSync(file, 'utf8'))?.[1] ?? 0)
+}
+
+function searchPath() {
+  // Debian keeps nginx in sbin, which an ordinary user's PATH leaves out.
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+}

@@ -1,0 +1,13 @@
+// Runs one of the project's own TypeScript programs on Node 24, against the release build.
+import { buildLib, buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { addonOf, inRoot, node24, preparedEnv, root } from './paths.mjs'
+import { runVisible } from './run.mjs'
+
+export async function runScript(file, words) {
+  await prepare()
+  await buildPreset('release')
+  await buildLib()
+  const env = preparedEnv({ DODICI_ADDON: addonOf('release') })
+  return runVisible(node24, [inRoot(file), ...words], { cwd: root, env })
+}

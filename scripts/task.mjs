@@ -1,0 +1,13 @@
+// Entry of every npm script: `node scripts/task.mjs <task> [words]`. Runs on whatever Node npm itself runs on; the tasks
+// prepare what they need and start everything else on Node 24.
+import { main, StepFailed } from './support/run.mjs'
+
+const tasks = ['setup', 'build', 'test', 'sanitize', 'demo', 'bench', 'check', 'fix']
+const [name, ...words] = process.argv.slice(2)
+
+await main(async () => {
+  if (!tasks.includes(name))
+    throw new StepFailed(`no such task: ${name}. There are ${tasks.join(', ')}.`)
+  const { run } = await import(`./tasks/${name}.mjs`)
+  return run(words)
+})

@@ -1,0 +1,12 @@
+// `npm run build [-- preset]`: the addon (release if not said otherwise) and dist/.
+import { buildLib, buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { say } from '../support/run.mjs'
+import { addonOf } from '../support/paths.mjs'
+
+export async function run([preset = 'release']) {
+  await prepare()
+  await buildPreset(preset)
+  await buildLib()
+  say(`Built dist/ and ${addonOf(preset)}`)
+}

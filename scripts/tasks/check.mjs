@@ -1,0 +1,37 @@
+// `npm run check`: everything that can be said about the code without running it, and the architecture tests.
+// All checks run, whatever fails: one round shows all there is to mend. `npm run fix` mends formatting.
+import { runClangTidy } from '../check/clang-tidy.mjs'
+import { clangFormat, oxfmt, oxlint, publint, typeCheck } from '../check/tools.mjs'
+import { buildLib, buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { say, seconds } from '../support/run.mjs'
+import { runVitest } from '../support/suites.mjs'
+
+const checks = {
+  'clang-format': () => clangFormat('--dry-run', '-Werror'),
+  oxfmt: () => oxfmt('--check'),
+  oxlint: () => oxlint(),
+  tsc: typeCheck,
+  publint,
+  architecture: async () => (await runVitest(['tests/architecture'])).failed === 0,
+  'clang-tidy': runClangTidy,
+}
+
+export async function run() {
+  await prepare('check')
+  await buildPreset('dev')
+  await buildLib()
+  const failed = []
+  for (const [name, check] of Object.entries(checks)) {
+    const start = performance.now()
+    say(`── ${name}`)
+    if (!(await check())) failed.push(name)
+    say(`── ${name}: ${failed.includes(name) ? 'FAILED' : 'ok'}, ${seconds(start)}`)
+  }
+  say(
+    failed.length === 0
+      ? '\nAll checks passed.'
+      : `\nFailed checks: ${failed.join(', ')}. Formatting: npm run fix.`,
+  )
+  return failed.length === 0 ? 0 : 1
+}

@@ -1,0 +1,21 @@
+// `npm test [-- words]`: builds, then core's cases, the TypeScript tests (words choose among them) and the type check.
+// The last line is the sum of all cases.
+import { buildLib, buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { add, closingLine } from '../support/counts.mjs'
+import { say } from '../support/run.mjs'
+import { runCtest, runTypeCheck, runVitest } from '../support/suites.mjs'
+
+export async function run(words) {
+  await prepare()
+  await buildPreset('dev')
+  await buildLib()
+  let counts = await runCtest('dev')
+  counts = add(counts, await runVitest(words))
+  if ((await runTypeCheck()) !== 0) {
+    say('The type check failed; it counts as one failed test.')
+    counts = add(counts, { passed: 0, failed: 1, skipped: 0 })
+  }
+  process.stdout.write(`\n${closingLine(counts)}\n`)
+  return counts.failed === 0 ? 0 : 1
+}
