@@ -107,9 +107,17 @@ const h2Positive = 'must be a positive integer, greater than 0'
 // In undici's words. null and undefined mean the default.
 const checks: readonly Check[] = [
   ['factory', (value) => typeof value === 'function', 'factory must be a function.'],
-  ['connect', (value) => typeof value === 'function' || isObject(value), 'connect must be a function or an object'],
+  [
+    'connect',
+    (value) => typeof value === 'function' || isObject(value),
+    'connect must be a function or an object',
+  ],
   ['tls', isObject, 'tls must be an object'],
-  ['maxOrigins', (value) => typeof value === 'number' && value > 0, 'maxOrigins must be a number greater than 0'],
+  [
+    'maxOrigins',
+    (value) => typeof value === 'number' && value > 0,
+    'maxOrigins must be a number greater than 0',
+  ],
   ['connections', isFinite(0), 'invalid connections'],
   ['maxHeaderSize', isInteger(1), 'invalid maxHeaderSize'],
   ['socketPath', (value) => typeof value === 'string', 'invalid socketPath'],
@@ -120,9 +128,17 @@ const checks: readonly Check[] = [
   ['headersTimeout', isInteger(0), 'headersTimeout must be a positive integer or zero'],
   ['bodyTimeout', isInteger(0), 'bodyTimeout must be a positive integer or zero'],
   ['maxRequestsPerClient', isInteger(0), 'maxRequestsPerClient must be a positive number'],
-  ['localAddress', (value) => typeof value === 'string' && net.isIP(value) !== 0, 'localAddress must be valid string IP address'],
+  [
+    'localAddress',
+    (value) => typeof value === 'string' && net.isIP(value) !== 0,
+    'localAddress must be valid string IP address',
+  ],
   ['maxResponseSize', isInteger(-1), 'maxResponseSize must be a positive number'],
-  ['autoSelectFamilyAttemptTimeout', isInteger(-1), 'autoSelectFamilyAttemptTimeout must be a positive number'],
+  [
+    'autoSelectFamilyAttemptTimeout',
+    isInteger(-1),
+    'autoSelectFamilyAttemptTimeout must be a positive number',
+  ],
   ['allowH2', isBoolean, 'allowH2 must be a valid boolean value'],
   ['maxConcurrentStreams', isInteger(1), `maxConcurrentStreams ${h2Positive}`],
   ['useH2c', isBoolean, 'useH2c must be a valid boolean value'],
@@ -142,7 +158,11 @@ const h2Checks: readonly Check[] = [
   ['maxConcurrentStreams', isInteger(1), `h2Options.maxConcurrentStreams ${h2Positive}`],
   ['settings', isObject, 'h2Options.settings must be an object'],
   ['connectionWindowSize', isInteger(1), `h2Options.connectionWindowSize ${h2Positive}`],
-  ['pingInterval', isInteger(0), 'h2Options.pingInterval must be a positive integer, greater or equal to 0'],
+  [
+    'pingInterval',
+    isInteger(0),
+    'h2Options.pingInterval must be a positive integer, greater or equal to 0',
+  ],
 ]
 
 const h2SettingsChecks: readonly Check[] = [
@@ -171,9 +191,11 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   checkAll(options, checks)
   const h2 = (options.h2Options ?? {}) as H2Options & Record<string, unknown>
   checkAll(h2, h2Checks)
-  checkAll((h2.settings ?? {}) as Record<string, unknown>, h2SettingsChecks)
+  checkAll({ ...h2.settings }, h2SettingsChecks)
   if (typeof options.connect === 'function') {
-    throw new NotSupportedError('a connect function is not supported: libcurl makes the connections')
+    throw new NotSupportedError(
+      'a connect function is not supported: libcurl makes the connections',
+    )
   }
   if (options['useH2c'] === true || h2.useH2c === true) {
     throw new NotSupportedError('useH2c is not supported')

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { AgentOptions, ResolvedOptions } from './agent-options.ts'
 import type { Handler } from './dispatch/handler.ts'
 import { Origins, type Origin } from './dispatch/origins.ts'
+import type { PendingRequest } from './dispatch/pending-request.ts'
 import type { ClientOwner } from './dispatch/pending-requests.ts'
 import type { DispatchOptions } from './dispatch/request-checks.ts'
 import { RequestEngine } from './dispatch/request-engine.ts'
@@ -93,19 +94,9 @@ export class AgentState implements ClientOwner {
     this.destroyed = true
     this.#stopListening?.()
     const error = reason || new errors.ClientDestroyedError()
-    const all = this.#clients.all()
-    for (const requests of all) {
-      requests.isDestroyed = true
-    }
-    // Not at once: destroy() may be called from inside a callback of one of these requests.
-    queueMicrotask(() => {
-      for (const requests of all) {
-        for (const request of [...requests.all()]) {
-          request.fail(error)
-        }
-      }
-    })
-    void this.#clients.destroy().then(() => this.#onGone())
+    const all = this.#clients.all().flatMap((requests) => [...requests.all()])
+    const stopped = all.filter((request) => request.stop())
+    void this.#destroyClients(stopped, error)
   }
 
   stats(): Record<string, OriginStats> {
@@ -180,7 +171,13 @@ export class AgentState implements ClientOwner {
     })
   }
 
-  #onGone(): void {
+  // The handlers are told together with the callers: a promise of a request that is looked at only after
+  // `await agent.destroy()` must not be an "unhandled rejection" before.
+  async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
+    await this.#clients.destroy()
+    for (const request of stopped) {
+      request.callError(error)
+    }
     this.#isGone = true
     const callbacks = [...this.#destroyCallbacks, ...this.#closeCallbacks]
     for (const callback of callbacks) {

@@ -77,7 +77,9 @@ export function nativeError(
     case Errc.tlsHandshakeFailed:
       return handshakeFailed(message, to)
     case Errc.malformedResponse:
-      return new errors.HTTPParserError(`Response does not match the HTTP/1.1 protocol (${message})`)
+      return new errors.HTTPParserError(
+        `Response does not match the HTTP/1.1 protocol (${message})`,
+      )
     case Errc.headersOverflow:
       return new errors.HeadersOverflowError()
     case Errc.responseTooLarge:
@@ -91,10 +93,7 @@ export function nativeError(
     case Errc.invalidRequest:
       return new errors.InvalidArgumentError(message)
     case Errc.uploadFailed:
-      return socketError(
-        message || 'the request body cannot be sent again',
-        socketInfo(socket),
-      )
+      return socketError(message || 'the request body cannot be sent again', socketInfo(socket))
     default:
       return new errors.UndiciError(message || `unknown native error ${code}`)
   }

@@ -95,19 +95,22 @@ export function checkConnectOptions(options: ConnectOptions): void {
 /** REQUIRES: checkConnectOptions(). Costs about 30 ms once per process when `ca` is not given. */
 export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
   const key = single(options.key, 'key')
+  const { rejectUnauthorized = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0' } = options
   const isKeyObject = typeof key === 'object' && key !== null && 'pem' in key
   return {
     ca: options.ca === undefined ? defaultCertificates() : pemList(options.ca, 'ca'),
     cert: pem(single(options.cert, 'cert'), 'cert'),
     key: pem(isKeyObject ? key.pem : key, 'key'),
-    passphrase: text((isKeyObject ? key.passphrase : undefined) ?? options.passphrase, 'passphrase'),
+    passphrase: text(
+      (isKeyObject ? key.passphrase : undefined) ?? options.passphrase,
+      'passphrase',
+    ),
     ciphers: text(options.ciphers, 'ciphers'),
     servername: text(options.servername, 'servername'),
     minVersion: version(options.minVersion ?? tls.DEFAULT_MIN_VERSION, 'minVersion'),
     maxVersion: version(options.maxVersion ?? tls.DEFAULT_MAX_VERSION, 'maxVersion'),
     // As Node has it: anything but a plain false is true.
-    rejectUnauthorized:
-      (options.rejectUnauthorized ?? process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') !== false,
+    rejectUnauthorized: (rejectUnauthorized as unknown) !== false,
   }
 }
 

@@ -27,7 +27,9 @@ export function isFormData(value: object): value is FormDataLike {
 
 /** Encodes as the HTML standard says ("multipart/form-data encoding algorithm"). */
 export function encodeMultipart(form: FormDataLike): Multipart {
-  const boundary = `----formdata-dodici-${randomInt(2 ** 47).toString().padStart(15, '0')}`
+  const boundary = `----formdata-dodici-${randomInt(2 ** 47)
+    .toString()
+    .padStart(15, '0')}`
   const parts: (Uint8Array | Blob)[] = []
   // Text between two files is gathered into one part.
   let text = ''

@@ -63,7 +63,10 @@ export class LegacyHandler implements Handler {
     statusText: string,
   ): void {
     const resume = (): void => controller.resume()
-    if (this.#legacy.onHeaders(status, controller.rawHeaders as Buffer[], resume, statusText) === false) {
+    if (
+      this.#legacy.onHeaders(status, controller.rawHeaders as Buffer[], resume, statusText) ===
+      false
+    ) {
       controller.pause()
     }
   }

@@ -206,8 +206,18 @@ export class PendingRequest implements Controller {
 
   /** The terminal call, unless it was made; native is told to stop. */
   fail(error: unknown): void {
+    if (this.stop()) {
+      this.callError(error)
+    }
+  }
+
+  /**
+   * Lets nothing more through to the handler, and tells native to stop. True: what remains to be made is the terminal
+   * call, by callError().
+   */
+  stop(): boolean {
     if (this.ended) {
-      return
+      return false
     }
     this.ended = true
     this.bytesBody = null
@@ -222,7 +232,19 @@ export class PendingRequest implements Controller {
       this.stopLingering()
     }
     this.upload?.stop()
-    this.callError(error)
+    return true
+  }
+
+  // One bad handler must not break the batch for its neighbours: what it throws comes up on its own.
+  callError(error: unknown): void {
+    try {
+      // Any value may be thrown, or be a reason to abort; undici's type says Error.
+      this.handler.onResponseError(this, error as Error)
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown
+      })
+    }
   }
 
   setRawHeaders(
@@ -265,7 +287,7 @@ export class PendingRequest implements Controller {
   // would let in more than it takes.
   private deliverHeld(): void {
     const { held } = this
-    if (held === null || this.requests.isDestroyed) {
+    if (held === null) {
       return
     }
     while (held.length > 0) {
@@ -322,18 +344,6 @@ export class PendingRequest implements Controller {
       } catch (error) {
         this.fail(error)
       }
-    }
-  }
-
-  // One bad handler must not break the batch for its neighbours: what it throws comes up on its own.
-  private callError(error: unknown): void {
-    try {
-      // Any value may be thrown, or be a reason to abort; undici's type says Error.
-      this.handler.onResponseError(this, error as Error)
-    } catch (thrown) {
-      queueMicrotask(() => {
-        throw thrown
-      })
     }
   }
 }

@@ -20,9 +20,6 @@ export class PendingRequests {
   readonly owner: ClientOwner
   /** Ended for native, but not for the handler, which has paused. */
   readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
-  /** Nothing may succeed any more. */
-  isDestroyed = false
-
   readonly #params: Uint32Array
   // Holds no id 0, so that 0 can mean "none".
   readonly #byId: (PendingRequest | undefined)[] = [undefined]

@@ -96,7 +96,11 @@ function streamBody(stream: StreamLike): RequestBody {
   return sourceBody(stream, isWhole ? (state.length ?? -1) : -1)
 }
 
-function formDataBody({ parts, length, contentType }: ReturnType<typeof encodeMultipart>): RequestBody {
+function formDataBody({
+  parts,
+  length,
+  contentType,
+}: ReturnType<typeof encodeMultipart>): RequestBody {
   const [first] = parts
   return parts.length === 1 && first instanceof Uint8Array
     ? bytesBody(first, contentType)

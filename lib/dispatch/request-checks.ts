@@ -42,16 +42,18 @@ export function checkOptions(options: DispatchOptions): void {
   if (reset !== undefined && reset !== null && typeof reset !== 'boolean') {
     throw new InvalidArgumentError('invalid reset')
   }
-  if (expectContinue !== undefined && expectContinue !== null && typeof expectContinue !== 'boolean') {
+  if (
+    expectContinue !== undefined &&
+    expectContinue !== null &&
+    typeof expectContinue !== 'boolean'
+  ) {
     throw new InvalidArgumentError('invalid expectContinue')
   }
   if (options['throwOnError'] !== undefined && options['throwOnError'] !== null) {
     throw new InvalidArgumentError('invalid throwOnError')
   }
   if (maxRedirections !== undefined && maxRedirections !== null && maxRedirections !== 0) {
-    throw new InvalidArgumentError(
-      'maxRedirections is not supported, use the redirect interceptor',
-    )
+    throw new InvalidArgumentError('maxRedirections is not supported, use the redirect interceptor')
   }
   if (typeOfService !== undefined && typeOfService !== null && !isByte(typeOfService)) {
     throw new InvalidArgumentError('typeOfService must be an integer between 0 and 255')
@@ -109,7 +111,11 @@ function checkUpgrade(upgrade: unknown): void {
 }
 
 function checkTimeout(value: unknown, message: string): void {
-  if (value !== undefined && value !== null && !(Number.isFinite(value) && (value as number) >= 0)) {
+  if (
+    value !== undefined &&
+    value !== null &&
+    !(Number.isFinite(value) && (value as number) >= 0)
+  ) {
     throw new InvalidArgumentError(message)
   }
 }

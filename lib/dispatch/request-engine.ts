@@ -52,7 +52,9 @@ export class RequestEngine {
     if (isUpgrade) {
       refuseUpgrade(method)
     }
-    const requests = origin.isTls ? this.#clients.tls(this.#owner) : this.#clients.plain(this.#owner)
+    const requests = origin.isTls
+      ? this.#clients.tls(this.#owner)
+      : this.#clients.plain(this.#owner)
     const request = new PendingRequest(handler, origin, requests)
     requests.add(request)
     if (body.kind === 'stream') {
@@ -67,7 +69,7 @@ export class RequestEngine {
     if (mismatch !== undefined) {
       process.emitWarning(mismatch)
     }
-    if (request.start() && !requests.isDestroyed) {
+    if (request.start()) {
       this.#submit(request, opts, method, target, headers, body)
     }
     return origin

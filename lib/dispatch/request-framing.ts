@@ -11,9 +11,7 @@ export function framingLines(method: Method, headers: RequestHeaders, body: Requ
   const type =
     body.contentType === '' || headers.hasContentType ? '' : `content-type: ${body.contentType}\0`
   const length = sentLength(headers, body)
-  return length < 0
-    ? `${type}transfer-encoding: chunked\0`
-    : `${type}content-length: ${length}\0`
+  return length < 0 ? `${type}transfer-encoding: chunked\0` : `${type}content-length: ${length}\0`
 }
 
 /** Bytes that the body will have on the wire; -1: chunked. */

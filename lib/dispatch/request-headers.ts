@@ -55,7 +55,7 @@ export class RequestHeaders {
     } else if (typeof value === 'object') {
       throw invalid(name)
     } else if (value !== undefined) {
-      this.#addLine(name, coerced(value))
+      this.#addLine(name, coerced(value, name))
     }
   }
 
@@ -210,11 +210,11 @@ function nameKind(name: unknown): NameKind {
   return kind
 }
 
-function coerced(value: unknown, name?: unknown): string {
-  if (typeof value === 'object') {
+function coerced(value: unknown, name: unknown): string {
+  if (typeof value === 'object' || typeof value === 'symbol') {
     throw invalid(name)
   }
-  return `${value as string}`
+  return String(value as bigint)
 }
 
 function invalid(name: unknown): Error {

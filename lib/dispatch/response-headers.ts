@@ -103,12 +103,7 @@ function readAny(
   return headers
 }
 
-function addHeader(
-  headers: ResponseHeaders,
-  name: string,
-  value: string,
-  isHttp2: boolean,
-): void {
+function addHeader(headers: ResponseHeaders, name: string, value: string, isHttp2: boolean): void {
   if (!Object.hasOwn(headers, name)) {
     setOwn(headers, name, isHttp2 && name === 'set-cookie' ? [value] : value)
     return

@@ -74,7 +74,10 @@ class StreamSource implements UploadSource {
 
   readonly #onEnd = (): void => {
     this.#release()
-    const state = this.#stream as { readableAutoDestroy?: boolean; _readableState?: { autoDestroy?: boolean } }
+    const state = this.#stream as {
+      readableAutoDestroy?: boolean
+      _readableState?: { autoDestroy?: boolean }
+    }
     if (state._readableState?.autoDestroy !== true) {
       this.#stream.destroy?.()
     }

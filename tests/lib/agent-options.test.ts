@@ -4,7 +4,6 @@ import * as tls from 'node:tls'
 import * as undici from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../lib/agent.ts'
-import type { AgentOptions } from '../../lib/agent-options.ts'
 import type { NativeClientOptions } from '../../lib/binding/native.ts'
 import { client } from './support/fake-native.ts'
 import { Recorder } from './support/recorder.ts'
@@ -14,7 +13,7 @@ vi.mock('../../lib/binding/load.ts', () => import('./support/fake-native.ts'))
 
 /** What the native client is made with. */
 function native(options: object = {}, origin = 'http://a.test'): NativeClientOptions {
-  new Agent(options as AgentOptions).dispatch({ origin, path: '/', method: 'GET' }, new Recorder())
+  new Agent(options).dispatch({ origin, path: '/', method: 'GET' }, new Recorder())
   return client().options
 }
 
@@ -72,7 +71,7 @@ describe('Agent options', () => {
       thrown(() => new undici.Agent(options as undici.Agent.Options)),
     ].filter((look) => look !== 'none')
     expect(expected).not.toEqual([])
-    expect(expected).toContainEqual(thrown(() => new Agent(options as AgentOptions)))
+    expect(expected).toContainEqual(thrown(() => new Agent(options)))
   })
 
   it.each<object>([
@@ -84,7 +83,7 @@ describe('Agent options', () => {
     { h2Options: { pingInterval: 0, settings: { initialWindowSize: 1 } }, localAddress: '::1' },
     { connect: { keepAlive: true, keepAliveInitialDelay: 5, noDelay: true, lookup: undefined } },
   ])('%j are accepted', (options) => {
-    expect(thrown(() => new Agent(options as AgentOptions))).toBe('none')
+    expect(thrown(() => new Agent(options))).toBe('none')
   })
 
   it.each<[object, string]>([
@@ -98,7 +97,7 @@ describe('Agent options', () => {
     [{ connect: { minVersion: 'SSLv3' } }, 'invalid connect.minVersion'],
     [{ tls: { maxVersion: 'x' } }, 'invalid connect.maxVersion'],
   ])('%j are refused by name', (options, message) => {
-    expect(thrown(() => new Agent(options as AgentOptions))).toEqual({
+    expect(thrown(() => new Agent(options))).toEqual({
       name: 'InvalidArgumentError',
       code: 'UND_ERR_INVALID_ARG',
       message,
@@ -120,7 +119,7 @@ describe('Agent options', () => {
     [{ connect: { ciphers: 'TLS_AES_128_GCM_SHA256' } }, 'ciphers'],
     [{ connect: { cert: ['a', 'b'] } }, 'cert'],
   ])('%j are not supported, rather than ignored', (options, name) => {
-    const error = thrown(() => new Agent(options as AgentOptions))
+    const error = thrown(() => new Agent(options))
     expect(error).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
     expect(error).toHaveProperty('message', expect.stringContaining(name))
   })
@@ -147,9 +146,18 @@ describe('the native client', () => {
   })
 
   it.each<[object, Partial<NativeClientOptions>]>([
-    [{ connections: 5, maxConcurrentStreams: 7 }, { connections: 5, maxConcurrentStreams: 7 }],
-    [{ h2Options: { maxConcurrentStreams: 8 }, maxConcurrentStreams: 7 }, { maxConcurrentStreams: 8 }],
-    [{ maxHeaderSize: 100, maxResponseSize: 3 }, { maxHeaderSize: 100, maxResponseSize: 3 }],
+    [
+      { connections: 5, maxConcurrentStreams: 7 },
+      { connections: 5, maxConcurrentStreams: 7 },
+    ],
+    [
+      { h2Options: { maxConcurrentStreams: 8 }, maxConcurrentStreams: 7 },
+      { maxConcurrentStreams: 8 },
+    ],
+    [
+      { maxHeaderSize: 100, maxResponseSize: 3 },
+      { maxHeaderSize: 100, maxResponseSize: 3 },
+    ],
     [{ maxRequestsPerClient: 2 }, { maxRequestsPerConnection: 2 }],
     [{ connectTimeout: 0 }, { connectTimeout: 0 }],
     [{ connectTimeout: 0.5 }, { connectTimeout: 1 }],
@@ -217,8 +225,14 @@ describe('TLS options', () => {
       { ca: '', cert: 'C', key: Buffer.from('K'), passphrase: 'P' },
       { cert: 'C', key: 'K', passphrase: 'P' },
     ],
-    [{ ca: '', cert: ['C'], key: [{ pem: 'K', passphrase: 'P' }] }, { cert: 'C', key: 'K', passphrase: 'P' }],
-    [{ ca: '', ciphers: 'HIGH', servername: 's.test' }, { ciphers: 'HIGH', servername: 's.test' }],
+    [
+      { ca: '', cert: ['C'], key: [{ pem: 'K', passphrase: 'P' }] },
+      { cert: 'C', key: 'K', passphrase: 'P' },
+    ],
+    [
+      { ca: '', ciphers: 'HIGH', servername: 's.test' },
+      { ciphers: 'HIGH', servername: 's.test' },
+    ],
     [{ ca: '', minVersion: 'TLSv1.3' }, { minVersion: 0x0304 }],
     [{ ca: '', maxVersion: 'TLSv1.2' }, { maxVersion: 0x0303 }],
     [{ ca: '', rejectUnauthorized: false }, { rejectUnauthorized: false }],
@@ -239,9 +253,12 @@ describe('TLS options', () => {
     ['1', undefined, true],
     ['0', true, true],
     ['1', false, false],
-  ])('under NODE_TLS_REJECT_UNAUTHORIZED=%s with rejectUnauthorized: %s verify: %s', (env, given, expected) => {
-    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', env)
-    const connect = given === undefined ? { ca: '' } : { ca: '', rejectUnauthorized: given }
-    expect(secure(connect).rejectUnauthorized).toBe(expected)
-  })
+  ])(
+    'under NODE_TLS_REJECT_UNAUTHORIZED=%s with rejectUnauthorized: %s verify: %s',
+    (env, given, expected) => {
+      vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', env)
+      const connect = given === undefined ? { ca: '' } : { ca: '', rejectUnauthorized: given }
+      expect(secure(connect).rejectUnauthorized).toBe(expected)
+    },
+  )
 })

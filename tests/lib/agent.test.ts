@@ -151,7 +151,10 @@ describe('undici\u2019s functions over an Agent', () => {
 
   it('compose() goes through interceptors, and its methods work on the Proxy', async () => {
     const agent = answering(new Agent())
-    const composed = agent.compose(interceptors.redirect({ maxRedirections: 2 }), interceptors.dump())
+    const composed = agent.compose(
+      interceptors.redirect({ maxRedirections: 2 }),
+      interceptors.dump(),
+    )
     const { statusCode } = await composed.request(get)
     expect(statusCode).toBe(200)
     expect(composed).toMatchObject({ closed: false, destroyed: false })

@@ -12,17 +12,37 @@ function made(code: keyof typeof Errc, detail = 0, message = '', socketText = ''
 
 /** All that a caller can see of an error, but its stack. */
 function seen(error: Error): object {
-  return { ...error, message: error.message }
+  return Object.assign({}, error, { message: error.message })
 }
 
 describe('an error of native', () => {
   it.each([
-    ['connectTimeout', 'ConnectTimeoutError', 'UND_ERR_CONNECT_TIMEOUT', 'Connect Timeout Error (attempted address: a.test:8080, timeout: 250ms)'],
+    [
+      'connectTimeout',
+      'ConnectTimeoutError',
+      'UND_ERR_CONNECT_TIMEOUT',
+      'Connect Timeout Error (attempted address: a.test:8080, timeout: 250ms)',
+    ],
     ['headersTimeout', 'HeadersTimeoutError', 'UND_ERR_HEADERS_TIMEOUT', 'Headers Timeout Error'],
     ['bodyTimeout', 'BodyTimeoutError', 'UND_ERR_BODY_TIMEOUT', 'Body Timeout Error'],
-    ['headersOverflow', 'HeadersOverflowError', 'UND_ERR_HEADERS_OVERFLOW', 'Headers Overflow Error'],
-    ['responseTooLarge', 'ResponseExceededMaxSizeError', 'UND_ERR_RES_EXCEEDED_MAX_SIZE', 'Response content exceeded max size'],
-    ['lengthMismatch', 'ResponseContentLengthMismatchError', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'Response body length does not match content-length header'],
+    [
+      'headersOverflow',
+      'HeadersOverflowError',
+      'UND_ERR_HEADERS_OVERFLOW',
+      'Headers Overflow Error',
+    ],
+    [
+      'responseTooLarge',
+      'ResponseExceededMaxSizeError',
+      'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+      'Response content exceeded max size',
+    ],
+    [
+      'lengthMismatch',
+      'ResponseContentLengthMismatchError',
+      'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+      'Response body length does not match content-length header',
+    ],
     ['socketClosed', 'SocketError', 'UND_ERR_SOCKET', 'other side closed'],
     ['unexpectedUpgrade', 'SocketError', 'UND_ERR_SOCKET', 'bad upgrade'],
     ['aborted', 'RequestAbortedError', 'UND_ERR_ABORTED', 'Request aborted'],
@@ -45,7 +65,10 @@ describe('an error of native', () => {
 
   it('of an unknown number keeps its words', () => {
     expect(nativeError(999, 0, '', '', to).message).toBe('unknown native error 999')
-    expect(nativeError(999, 0, 'words', '', to)).toMatchObject({ code: 'UND_ERR', message: 'words' })
+    expect(nativeError(999, 0, 'words', '', to)).toMatchObject({
+      code: 'UND_ERR',
+      message: 'words',
+    })
   })
 
   it('on a socket tells of the socket', () => {
@@ -117,7 +140,10 @@ describe('an error of native', () => {
     [23, 'CERT_REVOKED', 'certificate revoked'],
     [12345, 'UNSPECIFIED', 'in OpenSSL\u2019s words'],
   ])('tlsVerifyFailed %d is Node\u2019s %s', (number, code, message) => {
-    expect(seen(made('tlsVerifyFailed', number, 'in OpenSSL\u2019s words'))).toEqual({ code, message })
+    expect(seen(made('tlsVerifyFailed', number, 'in OpenSSL\u2019s words'))).toEqual({
+      code,
+      message,
+    })
   })
 
   it('tlsNameMismatch is Node\u2019s', () => {
@@ -132,7 +158,10 @@ describe('an error of native', () => {
 
   it.each([
     ['error:0A00010B:SSL routines::wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER'],
-    ['TLS connect error: error:0A000410:SSL routines::ssl/tls alert handshake failure', 'ERR_SSL_SSL_TLS_ALERT_HANDSHAKE_FAILURE'],
+    [
+      'TLS connect error: error:0A000410:SSL routines::ssl/tls alert handshake failure',
+      'ERR_SSL_SSL_TLS_ALERT_HANDSHAKE_FAILURE',
+    ],
     ['error:0A0000F4:SSL routines:func:unexpected message:file.c:5', 'ERR_SSL_UNEXPECTED_MESSAGE'],
   ])('tlsHandshakeFailed "%s" is %s', (line, code) => {
     expect(made('tlsHandshakeFailed', 0, line)).toMatchObject({ code, message: line })

@@ -18,7 +18,14 @@ function answering(): Agent {
     const native = client()
     const { id, target } = native.submitted.at(-1) as Submitted
     setImmediate(() => {
-      native.batch((b) => b.response(id, target, { headers: [['X-A', '1'], ['Set-Cookie', 'c']] }))
+      native.batch((b) =>
+        b.response(id, target, {
+          headers: [
+            ['X-A', '1'],
+            ['Set-Cookie', 'c'],
+          ],
+        }),
+      )
     })
     return more
   }
@@ -79,7 +86,9 @@ describe('{ dispatcher } of a single call', () => {
     ['undici 8\u2019s fetch', undici.fetch],
     ['undici 7\u2019s fetch', undici7.fetch],
   ])('may be an Agent in %s', async (_, fetch) => {
-    const response = await (fetch as typeof undici.fetch)('http://a.test/x', { dispatcher: answering() })
+    const response = await (fetch as typeof undici.fetch)('http://a.test/x', {
+      dispatcher: answering(),
+    })
     expect(await response.text()).toBe('/x')
   })
 

@@ -40,7 +40,7 @@ describe('with undici 7 as the peer, an Agent', () => {
   })
 
   it('serves that undici\u2019s fetch, as the global dispatcher', async () => {
-    dodici.setGlobalDispatcher(new Agent() as never)
+    dodici.setGlobalDispatcher(new Agent())
     const response = dodici.fetch('http://a.test/x')
     await vi.waitFor(() => expect(client().submitted).toHaveLength(1))
     answer()

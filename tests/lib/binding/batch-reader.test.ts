@@ -39,7 +39,13 @@ function texts(raw: unknown): string[] {
 
 describe('response headers', () => {
   it('have lower-case names, and values as they came', () => {
-    expect(read([['X-A', '1'], ['x-b', ''], ['Content-TYPE', 'Text/Plain']])).toEqual({
+    expect(
+      read([
+        ['X-A', '1'],
+        ['x-b', ''],
+        ['Content-TYPE', 'Text/Plain'],
+      ]),
+    ).toEqual({
       'x-a': '1',
       'x-b': '',
       'content-type': 'Text/Plain',
@@ -47,12 +53,24 @@ describe('response headers', () => {
   })
 
   it('are lists where a name is repeated, in any case', () => {
-    expect(read([['A', '1'], ['b', '2'], ['a', '3'], ['A', '4']])).toEqual({ a: ['1', '3', '4'], b: '2' })
+    expect(
+      read([
+        ['A', '1'],
+        ['b', '2'],
+        ['a', '3'],
+        ['A', '4'],
+      ]),
+    ).toEqual({ a: ['1', '3', '4'], b: '2' })
   })
 
   it('have a single set-cookie as a string, two as a list', () => {
     expect(read([['Set-Cookie', 'a']])).toEqual({ 'set-cookie': 'a' })
-    expect(read([['Set-Cookie', 'a'], ['Set-Cookie', 'b']])).toEqual({ 'set-cookie': ['a', 'b'] })
+    expect(
+      read([
+        ['Set-Cookie', 'a'],
+        ['Set-Cookie', 'b'],
+      ]),
+    ).toEqual({ 'set-cookie': ['a', 'b'] })
   })
 
   it('are decoded as latin1', () => {
@@ -60,7 +78,12 @@ describe('response headers', () => {
   })
 
   it('may be called __proto__, or like a number, or like a method', () => {
-    const headers = read([['__proto__', 'x'], ['0', 'y'], ['constructor', 'z'], ['toString', 't']])
+    const headers = read([
+      ['__proto__', 'x'],
+      ['0', 'y'],
+      ['constructor', 'z'],
+      ['toString', 't'],
+    ])
     expect(Object.getOwnPropertyDescriptor(headers, '__proto__')?.value).toBe('x')
     expect(headers).toMatchObject({ 0: 'y', constructor: 'z', tostring: 't' })
     expect(Object.getPrototypeOf(headers)).toBe(Object.prototype)
@@ -86,9 +109,24 @@ describe('response headers', () => {
     const handlers = [dispatch(agent), dispatch(agent), dispatch(agent)]
     client().batch((b) =>
       b
-        .head(1, { headers: [['abc', '1'], ['de', '2']] })
-        .head(2, { headers: [['xyz', '3'], ['de', '4']] })
-        .head(3, { headers: [['abc', '5'], ['DE', '6']] }),
+        .head(1, {
+          headers: [
+            ['abc', '1'],
+            ['de', '2'],
+          ],
+        })
+        .head(2, {
+          headers: [
+            ['xyz', '3'],
+            ['de', '4'],
+          ],
+        })
+        .head(3, {
+          headers: [
+            ['abc', '5'],
+            ['DE', '6'],
+          ],
+        }),
     )
     expect(handlers.map(headersOf)).toEqual([
       { abc: '1', de: '2' },
@@ -109,7 +147,15 @@ describe('controller.rawHeaders', () => {
     const handler = dispatch()
     const controller = handler.controller as Controller
     expect(controller.rawHeaders).toBeNull()
-    client().batch((b) => b.head(1, { headers: [['X-B', '1'], ['a', '\u00e9'], ['x-b', '']] }))
+    client().batch((b) =>
+      b.head(1, {
+        headers: [
+          ['X-B', '1'],
+          ['a', '\u00e9'],
+          ['x-b', ''],
+        ],
+      }),
+    )
     expect(texts(controller.rawHeaders)).toEqual(['X-B', '1', 'a', '\u00e9', 'x-b', ''])
     expect(controller.rawHeaders).toBe(controller.rawHeaders)
   })
@@ -155,7 +201,12 @@ describe('trailers', () => {
 
   it('are an object of their own, and raw on the controller', () => {
     const handler = dispatch()
-    client().batch((b) => b.head(1, { headers: [['a', '1']] }).end(1, [['X-T', '2'], ['x-t', '3']]))
+    client().batch((b) =>
+      b.head(1, { headers: [['a', '1']] }).end(1, [
+        ['X-T', '2'],
+        ['x-t', '3'],
+      ]),
+    )
     expect(headersOf(handler)).toEqual({ a: '1' })
     expect(handler.calls.at(-1)).toEqual(['onResponseEnd', { 'x-t': ['2', '3'] }])
     expect(texts(handler.controller?.rawTrailers)).toEqual(['X-T', '2', 'x-t', '3'])
@@ -163,11 +214,14 @@ describe('trailers', () => {
 })
 
 describe('the status text', () => {
-  it.each([['OK'], ['Not Found'], [''], ['caf\u00e9 \u20ac'], ['No']])('may be "%s"', (statusText) => {
-    const handler = dispatch()
-    client().batch((b) => b.head(1, { statusText, headers: [['a', '1']] }))
-    expect(handler.calls.at(-1)).toEqual(['onResponseStart', 200, { a: '1' }, statusText])
-  })
+  it.each([['OK'], ['Not Found'], [''], ['caf\u00e9 \u20ac'], ['No']])(
+    'may be "%s"',
+    (statusText) => {
+      const handler = dispatch()
+      client().batch((b) => b.head(1, { statusText, headers: [['a', '1']] }))
+      expect(handler.calls.at(-1)).toEqual(['onResponseStart', 200, { a: '1' }, statusText])
+    },
+  )
 })
 
 describe('a batch', () => {
@@ -204,8 +258,15 @@ describe('a batch', () => {
     const agent = new Agent()
     const handler = dispatch(agent)
     client().batch((b) =>
-      b.sent(9).wanted(9, 1).head(9, { headers: [['a', 'b']] }).data(9, 'z').block(9, 'z')
-        .failed(9, 'internal', 1, 'text', 'more').end(9, [['t', 'u']]).response(1, 'mine'),
+      b
+        .sent(9)
+        .wanted(9, 1)
+        .head(9, { headers: [['a', 'b']] })
+        .data(9, 'z')
+        .block(9, 'z')
+        .failed(9, 'internal', 1, 'text', 'more')
+        .end(9, [['t', 'u']])
+        .response(1, 'mine'),
     )
     expect(handler.body).toBe('mine')
     expect(handler.names.at(-1)).toBe('onResponseEnd')

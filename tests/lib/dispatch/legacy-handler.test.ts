@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent as Agent7 } from 'undici7'
 import { Agent } from '../../../lib/agent.ts'
@@ -58,7 +58,12 @@ describe('a legacy handler', () => {
     client().batch((b) =>
       b
         .head(1, { status: 103, statusText: 'Early Hints', headers: [['Link', 'x']] })
-        .head(1, { headers: [['X-A', '1'], ['x-a', '2']] })
+        .head(1, {
+          headers: [
+            ['X-A', '1'],
+            ['x-a', '2'],
+          ],
+        })
         .data(1, 'abc')
         .end(1, [['T', '3']]),
     )

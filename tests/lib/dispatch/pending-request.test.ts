@@ -349,8 +349,7 @@ describe('a request', () => {
 
   it('has one controller in all calls, which the handler may add to', () => {
     const seen = new Set<unknown>()
-    const note = (_: unknown): void => undefined
-    const handler = new Recorder({ onRequestStart: note })
+    const handler = new Recorder()
     const original = handler.onResponseStart.bind(handler)
     handler.onResponseStart = (controller, ...rest) => {
       seen.add(controller)

@@ -35,7 +35,9 @@ describe('request headers', () => {
   })
 
   it('are an object\u2019s own keys only', () => {
-    expect(lines(Object.assign(Object.create({ inherited: '1' }), { own: '2' }))).toEqual(['own: 2'])
+    expect(lines(Object.assign(Object.create({ inherited: '1' }), { own: '2' }))).toEqual([
+      'own: 2',
+    ])
   })
 
   it('are not looked for in an iterator planted on Object.prototype', () => {
@@ -75,7 +77,12 @@ describe('request headers', () => {
   })
 
   it('keep host, content-length and connection apart', () => {
-    const headers = requestHeaders({ Host: 'h:1', 'Content-Length': 5, Connection: 'x, Close', a: '1' })
+    const headers = requestHeaders({
+      Host: 'h:1',
+      'Content-Length': 5,
+      Connection: 'x, Close',
+      a: '1',
+    })
     expect(headers).toMatchObject({ host: 'h:1', contentLength: 5, close: true, lines: 'a: 1\0' })
     expect(requestHeaders({ connection: 'keep-alive' })).toMatchObject({ close: false, lines: '' })
   })
@@ -99,6 +106,7 @@ describe('request headers', () => {
     [{ '': '1' }],
     [{ '\u00e9': '1' }],
     [{ 'a:': '1' }],
+    [{ a: ['1', { toString: () => 'x' }] }],
     [{ a: 'x\r\ny: 1' }],
     [{ a: 'x\0' }],
     [{ a: '\u007f' }],
@@ -133,6 +141,11 @@ describe('request headers', () => {
   })
 
   it('are refused by name when they are an array of pairs', () => {
-    expect(() => requestHeaders([['a', '1'], ['b', '2']])).toThrow('invalid header key')
+    expect(() =>
+      requestHeaders([
+        ['a', '1'],
+        ['b', '2'],
+      ]),
+    ).toThrow('invalid header key')
   })
 })

@@ -15,7 +15,7 @@ const chunksInWindow = uploadWindow / chunk.length
 /** A generator of `count` chunks that notes how far it was read, and whether it was closed. */
 function counted(count: number, value: unknown = chunk) {
   const state = { read: 0, isClosed: false }
-  async function* generate(): AsyncGenerator<unknown> {
+  async function* generate(): AsyncGenerator {
     try {
       for (; state.read < count; state.read++) {
         yield value

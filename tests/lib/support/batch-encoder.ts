@@ -19,7 +19,10 @@ export class BatchEncoder {
   readonly #slab: Buffer[] = []
   readonly #blocks: Buffer[] = []
 
-  head(id: number, { status = 200, statusText = 'OK', version = 11, headers = [] }: Head = {}): this {
+  head(
+    id: number,
+    { status = 200, statusText = 'OK', version = 11, headers = [] }: Head = {},
+  ): this {
     // The reason phrase crosses as the bytes of its UTF-8.
     const phrase = Buffer.from(statusText).toString('latin1')
     this.#words.push(EventType.responseStart, id, status, version, phrase.length, headers.length)

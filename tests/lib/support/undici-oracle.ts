@@ -29,7 +29,7 @@ export function refusal(dispatcher: Dispatcher, opts: unknown): ErrorLook | 'non
 
 /** An undici client that accepts requests and never connects. */
 export function undiciClient(options: object = {}): Dispatcher {
-  return new Client('http://a.test', { ...options, connect: () => {} } as Client.Options)
+  return new Client('http://a.test', { ...options, connect: () => {} })
 }
 
 /** What `make` throws. */
