@@ -135,5 +135,6 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     const found = process.argv.includes('--find') ? await findBundled() : await ensureBundled()
     if (found === undefined) return 1
     process.stdout.write(`${found.prefix}\n`)
+    return 0
   })
 }

@@ -1,5 +1,5 @@
 // Which files the formatters and linters look at: what git knows of, so that build folders need no list of exceptions.
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { capture, StepFailed } from '../support/run.mjs'
 import { inRoot, root } from '../support/paths.mjs'
 
@@ -12,7 +12,9 @@ export async function projectFiles() {
   const listed = await capture('git', args, { cwd: root })
   if (listed === undefined)
     throw new StepFailed('git ls-files failed: checks run in a git checkout only.')
-  return [...new Set(listed.split('\n'))].filter((file) => file !== '' && existsSync(inRoot(file)))
+  return [...new Set(listed.split('\n'))].filter(
+    (file) => file !== '' && statSync(inRoot(file), { throwIfNoEntry: false })?.isFile(),
+  )
 }
 
 export const isNative = (file) => native.test(file)

@@ -1,0 +1,85 @@
+// Who may know whom. Mostly about what is absent, which no compiler checks.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findings, inRoot, projectFiles, read, withoutComments } from './support.ts'
+
+const core = projectFiles(/^core\/.*\.(h|cpp)$/)
+const addon = projectFiles(/^addon\/.*\.(h|cpp)$/)
+const lib = projectFiles(/^lib\/.*\.ts$/)
+
+describe('core/', () => {
+  it('is there', () => {
+    expect(core.length).toBeGreaterThan(0)
+  })
+
+  it('knows neither Node nor JavaScript', () => {
+    expect(
+      findings(core, /#include\s*[<"](napi|node|node_api|js_native_api|uv|v8)\b[\w-]*\.h/),
+    ).toEqual([])
+  })
+
+  it('includes libcurl and OpenSSL in src/curl/ only', () => {
+    const others = core.filter((file) => !file.startsWith('core/src/curl/'))
+    expect(
+      findings(
+        others,
+        /#include\s*(<(curl|openssl|nghttp2|nghttp3|ngtcp2)\/|"(curl\/curl\.h|openssl\/))/,
+      ),
+    ).toEqual([])
+  })
+
+  it('shows none of its own sources, Asio or libcurl in its public headers', () => {
+    const headers = core.filter((file) => file.startsWith('core/include/'))
+    const allowed = /#include\s*(<[a-z_0-9]+>|[<"]dodici\/[a-z_]+\.h[>"])/
+    expect(findings(headers, /#include/).filter((found) => !allowed.test(found))).toEqual([])
+  })
+
+  it('turns libcurl’s codes into errors in curl_error.cpp only', () => {
+    const others = core.filter((file) => file !== 'core/src/curl/curl_error.cpp')
+    expect(findings(others, /\bcase CURL(E|M)_/, withoutComments)).toEqual([])
+  })
+})
+
+describe('addon/', () => {
+  it('includes Node-API, the standard library, itself and <dodici/…> of core, nothing else', () => {
+    const allowed =
+      /#include\s*<([a-z_0-9]+|napi\.h|node_api\.h|js_native_api\.h|dodici\/[a-z_]+\.h)>/
+    const own = (found: string): boolean => {
+      const [, file = '', name = ''] = /^([^:]+):\d+: #include\s*"([^"]+)"/.exec(found) ?? []
+      const places = [join(dirname(file), name), join('addon', name)]
+      return (
+        name !== '' &&
+        (name.startsWith('dodici/') || places.some((place) => existsSync(inRoot(place))))
+      )
+    }
+    const wrong = findings(addon, /#include/).filter((found) => !allowed.test(found) && !own(found))
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('memory', () => {
+  // The finalizer of an external buffer takes a raw pointer; everything else is owned by something.
+  const rawPointers = new Set(['addon/marshal/batch_to_js.cpp'])
+
+  it('is allocated by hand only where Node-API takes a raw pointer', () => {
+    const others = [...core, ...addon].filter((file) => !rawPointers.has(file))
+    expect(
+      findings(others, /\bnew\s+[A-Za-z_:(]|\bdelete\b(\[\])?\s+[^;\s]/, withoutComments),
+    ).toEqual([])
+  })
+})
+
+describe('lib/', () => {
+  it('loads the addon in binding/load.ts only', () => {
+    const others = lib.filter((file) => file !== 'lib/binding/load.ts')
+    expect(findings(others, /\bdlopen\b|\bcreateRequire\b|\.node['"`]/, withoutComments)).toEqual(
+      [],
+    )
+  })
+
+  it('keeps the wire contract free of code', () => {
+    const contract = withoutComments(read('lib/binding/native.ts'))
+    expect(contract).not.toMatch(/\bfunction\b|^import (?!type)/m)
+  })
+})

@@ -1,0 +1,86 @@
+// The decisions in scripts/ that a wrong build would not show at once.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const script = (name: string) => import(new URL(`../../scripts/${name}`, import.meta.url).href)
+const { byPreference, compareVersions, isAccepted, readLibraries } =
+  await script('bundled/versions.mjs')
+const { closingLine, fromCtest, fromVitest } = await script('support/counts.mjs')
+
+describe('versions of the bundled libraries', () => {
+  const library = { version: '8.22.0', accept: { from: '8.21.0', below: '9' } }
+
+  it.each([
+    ['8.9.0', '8.10.0', -1],
+    ['3.5', '3.5.0', 0],
+    ['10.0', '9.9.9', 1],
+  ])('%s against %s', (a, b, sign) => {
+    expect(Math.sign(compareVersions(a, b))).toBe(sign)
+  })
+
+  it('accepts releases of the range, never a release candidate', () => {
+    expect(
+      ['8.20.0', '8.21.0', '8.23.0~rc3', '8.99.1', '9.0.0'].filter((version) =>
+        isAccepted(library, version),
+      ),
+    ).toEqual(['8.21.0', '8.99.1'])
+  })
+
+  it('prefers the pinned version, then the nearest newer one, then the nearest older one', () => {
+    const versions = ['8.20.0', '8.24.0', '8.21.0', '8.22.0', '8.23.0']
+    expect(versions.toSorted(byPreference(library))).toEqual([
+      '8.22.0',
+      '8.23.0',
+      '8.24.0',
+      '8.21.0',
+      '8.20.0',
+    ])
+  })
+
+  it('pins each library within its own range, with the SHA-256 of that version', () => {
+    for (const each of readLibraries()) {
+      expect(isAccepted(each, each.version)).toBe(true)
+      expect(each.sha256[each.version]).toMatch(/^[0-9a-f]{64}$/)
+    }
+  })
+})
+
+describe('the closing line of npm test', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dodici-counts-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+
+  it('counts ctest’s cases', () => {
+    const report = file(
+      'a.xml',
+      '<testsuite name="x" tests="7" failures="1" disabled="1" skipped="2"></testsuite>',
+    )
+    expect(closingLine(fromCtest(report, 8))).toBe('3 passed, 1 failed, 3 skipped')
+  })
+
+  it('counts vitest’s cases, and a file that could not be loaded as one failure', () => {
+    const report = {
+      numPassedTests: 5,
+      numFailedTests: 0,
+      numPendingTests: 1,
+      numTodoTests: 0,
+      testResults: [{ status: 'failed', assertionResults: [] }],
+    }
+    expect(closingLine(fromVitest(file('a.json', JSON.stringify(report)), 1))).toBe(
+      '5 passed, 1 failed, 1 skipped',
+    )
+  })
+
+  it('never lets a run that left no report, or ran nothing, pass', () => {
+    expect(fromCtest(join(folder, 'none.xml'), 0).failed).toBe(1)
+    expect(fromVitest(join(folder, 'none.json'), 0).failed).toBe(1)
+    expect(
+      fromCtest(file('b.xml', '<testsuite tests="0" failures="0"></testsuite>'), 0).failed,
+    ).toBe(1)
+  })
+})
