@@ -110,8 +110,13 @@ export class Agent extends Dispatcher {
       ? new LegacyHandler(given, Boolean(options['upgrade']) || options['method'] === 'CONNECT')
       : (given as Handler)
     // undici 7's own functions, whose handlers are legacy ones, leave the dispatcher in the options.
+    // It may also be this Agent, or a Proxy that compose() made of it.
     const { dispatcher } = options
-    if (dispatcher && handler === given && dispatcher !== this) {
+    if (
+      dispatcher &&
+      handler === given &&
+      (dispatcher as { state?: unknown }).state !== this.state
+    ) {
       throw new InvalidArgumentError(
         'opts.dispatcher is not supported by instance methods. Pass opts.dispatcher to the top-level undici functions or call the dispatcher instance method directly.',
       )

@@ -44,6 +44,10 @@ export function verifyError(number: number, fallback: string): VerifyError {
 
 /** Node's code for a line of OpenSSL's error queue: `error:0A00010B:SSL routines::wrong version number`. */
 export function handshakeErrorCode(line: string): string {
+  // Node learns from the socket that the peer went away in the handshake, not from OpenSSL.
+  if (line.includes('unexpected eof while reading')) {
+    return 'EPROTO'
+  }
   const reason = /error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^:]+)/.exec(line)?.[1]
   return reason === undefined
     ? 'EPROTO'

@@ -92,8 +92,15 @@ function sourceBody(source: StreamBody['source'], length = -1, contentType = '')
 // What a stream that has already ended holds is all that will come.
 function streamBody(stream: StreamLike): RequestBody {
   const state = stream._readableState
-  const isWhole = state?.ended === true && state.objectMode !== true
-  return sourceBody(stream, isWhole ? (state.length ?? -1) : -1)
+  if (state?.ended !== true || state.objectMode === true || state.length === undefined) {
+    return sourceBody(stream)
+  }
+  if (state.length === 0 && !stream.destroyed) {
+    // Nothing to send, but the stream waits to be read to its end.
+    stream.resume()
+    return noBody
+  }
+  return sourceBody(stream, state.length)
 }
 
 function formDataBody({
@@ -111,7 +118,9 @@ function blobBody(blob: Blob): RequestBody {
   if (!isHeaderValue(blob.type)) {
     throw new InvalidArgumentError('invalid content-type header')
   }
-  return sourceBody(blob.stream() as AsyncIterable<unknown>, blob.size, blob.type)
+  return blob.size === 0
+    ? noBody
+    : sourceBody(blob.stream() as AsyncIterable<unknown>, blob.size, blob.type)
 }
 
 function isBlob(body: object): body is Blob {

@@ -79,7 +79,9 @@ export class Upload {
     if (this.#written < this.#length) {
       this.#request.onUploadTooShort(mismatch(), this.#isStrict)
     }
-    this.#request.endBody()
+    if (this.#written !== this.#length || this.#length === 0) {
+      this.#request.endBody()
+    }
   }
 
   fail(error: unknown): void {
@@ -105,6 +107,10 @@ export class Upload {
     this.#written += bytes.byteLength
     this.#unacknowledged += bytes.byteLength
     this.#request.writeBody(bytes, chunk)
+    if (this.#written === this.#length) {
+      // The body is complete, whenever its source may find that it has no more.
+      this.#request.endBody()
+    }
   }
 }
 

@@ -167,12 +167,15 @@ describe('an error of native', () => {
     expect(made('tlsHandshakeFailed', 0, line)).toMatchObject({ code, message: line })
   })
 
-  it('tlsHandshakeFailed without a reason is a peer that went away', () => {
-    expect(made('tlsHandshakeFailed', 0, 'unexpected eof')).toMatchObject({
-      code: 'ECONNRESET',
-      message: 'Client network socket disconnected before secure TLS connection was established',
-    })
-  })
+  it.each([['error:0A000126:SSL routines::unexpected eof while reading'], ['connection reset']])(
+    'tlsHandshakeFailed "%s" is a peer that went away',
+    (line) => {
+      expect(made('tlsHandshakeFailed', 0, line)).toMatchObject({
+        code: 'ECONNRESET',
+        message: 'Client network socket disconnected before secure TLS connection was established',
+      })
+    },
+  )
 
   it.each([
     [8, 'Stream closed with error code NGHTTP2_CANCEL'],

@@ -137,14 +137,19 @@ describe('a request body', () => {
     expect((await send({ body: form })).request.flags).toContain('bytesBody')
   })
 
-  it.each([[null], [undefined], [''], [Buffer.alloc(0)], [new ArrayBuffer(0)]])(
-    'that is empty (%j) is none',
-    async (body) => {
-      const { request, framing } = await send({ body, method: 'DELETE' })
-      expect(framing).toEqual([])
-      expect(request.body).toBeUndefined()
-    },
-  )
+  it.each([
+    [null],
+    [undefined],
+    [''],
+    [Buffer.alloc(0)],
+    [new ArrayBuffer(0)],
+    [new Blob([])],
+    [ended()],
+  ])('that is empty (%j) is none', async (body) => {
+    const { request, framing } = await send({ body, method: 'DELETE' })
+    expect(framing).toEqual([])
+    expect(request.body).toBeUndefined()
+  })
 
   it.each(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])(
     'that is missing is told with %s, even when a length was declared',

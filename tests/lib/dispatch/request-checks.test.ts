@@ -159,7 +159,7 @@ describe('dispatch options', () => {
 
 describe('a handler', () => {
   it.each([[null], [undefined], [5], [() => {}]])('must be an object, not %s', (handler) => {
-    const expected = thrown(() => undiciClient().dispatch(get, handler))
+    const expected = thrown(() => undiciClient().dispatch(get, handler as never))
     expect(expected).toMatchObject({ message: 'handler must be an object' })
     expect(thrown(() => new Agent().dispatch(get, handler as unknown as Recorder))).toEqual(
       expected,

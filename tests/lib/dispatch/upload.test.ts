@@ -255,8 +255,9 @@ describe('a streamed upload', () => {
 
   it('destroys at its end a stream that would not do so itself', async () => {
     const stream = new Readable({ read() {}, autoDestroy: false })
+    stream.push('a')
     stream.push(null)
-    dispatch(stream, { headers: { 'content-length': '0' } })
+    dispatch(stream)
     wanted(0)
     await soon()
     expect(stream.destroyed).toBe(true)
@@ -292,6 +293,25 @@ describe('a streamed upload of declared length', () => {
     expect(look(handler.error)).toMatchObject(mismatch)
     expect(handler.names.slice(-2)).toEqual(['onRequestSent', 'onResponseError'])
     expect(client().calls).toEqual(['writeBody 1 3', 'cancel 1'])
+  })
+
+  it('is ended with its last byte, not with its source', async () => {
+    const { body } = counted(1, 'abcd')
+    async function* lingering(): AsyncGenerator {
+      yield* body
+      await new Promise(() => {})
+    }
+    dispatch(lingering(), declared)
+    wanted(0)
+    await soon()
+    expect(client().calls).toEqual(['writeBody 1 4', 'endBody 1'])
+  })
+
+  it('of nothing is ended by its source', async () => {
+    dispatch([''], { headers: { 'content-length': '0' } })
+    wanted(0)
+    await soon()
+    expect(client().calls).toEqual(['endBody 1'])
   })
 
   it('is cut, and warned of, without strictContentLength', async () => {
