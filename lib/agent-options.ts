@@ -58,7 +58,7 @@ export interface AgentOptions {
   /** As `connect`, which wins. */
   tls?: ConnectOptions | null
   /** Makes the dispatcher of each origin instead of the native client. */
-  factory?: (origin: URL, options: AgentOptions) => Dispatcher
+  factory?: (origin: string | URL, options: AgentOptions) => Dispatcher
   /** Read by undici's WebSocket. */
   webSocket?: { maxFragments?: number; maxPayloadSize?: number }
   /** Read by undici's EventSource. */

@@ -1,11 +1,13 @@
 import type { Dispatcher } from 'undici'
 import type { AgentOptions, ResolvedOptions } from './agent-options.ts'
+import { loadBinding } from './binding/load.ts'
 import type { Handler } from './dispatch/handler.ts'
 import { Origins, type Origin } from './dispatch/origins.ts'
 import type { PendingRequest } from './dispatch/pending-request.ts'
 import type { ClientOwner } from './dispatch/pending-requests.ts'
 import type { DispatchOptions } from './dispatch/request-checks.ts'
 import { RequestEngine } from './dispatch/request-engine.ts'
+import { FactoryDispatchers } from './factory-dispatchers.ts'
 import { errors, isConnectionError } from './errors.ts'
 import { NativeClients } from './native-clients.ts'
 
@@ -38,6 +40,7 @@ export class AgentState implements ClientOwner {
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #engine: RequestEngine
+  readonly #factory: FactoryDispatchers | undefined
   /** connections per origin; 0: no limit */
   readonly #limit: number
   readonly #streams: number
@@ -47,20 +50,30 @@ export class AgentState implements ClientOwner {
   #stopListening: (() => void) | undefined
   #owingDrain: Set<Origin> | undefined
 
-  constructor(emitter: Dispatcher, options: ResolvedOptions, signal: AgentOptions['signal']) {
+  /** `resolved` is made from `given`. */
+  constructor(emitter: Dispatcher, given: AgentOptions, options: ResolvedOptions) {
     this.#emitter = emitter
     this.#limit = options.native.connections
     this.#streams = options.native.maxConcurrentStreams
     this.#origins = new Origins(options.maxOrigins)
     this.#clients = new NativeClients(options)
     this.#engine = new RequestEngine(options, this.#origins, this.#clients, this)
-    if (signal) {
-      this.#follow(signal)
+    if (given.factory) {
+      this.#factory = new FactoryDispatchers(given.factory, given, this.#origins, emitter)
+    } else {
+      // Fails here rather than at the first request when there is no addon.
+      loadBinding()
+    }
+    if (given.signal) {
+      this.#follow(given.signal)
     }
   }
 
   /** REQUIRES: neither closed nor destroyed. Throws what is wrong with the request. */
   dispatch(opts: DispatchOptions, handler: Handler): boolean {
+    if (this.#factory !== undefined) {
+      return this.#factory.dispatch(opts, handler)
+    }
     const origin = this.#engine.start(opts, handler)
     if (this.#limit === 0 || origin.inFlight < this.#capacity(origin)) {
       return true
@@ -78,7 +91,7 @@ export class AgentState implements ClientOwner {
     this.#closeCallbacks.push(callback)
     if (!this.closed) {
       this.closed = true
-      this.#destroyWhenIdle()
+      void this.#closeFactory()
     }
   }
 
@@ -100,6 +113,9 @@ export class AgentState implements ClientOwner {
   }
 
   stats(): Record<string, OriginStats> {
+    if (this.#factory !== undefined) {
+      return this.#factory.stats() as Record<string, OriginStats>
+    }
     const stats: Record<string, OriginStats> = {}
     for (const origin of this.#origins.all()) {
       const { inFlight: size, connected } = origin
@@ -159,6 +175,11 @@ export class AgentState implements ClientOwner {
     this.#stopListening = () => signal.removeEventListener('abort', onAbort)
   }
 
+  async #closeFactory(): Promise<void> {
+    await this.#factory?.close()
+    this.#destroyWhenIdle()
+  }
+
   // Later, so that the last handler has had its call.
   #destroyWhenIdle(): void {
     if (!this.#clients.isIdle) {
@@ -174,7 +195,7 @@ export class AgentState implements ClientOwner {
   // The handlers are told together with the callers: a promise of a request that is looked at only after
   // `await agent.destroy()` must not be an "unhandled rejection" before.
   async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
-    await this.#clients.destroy()
+    await Promise.all([this.#clients.destroy(), this.#factory?.destroy(error as Error)])
     for (const request of stopped) {
       request.callError(error)
     }

@@ -21,9 +21,8 @@ export class Agent extends Dispatcher {
 
   constructor(options: AgentOptions = {}) {
     super()
-    const resolved = resolveOptions(options)
     this.options = options
-    this.state = new AgentState(this, resolved, options.signal)
+    this.state = new AgentState(this, options, resolveOptions(options))
   }
 
   /**

@@ -16,8 +16,6 @@ export class NativeClients {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
-    // Fails here rather than at the first request when there is no addon.
-    loadBinding()
   }
 
   get isIdle(): boolean {

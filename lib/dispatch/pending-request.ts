@@ -177,13 +177,13 @@ export class PendingRequest implements Controller {
   }
 
   onEnd(trailers: ResponseHeaders): void {
+    this.upload?.stop()
     if (this.held !== null || this.paused) {
       this.hold({ trailers })
       this.requests.lingering.add(this)
       return
     }
     this.ended = true
-    this.upload?.stop()
     if (this.builtRawTrailers === null) {
       this.builtRawTrailers = undefined
     }

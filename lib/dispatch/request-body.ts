@@ -38,7 +38,7 @@ interface StreamBody {
   readonly contentType: string
 }
 
-const noBody: NoBody = { kind: 'none' }
+export const noBody: NoBody = { kind: 'none' }
 
 /** Sorts out undici's body types; throws for what is none of them. Starts to read nothing. */
 export function requestBody(body: unknown): RequestBody {

@@ -6,7 +6,7 @@ import type { Handler } from './handler.ts'
 import type { Origin, Origins } from './origins.ts'
 import { PendingRequest } from './pending-request.ts'
 import type { ClientOwner } from './pending-requests.ts'
-import { requestBody, type RequestBody } from './request-body.ts'
+import { noBody, requestBody, type RequestBody } from './request-body.ts'
 import {
   checkHandler,
   checkOptions,
@@ -70,7 +70,14 @@ export class RequestEngine {
       process.emitWarning(mismatch)
     }
     if (request.start()) {
-      this.#submit(request, opts, method, target, headers, body)
+      if (body.kind === 'stream' && !method.expectsBody && sentLength(headers, body) < 0) {
+        // `pipeline({ method: 'GET' })` has such a body, mostly empty: no body is to be announced then.
+        request.upload?.peek((isEmpty) => {
+          this.#submit(request, opts, method, target, headers, isEmpty ? noBody : body)
+        })
+      } else {
+        this.#submit(request, opts, method, target, headers, body)
+      }
     }
     return origin
   }
@@ -94,7 +101,7 @@ export class RequestEngine {
     if (close || (reset !== false && isAmbiguous(method, body, origin))) {
       flags |= RequestFlag.closeConnection
     }
-    if (method.isIdempotent && body.kind !== 'stream') {
+    if ((opts['idempotent'] ?? method.isIdempotent) && body.kind !== 'stream') {
       flags |= RequestFlag.idempotent
     }
     if (handler.onRequestSent !== undefined || handler.onBodySent !== undefined) {

@@ -15,10 +15,17 @@ export class Upload {
   /** declared length; -1: none */
   readonly #length: number
   readonly #isStrict: boolean
+  /** the source is being read */
   #started = false
+  /** native asked for the body */
+  #wanted = false
+  /** what to do when it is known whether there is anything to send, and the chunk that told */
+  #onFirst: ((isEmpty: boolean) => void) | undefined
+  #first: unknown
   /** the source was told to wait */
   #waiting = false
   #over = false
+  #sourceEnded = false
   #written = 0
   #unacknowledged = 0
 
@@ -34,12 +41,22 @@ export class Upload {
     this.#source = uploadSource(body, this)
   }
 
+  /** Reads the first chunk, before native asks, to see whether there is one. Calls `onFirst` later, if ever. */
+  peek(onFirst: (isEmpty: boolean) => void): void {
+    this.#onFirst = onFirst
+    this.#started = true
+    this.#source.start()
+  }
+
   /** Native sent `bytes` more; its first word, of 0 bytes, starts the source. */
   onWanted(bytes: number): void {
     this.#unacknowledged -= bytes
+    this.#wanted = true
     if (!this.#started) {
       this.#started = true
       this.#source.start()
+    } else if (this.#first !== undefined) {
+      this.#writeFirst()
     } else if (this.#waiting && !this.#over && this.#unacknowledged < uploadWindow) {
       this.#waiting = false
       this.#source.resume()
@@ -50,7 +67,9 @@ export class Upload {
   stop(): void {
     if (!this.#over) {
       this.#over = true
-      this.#source.stop()
+      if (!this.#sourceEnded) {
+        this.#source.stop()
+      }
     }
   }
 
@@ -63,6 +82,11 @@ export class Upload {
     if (this.#over || bytes.byteLength === 0) {
       return !this.#over
     }
+    if (!this.#wanted) {
+      this.#first = chunk
+      this.#onFirst?.(false)
+      return false
+    }
     if (this.#length >= 0 && this.#written + bytes.byteLength > this.#length) {
       return this.#writeExcess(bytes, chunk)
     }
@@ -73,6 +97,14 @@ export class Upload {
 
   end(): void {
     if (this.#over) {
+      return
+    }
+    this.#sourceEnded = true
+    if (!this.#wanted) {
+      if (this.#first === undefined) {
+        this.#over = true
+        this.#onFirst?.(true)
+      }
       return
     }
     this.#over = true
@@ -87,6 +119,18 @@ export class Upload {
   fail(error: unknown): void {
     this.#over = true
     this.#request.fail(error)
+  }
+
+  // The source waits since it gave its first chunk, if it has not ended with that.
+  #writeFirst(): void {
+    const first = this.#first
+    this.#first = undefined
+    const mayGoOn = this.write(first)
+    if (this.#sourceEnded) {
+      this.end()
+    } else if (mayGoOn) {
+      this.#source.resume()
+    }
   }
 
   // More than was declared is never sent: it would be read as the next request.

@@ -274,6 +274,70 @@ describe('a streamed upload', () => {
   })
 })
 
+describe('a streamed upload of unknown length with a method that expects none', () => {
+  const get = { method: 'GET' }
+  const framing = (): unknown => client().submitted[0]?.lines.slice(1)
+
+  it.each([
+    ['a generator', () => counted(0).body],
+    ['a generator of nothing', () => counted(5, '').body],
+    ['a stream', () => Readable.from([])],
+  ])('is sent without a body when it is empty (%s)', async (_, make) => {
+    const handler = dispatch(make(), get)
+    expect(client().submitted).toEqual([])
+    await vi.waitFor(() => expect(client().submitted).toHaveLength(1))
+    expect(framing()).toEqual([])
+    expect(client().submitted[0]?.flags).not.toContain('streamBody')
+    client().batch((b) => b.response(1))
+    expect(handler.names.at(-1)).toBe('onResponseEnd')
+  })
+
+  it.each([
+    ['a generator', () => counted(2, 'ab').body, 'abab'],
+    ['a generator of one chunk', () => counted(1, 'ab').body, 'ab'],
+    ['a stream', () => Readable.from(['ab', 'cd']), 'abcd'],
+    ['a stream that ends with its first chunk', () => wholeStream(), 'ab'],
+  ])('is chunked when it is not (%s)', async (_, make, text) => {
+    dispatch(make(), get)
+    await vi.waitFor(() => expect(client().submitted).toHaveLength(1))
+    expect(framing()).toEqual(['transfer-encoding: chunked'])
+    await soon()
+    expect(client().calls).toEqual([])
+    wanted(0)
+    await vi.waitFor(() => expect(client().calls).toContain('endBody 1'))
+    expect(client().bodyOf(1)).toBe(text)
+  })
+
+  it('is not sent when it is aborted before its first chunk', async () => {
+    const { state, body } = counted(2, 'ab')
+    const handler = dispatch(body, get)
+    handler.controller?.abort(new Error('no'))
+    await vi.waitFor(() => expect(state.isClosed).toBe(true))
+    expect(client().submitted).toEqual([])
+    expect(client().calls).toEqual([])
+  })
+
+  it('fails with its source, unsent', async () => {
+    const boom = new Error('boom')
+    const stream = new Readable({ read() {} })
+    const handler = dispatch(stream, get)
+    stream.destroy(boom)
+    await soon()
+    expect(handler.error).toBe(boom)
+    expect(client().submitted).toEqual([])
+  })
+})
+
+/** Ends, with all its data read, before anything asks for the rest. */
+function wholeStream(): Readable {
+  const stream = new Readable({ read() {} })
+  setTimeout(() => {
+    stream.push('ab')
+    stream.push(null)
+  }, 1)
+  return stream
+}
+
 describe('a streamed upload of declared length', () => {
   const declared = { headers: { 'content-length': '4' } }
   const mismatch = { code: 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH' }
