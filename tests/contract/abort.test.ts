@@ -28,10 +28,7 @@ async function useStages(protocol: Protocol): Promise<{
   return { origin, requests, gone }
 }
 
-async function expectHealthy(
-  agent: Parameters<typeof exchange>[0],
-  origin: string,
-): Promise<void> {
+async function expectHealthy(agent: Parameters<typeof exchange>[0], origin: string): Promise<void> {
   const next = await exchange(agent, { origin, path: '/ok' })
   expect(next.text).toBe('ok')
 }

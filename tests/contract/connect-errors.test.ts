@@ -99,11 +99,7 @@ describe('a certificate', () => {
     ['selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
     ['expired', 'CERT_HAS_EXPIRED', 'certificate has expired'],
     ['unknownCa', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'],
-    [
-      'unknownChain',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'self-signed certificate in certificate chain',
-    ],
+    ['unknownChain', 'SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'],
     ['wrongHost', 'ERR_TLS_CERT_ALTNAME_INVALID', ''],
   ]
 

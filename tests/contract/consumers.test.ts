@@ -166,14 +166,10 @@ describe.each(protocols)('pipeline() over %s', (protocol) => {
     const received: Buffer[] = []
     await pump(
       Readable.from([Buffer.from('one '), Buffer.from('two '), Buffer.from('three')]),
-      undici.pipeline(
-        `${origin}/echo`,
-        { dispatcher, method: 'POST' },
-        ({ body, statusCode }) => {
-          expect(statusCode).toBe(200)
-          return body.pipe(new PassThrough())
-        },
-      ),
+      undici.pipeline(`${origin}/echo`, { dispatcher, method: 'POST' }, ({ body, statusCode }) => {
+        expect(statusCode).toBe(200)
+        return body.pipe(new PassThrough())
+      }),
       new Writable({
         write: (chunk: Buffer, _encoding, done) => {
           received.push(chunk)

@@ -101,7 +101,8 @@ describe('a body of known length', () => {
 })
 
 describe('a streamed body', () => {
-  const source = (...parts: string[]): never => Readable.from(parts.map((p) => Buffer.from(p))) as never
+  const source = (...parts: string[]): never =>
+    Readable.from(parts.map((p) => Buffer.from(p))) as never
 
   it('is chunked without a declared length', async () => {
     const { framing } = await send({ method: 'POST', body: source('hel', 'lo') })

@@ -30,10 +30,10 @@ interface Kind {
 }
 
 const kinds: Kind[] = [
-  { name: "undici's fetch", fetch: undici.fetch as unknown as Fetch, through: (agent) => agent },
+  { name: "undici's fetch", fetch: undici.fetch, through: (agent) => agent },
   {
     name: "Node's fetch",
-    fetch: globalThis.fetch as unknown as Fetch,
+    fetch: globalThis.fetch,
     // undici 8's own Agent refuses Node 24's handlers unless they are wrapped.
     through: (agent) => (agentKind === 'dodici' ? agent : new undici.Dispatcher1Wrapper(agent)),
   },
@@ -42,7 +42,9 @@ const kinds: Kind[] = [
 const table = kinds
   .flatMap((kind) => protocols.map((protocol) => ({ ...kind, protocol })))
   // … and the wrapper speaks no HTTP/2.
-  .filter((row) => agentKind === 'dodici' || row.name === kinds[0]?.name || row.protocol !== 'HTTP/2')
+  .filter(
+    (row) => agentKind === 'dodici' || row.name === kinds[0]?.name || row.protocol !== 'HTTP/2',
+  )
 
 interface Site extends ProtocolServer {
   /** Paths in order of arrival. */

@@ -94,18 +94,23 @@ describe('dispatch() with a wrong handler', () => {
       const handler = whole()
       delete handler[name]
       handler['onResponseError'] = (...args: unknown[]) => seen.push(args)
-      agent.dispatch(options, handler as Dispatcher.DispatchHandler)
+      agent.dispatch(options, handler)
       expect(seen).toHaveLength(1)
-      expect(seen[0]?.[1]).toBeInstanceOf(errors.InvalidArgumentError)
-      expect((seen[0]?.[1] as Error).message).toBe(`invalid ${name} method`)
+      const error = seen[0]?.[1]
+      expect(error).toBeInstanceOf(errors.InvalidArgumentError)
+      expect(error).toMatchObject({ message: `invalid ${name} method` })
     },
   )
 
   it.each(['onBodySent', 'onRequestSent'])('tells that %s is no function', async (name) => {
     const agent = await useAgent()
     let error: Error | undefined
-    const handler = { ...whole(), [name]: 5, onResponseError: (_c: unknown, e: Error) => (error = e) }
-    agent.dispatch(options, handler as unknown as Dispatcher.DispatchHandler)
+    const handler = {
+      ...whole(),
+      [name]: 5,
+      onResponseError: (_c: unknown, e: Error) => (error = e),
+    }
+    agent.dispatch(options, handler)
     expect(error?.message).toBe(`invalid ${name} method`)
   })
 
@@ -125,7 +130,7 @@ describe('dispatch() with a wrong handler', () => {
     const agent = await useAgent()
     const handler = whole()
     delete handler['onResponseError']
-    const call = (): unknown => agent.dispatch(options, handler as Dispatcher.DispatchHandler)
+    const call = (): unknown => agent.dispatch(options, handler)
     expect(call).toThrow('invalid onResponseError method')
   })
 

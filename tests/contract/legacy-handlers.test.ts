@@ -22,8 +22,14 @@ function legacy(answers: Answers = {}): {
   const calls: LegacyCall[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
   const names = [
-    ...['onConnect', 'onBodySent', 'onRequestSent', 'onResponseStarted', 'onHeaders', 'onData'],
-    ...['onComplete', 'onError'],
+    'onConnect',
+    'onBodySent',
+    'onRequestSent',
+    'onResponseStarted',
+    'onHeaders',
+    'onData',
+    'onComplete',
+    'onError',
   ]
   const handler = Object.fromEntries(
     names.map((name) => [
@@ -60,10 +66,14 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
       })
       const agent = await useAgent()
       const { handler, calls, done } = legacy()
-      agent.dispatch(get(origin), handler as never)
+      agent.dispatch(get(origin), handler)
       await done
       expect(names(calls).filter((name) => name !== 'onRequestSent')).toEqual([
-        ...['onConnect', 'onResponseStarted', 'onHeaders', 'onData', 'onComplete'],
+        'onConnect',
+        'onResponseStarted',
+        'onHeaders',
+        'onData',
+        'onComplete',
       ])
       const [abort, context] = calls[0]?.args ?? []
       expect(abort).toBeTypeOf('function')
@@ -89,7 +99,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     const server = await useHttp1((_request, response) => void response.end('hello'))
     const agent = await useAgent()
     const { handler, calls, done } = legacy({ onHeaders: () => false })
-    agent.dispatch(get(server.origin), handler as never)
+    agent.dispatch(get(server.origin), handler)
     await quiet(80)
     expect(names(calls).at(-1)).toBe('onHeaders')
     const resume = calls.find((call) => call.name === 'onHeaders')?.args[2] as () => void
@@ -113,7 +123,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
         return paused === 1 ? false : undefined
       },
     })
-    agent.dispatch(get(server.origin), handler as never)
+    agent.dispatch(get(server.origin), handler)
     await quiet(120)
     expect(text(calls)).toBe('one')
     const resume = calls.find((call) => call.name === 'onHeaders')?.args[2] as () => void
@@ -128,9 +138,9 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     const agent = await useAgent()
     const reason = new Error('stop')
     const { handler, calls, done } = legacy({
-      onConnect: ((abort: (reason: Error) => void) => abort(reason)) as never,
+      onConnect: (abort: (reason: Error) => void) => abort(reason),
     })
-    agent.dispatch(get(server.origin), handler as never)
+    agent.dispatch(get(server.origin), handler)
     await done
     expect(names(calls)).toEqual(['onConnect', 'onError'])
     expect(calls.at(-1)?.args[0]).toBe(reason)
@@ -139,7 +149,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
   it('hears of bad arguments through onError, and without it dispatch throws', async () => {
     const agent = await useAgent()
     const { handler, calls } = legacy()
-    agent.dispatch({ origin: 'http://127.0.0.1:1', path: 'x', method: 'GET' }, handler as never)
+    agent.dispatch({ origin: 'http://127.0.0.1:1', path: 'x', method: 'GET' }, handler)
     expect(calls.map((call) => call.name)).toEqual(['onError'])
     expect(calls[0]?.args[0]).toMatchObject({ code: 'UND_ERR_INVALID_ARG' })
     const { onError: _unused, ...rest } = handler
@@ -157,7 +167,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
         throw thrown
       },
     })
-    agent.dispatch(get(server.origin), handler as never)
+    agent.dispatch(get(server.origin), handler)
     await done
     expect(calls.at(-1)).toEqual({ name: 'onError', args: [thrown] })
   })
@@ -169,7 +179,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     })
     const agent = await useAgent()
     const { handler, calls, done } = legacy()
-    agent.dispatch(get(server.origin), handler as never)
+    agent.dispatch(get(server.origin), handler)
     await done
     const raw = calls.at(-1)?.args[0] as Buffer[]
     expect(raw.map((bytes) => bytes.toString())).toEqual(['X-Sum', '42'])

@@ -27,7 +27,10 @@ describe('a malformed response', () => {
     ['garbage', 'garbage\r\n\r\n'],
     ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
     ['a status that is no number', 'HTTP/1.1 abc OK\r\n\r\n'],
-    ['a chunk size that is no number', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n'],
+    [
+      'a chunk size that is no number',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n',
+    ],
     [
       'a content-length that is no number',
       'HTTP/1.1 200 OK\r\ncontent-length: ten\r\n\r\n0123456789',

@@ -72,7 +72,9 @@ describe('controller.pause()', () => {
     )
     await recorder.done
     expect(whilePaused).toBe(0)
-    expect(recorder.calls.filter((call) => call.name === 'onResponseData').length).toBeGreaterThan(3)
+    expect(recorder.calls.filter((call) => call.name === 'onResponseData').length).toBeGreaterThan(
+      3,
+    )
     expect(recorder.body.length).toBe(size)
     expect(recorder.body.every((byte) => byte === 1)).toBe(true)
   })

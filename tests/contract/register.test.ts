@@ -1,5 +1,6 @@
 /** `node --import dodici/register app.js`: no line changed, and the program's fetch goes through the agent. */
 import { fileURLToPath } from 'node:url'
+import type * as undici from 'undici'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { runChild } from '../support/child.ts'
@@ -32,9 +33,9 @@ describe.runIf(agentKind === 'dodici')('node --import dodici/register', () => {
   })
 
   async function program(kit: ChildKit, { origin }: { origin: string }): Promise<void> {
-    const undici = (await kit.load('undici')) as unknown as typeof import('undici')
+    const { request } = (await kit.load('undici')) as unknown as typeof undici
     kit.say(await (await fetch(`${origin}/fetch`)).text())
-    const { body } = await undici.request(`${origin}/request`)
+    const { body } = await request(`${origin}/request`)
     kit.say(await body.text())
     kit.say(kit.loopThreads() > 0)
   }

@@ -79,7 +79,7 @@ describe.each(protocols)('a body over %s', (protocol) => {
       response.end(await bodyOf(request))
     })
     const agent = await useAgent()
-    const body = new Form() as FormData
+    const body = new Form()
     body.append('a', 'grüße')
     body.append('b', new Blob(['file'], { type: 'text/x' }), 'b.txt')
     const recorder = await exchange(agent, { origin, method: 'POST', body: body as never })
@@ -114,7 +114,9 @@ describe.each(protocols)('a body over %s', (protocol) => {
       response.end(`${body.length} ${body.every((byte, i) => byte === (i >> 12) % 251)}`)
     })
     const agent = await useAgent()
-    const body = Buffer.from(Uint8Array.from({ length: 10_000_000 }, (_value, i) => (i >> 12) % 251))
+    const body = Buffer.from(
+      Uint8Array.from({ length: 10_000_000 }, (_value, i) => (i >> 12) % 251),
+    )
     const recorder = await exchange(agent, { origin, method: 'POST', body })
     expect(recorder.text).toBe('10000000 true')
   })
@@ -171,7 +173,14 @@ describe('a wrong body', () => {
   })
 
   it.each([
-    ['a generator', () => (function* wrong() { yield 'a'; yield 5 })()],
+    [
+      'a generator',
+      () =>
+        (function* wrong() {
+          yield 'a'
+          yield 5
+        })(),
+    ],
     ['URLSearchParams', () => new URLSearchParams({ a: 'b' })],
   ])('%s whose chunks are neither string nor bytes fails the request', async (_name, make) => {
     const server = await useHttp1((request, response) => {
@@ -225,7 +234,12 @@ describe('a body over HTTP/2', () => {
         yield Buffer.alloc(65536)
       }
     }
-    const stuck = dispatch(agent, { origin, method: 'POST', path: '/stuck', body: endless() as never })
+    const stuck = dispatch(agent, {
+      origin,
+      method: 'POST',
+      path: '/stuck',
+      body: endless() as never,
+    })
     await until('the upload runs', () => produced > 0)
     for (let i = 0; i < 10; i += 1) {
       expect((await exchange(agent, { origin, path: '/ok' })).text).toBe('ok')

@@ -56,7 +56,9 @@ describe('HTTP/1.1', () => {
   })
 
   it('reset: true says "connection: close" and closes', async () => {
-    const server = await useHttp1((request, response) => void response.end(request.headers.connection))
+    const server = await useHttp1(
+      (request, response) => void response.end(request.headers.connection),
+    )
     const agent = await useAgent({ connections: 1 })
     for (let i = 0; i < 2; i += 1) {
       const recorder = await exchange(agent, { origin: server.origin, reset: true })
@@ -66,7 +68,9 @@ describe('HTTP/1.1', () => {
   })
 
   it('a header "connection: close" does the same', async () => {
-    const server = await useHttp1((request, response) => void response.end(request.headers.connection))
+    const server = await useHttp1(
+      (request, response) => void response.end(request.headers.connection),
+    )
     const agent = await useAgent({ connections: 1 })
     const options = { origin: server.origin, headers: { connection: 'close' } }
     expect((await exchange(agent, options)).text).toBe('close')
@@ -75,7 +79,9 @@ describe('HTTP/1.1', () => {
   })
 
   it('pipelining: 0 turns keep-alive off', async () => {
-    const server = await useHttp1((request, response) => void response.end(request.headers.connection))
+    const server = await useHttp1(
+      (request, response) => void response.end(request.headers.connection),
+    )
     const agent = await useAgent({ connections: 1, pipelining: 0 })
     expect((await exchange(agent, { origin: server.origin })).text).toBe('close')
     await exchange(agent, { origin: server.origin })

@@ -27,7 +27,9 @@ function mischief(random: (below: number) => number): Hooks {
   const later = random(3)
   switch (random(8)) {
     case 0:
-      return { [moment]: (_self: Recorder, controller: Controller) => controller.abort(new Error()) }
+      return {
+        [moment]: (_self: Recorder, controller: Controller) => controller.abort(new Error()),
+      }
     case 1:
       return {
         onRequestStart: (_self, controller) => {

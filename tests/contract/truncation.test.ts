@@ -1,8 +1,7 @@
 /** Item 6: what the peer may do to a response in mid-air, and which error that is. */
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { agentKind } from '../support/agents.ts'
-import { useAgent, useRaw, useTls } from '../support/fixtures.ts'
+import { useAgent, useRaw } from '../support/fixtures.ts'
 import { exchange } from '../support/recorder.ts'
 import type { Recorder } from '../support/recorder.ts'
 import type { Peer, RawScript } from '../support/servers/raw.ts'
@@ -36,7 +35,11 @@ async function against(script: RawScript): Promise<Recorder> {
   return recorder
 }
 
-const otherSideClosed = { name: 'SocketError', code: 'UND_ERR_SOCKET', message: 'other side closed' }
+const otherSideClosed = {
+  name: 'SocketError',
+  code: 'UND_ERR_SOCKET',
+  message: 'other side closed',
+}
 const reset = { code: 'ECONNRESET', errno: -104, syscall: 'read', message: 'read ECONNRESET' }
 const tooShort = { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' }
 const parserError = { name: 'HTTPParserError' }
@@ -47,12 +50,42 @@ describe('a connection that ends early', () => {
     ['FIN within the status line', 'HTTP/1.1 20', fin, otherSideClosed, ''],
     ['FIN within the headers', `${kAnswer}content-le`, fin, otherSideClosed, ''],
     ['RST before the head', '', rst, reset, ''],
-    ['FIN before content-length, keep-alive', `${kAnswer}${kLength}\r\nhel`, fin, otherSideClosed, 'hel'],
-    ['FIN before content-length, close', `${kAnswer}${kClose}${kLength}\r\nhel`, fin, tooShort, 'hel'],
+    [
+      'FIN before content-length, keep-alive',
+      `${kAnswer}${kLength}\r\nhel`,
+      fin,
+      otherSideClosed,
+      'hel',
+    ],
+    [
+      'FIN before content-length, close',
+      `${kAnswer}${kClose}${kLength}\r\nhel`,
+      fin,
+      tooShort,
+      'hel',
+    ],
     ['FIN with no byte of the body', `${kAnswer}${kLength}\r\n`, fin, otherSideClosed, ''],
-    ['FIN within chunks, keep-alive', `${kAnswer}${kChunked}\r\n3\r\nhel\r\n`, fin, otherSideClosed, 'hel'],
-    ['FIN within chunks, close', `${kAnswer}${kClose}${kChunked}\r\n3\r\nhel\r\n`, fin, parserError, 'hel'],
-    ['FIN before the last blank line', `${kAnswer}${kChunked}\r\n3\r\nhel\r\n0\r\n`, fin, otherSideClosed, 'hel'],
+    [
+      'FIN within chunks, keep-alive',
+      `${kAnswer}${kChunked}\r\n3\r\nhel\r\n`,
+      fin,
+      otherSideClosed,
+      'hel',
+    ],
+    [
+      'FIN within chunks, close',
+      `${kAnswer}${kClose}${kChunked}\r\n3\r\nhel\r\n`,
+      fin,
+      parserError,
+      'hel',
+    ],
+    [
+      'FIN before the last blank line',
+      `${kAnswer}${kChunked}\r\n3\r\nhel\r\n0\r\n`,
+      fin,
+      otherSideClosed,
+      'hel',
+    ],
     ['RST within content-length', `${kAnswer}${kLength}\r\nhel`, rst, reset, 'hel'],
     ['RST within chunks', `${kAnswer}${kChunked}\r\n3\r\nhel\r\n`, rst, reset, 'hel'],
   ]
@@ -163,94 +196,5 @@ describe('more bytes than content-length', () => {
       expect(recorder.names.at(-1)).toBe('onResponseEnd')
     }
     expect(server.peers.length).toBe(2)
-  })
-})
-
-describe('HTTP/2', () => {
-  const kCancel = 8
-  const kInternalError = 2
-
-  it('RST_STREAM before the head is ERR_HTTP2_STREAM_ERROR', async () => {
-    const { origin } = await useTls({
-      protocols: 'h2',
-      onStream: (stream) => stream.close(kInternalError),
-    })
-    const agent = await useAgent()
-    const recorder = await exchange(agent, { origin })
-    expect(recorder.error).toMatchObject({
-      code: 'ERR_HTTP2_STREAM_ERROR',
-      message: 'Stream closed with error code NGHTTP2_INTERNAL_ERROR',
-    })
-    if (agentKind === 'dodici') expect(recorder.error?.['http2ErrorCode']).toBe(kInternalError)
-    expect(recorder.terminalCalls).toBe(1)
-  })
-
-  it.runIf(agentKind === 'dodici')('RST_STREAM within the body is an error, not an end', async () => {
-    const { origin } = await useTls({
-      protocols: 'h2',
-      onStream: (stream) => {
-        stream.respond({ ':status': 200 })
-        stream.write('some', () => setTimeout(() => stream.close(kCancel), 30))
-      },
-    })
-    const agent = await useAgent()
-    const recorder = await exchange(agent, { origin })
-    expect(recorder.error).toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR' })
-    expect(recorder.text).toBe('some')
-    expect(recorder.terminalCalls).toBe(1)
-  })
-
-  it('fewer bytes than content-length is a mismatch', async () => {
-    const { origin } = await useTls({
-      protocols: 'h2',
-      onStream: (stream) => {
-        stream.respond({ ':status': 200, 'content-length': '10' })
-        stream.end('some')
-      },
-    })
-    const agent = await useAgent()
-    const recorder = await exchange(agent, { origin })
-    expect(recorder.error).toBeInstanceOf(Error)
-    if (agentKind === 'dodici') {
-      // nghttp2 finds it first and resets the stream.
-      expect(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_HTTP2_STREAM_ERROR']).toContain(
-        recorder.error?.code,
-      )
-    }
-  })
-
-  it('a lost connection fails all of its streams, each once', async () => {
-    let streams = 0
-    const { origin, sockets } = await useTls({
-      protocols: 'h2',
-      onStream: (stream) => {
-        stream.respond({ ':status': 200 })
-        stream.write('some')
-        streams += 1
-        if (streams === 5) setTimeout(() => sockets.forEach((socket) => socket.destroy()), 50)
-      },
-    })
-    const agent = await useAgent()
-    const all = await Promise.all(Array.from({ length: 5 }, () => exchange(agent, { origin })))
-    for (const recorder of all) {
-      expect(recorder.error).toBeInstanceOf(Error)
-      expect(recorder.terminalCalls).toBe(1)
-    }
-  })
-
-  it('one reset stream leaves its siblings alone', async () => {
-    const { origin, sessions } = await useTls({
-      protocols: 'h2',
-      onStream: (stream, headers) => {
-        if (headers[':path'] === '/bad') stream.close(kInternalError)
-        else setTimeout(() => stream.respond({ ':status': 200 }, { endStream: true }), 80)
-      },
-    })
-    const agent = await useAgent()
-    const good = exchange(agent, { origin, path: '/good' })
-    const bad = exchange(agent, { origin, path: '/bad' })
-    expect((await bad).error?.code).toBe('ERR_HTTP2_STREAM_ERROR')
-    expect((await good).status).toBe(200)
-    expect(sessions.size).toBe(1)
   })
 })

@@ -46,7 +46,10 @@ function makeCertificates(): Certificates {
       execFileSync('openssl', args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] })
     }
     const read = (name: string): string => readFileSync(join(dir, name), 'utf8')
-    const pair = (name: string): KeyPair => ({ cert: read(`${name}.pem`), key: read(`${name}.key`) })
+    const pair = (name: string): KeyPair => ({
+      cert: read(`${name}.pem`),
+      key: read(`${name}.key`),
+    })
     const authority = (name: string): void => {
       const files = ['-keyout', `${name}.key`, '-out', `${name}.pem`, '-days', '2']
       openssl('req', '-x509', ...newKey, ...files, '-subj', `/CN=${name}`)
@@ -54,7 +57,10 @@ function makeCertificates(): Certificates {
     const leaf = (name: string, ca: string, names: string, validity: string[]): KeyPair => {
       const request = ['-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', '/CN=localhost']
       openssl('req', ...newKey, ...request)
-      writeFileSync(join(dir, `${name}.ext`), `subjectAltName=${names}\nbasicConstraints=CA:false\n`)
+      writeFileSync(
+        join(dir, `${name}.ext`),
+        `subjectAltName=${names}\nbasicConstraints=CA:false\n`,
+      )
       const signing = ['-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial']
       const files = ['-in', `${name}.csr`, '-out', `${name}.pem`, '-extfile', `${name}.ext`]
       openssl('x509', '-req', ...files, ...signing, ...validity)

@@ -4,6 +4,8 @@ import { onTestFinished } from 'vitest'
 import { createAgent } from './agents.ts'
 import type { AgentKind, AgentOptions, TestAgent } from './agents.ts'
 import { certificates } from './certificates.ts'
+import { startH2Frames } from './servers/h2-frames.ts'
+import type { H2FrameServer, H2Peer } from './servers/h2-frames.ts'
 import { startHttp1 } from './servers/http1.ts'
 import type { Http1Handler, Http1Server } from './servers/http1.ts'
 import { startRaw } from './servers/raw.ts'
@@ -40,6 +42,14 @@ export async function useRaw(
   options?: { tls?: boolean; host?: string },
 ): Promise<RawServer> {
   const server = await startRaw(script, options)
+  onTestFinished(() => server.close())
+  return server
+}
+
+export async function useH2Frames(
+  script: (peer: H2Peer, index: number) => Promise<void>,
+): Promise<H2FrameServer> {
+  const server = await startH2Frames(script)
   onTestFinished(() => server.close())
   return server
 }

@@ -19,10 +19,7 @@ export interface ProtocolServer {
 }
 
 /** Starts `handler` behind `protocol`; the parts of the API that are used exist in both of Node's servers. */
-export function startProtocol(
-  protocol: Protocol,
-  handler: Http1Handler,
-): Promise<ProtocolServer> {
+export function startProtocol(protocol: Protocol, handler: Http1Handler): Promise<ProtocolServer> {
   if (protocol === 'HTTP/1.1') return startHttp1(handler)
   return startTls({
     protocols: protocol === 'HTTPS' ? 'h1' : 'h2',

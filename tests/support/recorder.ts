@@ -49,7 +49,11 @@ export interface Hooks {
   onResponseError?: (recorder: Recorder, controller: Controller, error: Error) => void
 }
 
-const terminal: readonly HandlerMethod[] = ['onResponseEnd', 'onRequestUpgrade', 'onResponseError']
+const terminal: ReadonlySet<HandlerMethod> = new Set([
+  'onResponseEnd',
+  'onRequestUpgrade',
+  'onResponseError',
+])
 
 export class Recorder {
   readonly calls: Call[] = []
@@ -76,7 +80,7 @@ export class Recorder {
   }
 
   get terminalCalls(): number {
-    return this.calls.filter((call) => terminal.includes(call.name)).length
+    return this.calls.filter((call) => terminal.has(call.name)).length
   }
 
   get body(): Buffer {
@@ -178,7 +182,7 @@ export class Recorder {
       },
     })
     for (const waiter of this.#waiting) if (waiter.name === name) waiter.resolve()
-    if (terminal.includes(name)) this.#done.resolve(this)
+    if (terminal.has(name)) this.#done.resolve(this)
     const hook = this.#hooks[name] as ((recorder: Recorder, ...args: unknown[]) => void) | undefined
     hook?.(this, ...args)
   }
@@ -195,16 +199,12 @@ function isController(value: unknown): value is Controller {
 export type RequestOptions = Partial<Dispatcher.DispatchOptions> & Record<string, unknown>
 
 /** Dispatches with a recorder; method and path default to GET /. */
-export function dispatch(
-  agent: Dispatcher,
-  options: RequestOptions,
-  hooks: Hooks = {},
-): Recorder {
+export function dispatch(agent: Dispatcher, options: RequestOptions, hooks: Hooks = {}): Recorder {
   const recorder = new Recorder(hooks)
-  const full = { method: 'GET', path: '/', ...options } as Dispatcher.DispatchOptions
+  const full = { method: 'GET', path: '/', ...options }
   recorder.inDispatch = true
   try {
-    agent.dispatch(full, recorder as unknown as Dispatcher.DispatchHandler)
+    agent.dispatch(full, recorder)
   } finally {
     recorder.inDispatch = false
   }

@@ -161,7 +161,10 @@ export async function startRaw(
   }
   const half = { allowHalfOpen: true, noDelay: true }
   const server = options.tls
-    ? createTlsServer({ ...half, ...certificates().good, ALPNProtocols: ['http/1.1'] }, onConnection)
+    ? createTlsServer(
+        { ...half, ...certificates().good, ALPNProtocols: ['http/1.1'] },
+        onConnection,
+      )
     : createServer(half, onConnection)
   server.on('tlsClientError', () => {})
   server.on('connection', (socket: Socket) => {

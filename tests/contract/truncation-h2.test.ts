@@ -1,0 +1,194 @@
+/** Item 6: what the peer may do to a stream or a connection of HTTP/2 in mid-air. */
+import { describe, expect, it } from 'vitest'
+import { agentKind } from '../support/agents.ts'
+import { useAgent, useH2Frames } from '../support/fixtures.ts'
+import { dispatch, exchange } from '../support/recorder.ts'
+import { FrameFlag, H2Code } from '../support/servers/h2-frames.ts'
+import { quiet } from '../support/wait.ts'
+
+describe('RST_STREAM', () => {
+  it.each([
+    ['INTERNAL_ERROR', H2Code.internalError],
+    ['CANCEL', H2Code.cancel],
+  ])('%s before the head is ERR_HTTP2_STREAM_ERROR', async (name, code) => {
+    const { origin } = await useH2Frames(async (peer) => peer.reset(await peer.request(), code))
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin })
+    expect(recorder.terminalCalls).toBe(1)
+    if (agentKind === 'undici' && code === H2Code.cancel) return
+    expect(recorder.error).toMatchObject({
+      code: 'ERR_HTTP2_STREAM_ERROR',
+      message: `Stream closed with error code NGHTTP2_${name}`,
+    })
+    if (agentKind === 'dodici') expect(recorder.error?.['http2ErrorCode']).toBe(code)
+  })
+
+  // undici 8.12 takes this for the end of the body.
+  it.runIf(agentKind === 'dodici').each([
+    ['INTERNAL_ERROR', H2Code.internalError],
+    ['CANCEL', H2Code.cancel],
+  ])('%s within the body is an error, never an end', async (_name, code) => {
+    const { origin } = await useH2Frames(async (peer) => {
+      const stream = await peer.request()
+      peer.respond(stream)
+      peer.data(stream, 'some')
+      await quiet(30)
+      peer.reset(stream, code)
+    })
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin })
+    expect(recorder.names).not.toContain('onResponseEnd')
+    expect(recorder.error).toMatchObject({ code: 'ERR_HTTP2_STREAM_ERROR', http2ErrorCode: code })
+    expect(recorder.text).toBe('some')
+    expect(recorder.terminalCalls).toBe(1)
+  })
+
+  it('of one stream leaves its siblings alone', async () => {
+    const server = await useH2Frames(async (peer) => {
+      const [bad, good] = [await peer.request(0), await peer.request(1)]
+      peer.reset(bad, H2Code.internalError)
+      await quiet(30)
+      peer.respond(good)
+      peer.data(good, 'ok', FrameFlag.endStream)
+    })
+    const agent = await useAgent({ connections: 1 })
+    const bad = dispatch(agent, { origin: server.origin, path: '/bad' })
+    const good = dispatch(agent, { origin: server.origin, path: '/good' })
+    expect((await bad.done).error?.code).toBe('ERR_HTTP2_STREAM_ERROR')
+    expect((await good.done).text).toBe('ok')
+    expect(server.peers.length).toBe(1)
+  })
+
+  it('REFUSED_STREAM is tried again, once, on another stream or connection', async () => {
+    let refused = 0
+    const server = await useH2Frames(async (peer) => {
+      for (let i = 0; ; i += 1) {
+        const stream = await peer.request(i)
+        if (refused === 0) {
+          refused += 1
+          peer.reset(stream, H2Code.refusedStream)
+        } else {
+          peer.respond(stream)
+          peer.data(stream, 'ok', FrameFlag.endStream)
+          return
+        }
+      }
+    })
+    const agent = await useAgent({ connections: 1 })
+    const recorder = await exchange(agent, { origin: server.origin })
+    expect(recorder.text).toBe('ok')
+    expect(recorder.terminalCalls).toBe(1)
+  })
+})
+
+describe('GOAWAY', () => {
+  it('lets the streams that it names end', async () => {
+    const server = await useH2Frames(async (peer) => {
+      const stream = await peer.request()
+      peer.respond(stream)
+      peer.goaway(stream, H2Code.noError)
+      await quiet(30)
+      peer.data(stream, 'to the end', FrameFlag.endStream)
+    })
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin: server.origin })
+    // undici drops every stream of such a connection.
+    if (agentKind === 'dodici') expect(recorder.text).toBe('to the end')
+    expect(recorder.terminalCalls).toBe(1)
+  })
+
+  it('sends the next request over a new connection', async () => {
+    const server = await useH2Frames(async (peer, index) => {
+      const stream = await peer.request()
+      peer.respond(stream)
+      peer.data(stream, `connection ${index}`, FrameFlag.endStream)
+      peer.goaway(stream, H2Code.noError)
+    })
+    const agent = await useAgent()
+    for (let i = 0; i < 3; i += 1) {
+      expect((await exchange(agent, { origin: server.origin })).text).toBe(`connection ${i}`)
+      await quiet(20)
+    }
+  })
+})
+
+describe('a connection that is lost', () => {
+  it.each([
+    ['by FIN', false],
+    ['by RST', true],
+  ])('%s fails all of its streams, each once', async (_name, byReset) => {
+    const server = await useH2Frames(async (peer) => {
+      const streams = [await peer.request(0), await peer.request(1), await peer.request(2)]
+      for (const stream of streams.slice(0, 2)) {
+        peer.respond(stream)
+        peer.data(stream, 'some')
+      }
+      await quiet(30)
+      if (byReset) peer.socket.destroy()
+      else peer.socket.end()
+    })
+    const agent = await useAgent({ connections: 1 })
+    const { origin } = server
+    const all = await Promise.all([1, 2, 3].map(() => exchange(agent, { origin })))
+    for (const recorder of all) {
+      expect(recorder.names).not.toContain('onResponseEnd')
+      expect(recorder.error).toBeInstanceOf(Error)
+      expect(recorder.terminalCalls).toBe(1)
+    }
+    if (agentKind === 'dodici') {
+      for (const { error } of all) expect(['UND_ERR_SOCKET', 'ECONNRESET']).toContain(error?.code)
+    }
+  })
+})
+
+describe('a body', () => {
+  it('shorter than its content-length is a mismatch', async () => {
+    const { origin } = await useH2Frames(async (peer) => {
+      const stream = await peer.request()
+      // content-length is entry 28 of HPACK's static table, with an incremental-indexing literal value.
+      const head = Buffer.concat([Buffer.from([0x88, 0x5c, 2]), Buffer.from('10')])
+      peer.send(1, FrameFlag.endHeaders, stream, head)
+      peer.data(stream, 'some', FrameFlag.endStream)
+    })
+    const agent = await useAgent()
+    const recorder = await exchange(agent, { origin })
+    expect(recorder.error).toBeInstanceOf(Error)
+    expect(recorder.terminalCalls).toBe(1)
+    if (agentKind === 'dodici') {
+      // nghttp2 may find it first, and takes it for a fault of the stream.
+      expect(['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_HTTP2_STREAM_ERROR']).toContain(
+        recorder.error?.code,
+      )
+    }
+  })
+})
+
+describe('bytes that are not HTTP/2', () => {
+  it('fail the request and nothing else', async () => {
+    const server = await useH2Frames(async (peer, index) => {
+      const stream = await peer.request()
+      if (index === 0) {
+        peer.socket.write(Buffer.from('this is no frame at all, is it?'))
+        return
+      }
+      peer.respond(stream)
+      peer.data(stream, 'ok', FrameFlag.endStream)
+    })
+    const agent = await useAgent({ headersTimeout: 3000 })
+    const recorder = await exchange(agent, { origin: server.origin })
+    expect(recorder.error).toBeInstanceOf(Error)
+    expect(recorder.terminalCalls).toBe(1)
+    expect((await exchange(agent, { origin: server.origin })).text).toBe('ok')
+  })
+
+  it('as headers fail the request', async () => {
+    const server = await useH2Frames(async (peer) => {
+      const stream = await peer.request()
+      peer.send(1, FrameFlag.endHeaders, stream, Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]))
+    })
+    const agent = await useAgent({ headersTimeout: 3000 })
+    const recorder = await exchange(agent, { origin: server.origin })
+    expect(recorder.error).toBeInstanceOf(Error)
+    expect(recorder.terminalCalls).toBe(1)
+  })
+})

@@ -1,0 +1,144 @@
+/**
+ * HTTP/2 spoken frame by frame, for what node:http2 is too polite to do: a reset in the middle of a body, GOAWAY in
+ * front of a running stream, half a frame.
+ */
+import type { Socket } from 'node:net'
+import { createServer } from 'node:tls'
+import { certificates } from '../certificates.ts'
+import { within } from '../wait.ts'
+import { listen } from './listen.ts'
+
+export const FrameType = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7 } as const
+export const FrameFlag = { endStream: 1, ack: 1, endHeaders: 4 } as const
+export const H2Code = { noError: 0, internalError: 2, refusedStream: 7, cancel: 8 } as const
+
+export interface Frame {
+  readonly type: number
+  readonly flags: number
+  readonly stream: number
+  readonly payload: Buffer
+}
+
+/** `:status: 200` is one byte of HPACK's static table. */
+const kStatus200 = Buffer.from([0x88])
+const kPreface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length
+
+export class H2Peer {
+  readonly socket: Socket
+  readonly frames: Frame[] = []
+  #buffer = Buffer.alloc(0)
+  #prefaceRead = false
+  #wake = Promise.withResolvers<void>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      this.#buffer = Buffer.concat([this.#buffer, chunk])
+      this.#parse()
+    })
+    this.send(FrameType.settings, 0, 0)
+  }
+
+  send(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): void {
+    const head = Buffer.alloc(9)
+    head.writeUIntBE(payload.length, 0, 3)
+    head[3] = type
+    head[4] = flags
+    head.writeUInt32BE(stream, 5)
+    this.socket.write(Buffer.concat([head, payload]))
+  }
+
+  /** A 200 without further headers. */
+  respond(stream: number, flags = 0): void {
+    this.send(FrameType.headers, FrameFlag.endHeaders | flags, stream, kStatus200)
+  }
+
+  data(stream: number, text: string, flags = 0): void {
+    this.send(FrameType.data, flags, stream, Buffer.from(text))
+  }
+
+  reset(stream: number, code: number): void {
+    this.send(FrameType.reset, 0, stream, uint32(code))
+  }
+
+  goaway(lastStream: number, code: number): void {
+    this.send(FrameType.goaway, 0, 0, Buffer.concat([uint32(lastStream), uint32(code)]))
+  }
+
+  /** The id of the stream of request number `index` on this connection. */
+  async request(index = 0): Promise<number> {
+    for (;;) {
+      const frame = this.frames.filter(({ type }) => type === FrameType.headers)[index]
+      if (frame) return frame.stream
+      this.#wake = Promise.withResolvers()
+      await within(`request number ${index}`, this.#wake.promise)
+    }
+  }
+
+  #parse(): void {
+    if (!this.#prefaceRead) {
+      if (this.#buffer.length < kPreface) return
+      this.#buffer = this.#buffer.subarray(kPreface)
+      this.#prefaceRead = true
+    }
+    while (this.#buffer.length >= 9) {
+      const length = this.#buffer.readUIntBE(0, 3)
+      if (this.#buffer.length < 9 + length) return
+      const frame = {
+        type: this.#buffer[3] ?? 0,
+        flags: this.#buffer[4] ?? 0,
+        stream: this.#buffer.readUInt32BE(5) & 0x7fffffff,
+        payload: this.#buffer.subarray(9, 9 + length),
+      }
+      this.#buffer = this.#buffer.subarray(9 + length)
+      this.frames.push(frame)
+      if (frame.type === FrameType.settings && frame.flags === 0) {
+        this.send(FrameType.settings, FrameFlag.ack, 0)
+      }
+      this.#wake.resolve()
+    }
+  }
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
+}
+
+export interface H2FrameServer {
+  readonly origin: string
+  readonly peers: readonly H2Peer[]
+  close(): Promise<void>
+}
+
+/** Each connection runs `script`; its index counts from 0. */
+export async function startH2Frames(
+  script: (peer: H2Peer, index: number) => Promise<void>,
+): Promise<H2FrameServer> {
+  const sockets = new Set<Socket>()
+  const peers: H2Peer[] = []
+  const failures: unknown[] = []
+  const { cert, key } = certificates().good
+  const server = createServer({ cert, key, ALPNProtocols: ['h2'], noDelay: true }, (socket) => {
+    const peer = new H2Peer(socket)
+    peers.push(peer)
+    script(peer, peers.length - 1).catch((error: unknown) => failures.push(error))
+  })
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  server.on('tlsClientError', () => {})
+  const { port, close } = await listen(server, sockets)
+  return {
+    origin: `https://localhost:${port}`,
+    peers,
+    close: async () => {
+      await close()
+      if (failures.length > 0) throw failures[0]
+    },
+  }
+}
