@@ -101,6 +101,7 @@ const isFinite =
   (least: number) =>
   (value: unknown): boolean =>
     Number.isFinite(value) && (value as number) >= least
+const isPath = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0')
 const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0
 const h2Positive = 'must be a positive integer, greater than 0'
 
@@ -120,7 +121,7 @@ const checks: readonly Check[] = [
   ],
   ['connections', isFinite(0), 'invalid connections'],
   ['maxHeaderSize', isInteger(1), 'invalid maxHeaderSize'],
-  ['socketPath', (value) => typeof value === 'string', 'invalid socketPath'],
+  ['socketPath', isPath, 'invalid socketPath'],
   ['connectTimeout', isFinite(0), 'invalid connectTimeout'],
   ['keepAliveTimeout', isPositive, 'invalid keepAliveTimeout'],
   ['keepAliveMaxTimeout', isPositive, 'invalid keepAliveMaxTimeout'],
@@ -169,6 +170,10 @@ const h2SettingsChecks: readonly Check[] = [
   ['initialWindowSize', isInteger(1), `h2Options.settings.initialWindowSize ${h2Positive}`],
 ]
 
+const connectChecks: readonly Check[] = checks.filter(([name]) =>
+  ['socketPath', 'localAddress', 'autoSelectFamilyAttemptTimeout', 'allowH2'].includes(name),
+)
+
 const renamed: readonly (readonly [old: string, now: string])[] = [
   ['keepAlive', 'use pipelining=0 instead'],
   ['socketTimeout', 'use headersTimeout & bodyTimeout instead'],
@@ -204,6 +209,7 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
     throw new NotSupportedError('socketPath is not supported on Windows')
   }
   const connect: ConnectOptions = { ...options.tls, ...options.connect }
+  checkAll(connect, connectChecks)
   checkConnectOptions(connect)
   return {
     native: nativeOptions(options, h2, connect),

@@ -38,8 +38,8 @@ export class FactoryDispatchers {
     await Promise.all([...this.#byOrigin.values()].map((dispatcher) => dispatcher.close()))
   }
 
-  async destroy(error: Error): Promise<void> {
-    await Promise.all([...this.#byOrigin.values()].map((dispatcher) => dispatcher.destroy(error)))
+  async destroy(reason: Error): Promise<void> {
+    await Promise.all([...this.#byOrigin.values()].map((dispatcher) => dispatcher.destroy(reason)))
   }
 
   /** Of each dispatcher that has some. */

@@ -136,7 +136,7 @@ function text(value: unknown, name: string): string {
   if (value === undefined || value === null) {
     return ''
   }
-  if (typeof value !== 'string') {
+  if (typeof value !== 'string' || value.includes('\0')) {
     throw new InvalidArgumentError(`invalid connect.${name}`)
   }
   return value

@@ -33,7 +33,7 @@ export function requestMethod(method: unknown): Method {
 
 /** The checks of options that most requests do not have, in undici's order and words. */
 export function checkOptions(options: DispatchOptions): void {
-  const { upgrade, reset, expectContinue, maxRedirections, typeOfService } = options
+  const { upgrade, reset, expectContinue, maxRedirections, servername, typeOfService } = options
   if (upgrade) {
     checkUpgrade(upgrade)
   }
@@ -54,6 +54,10 @@ export function checkOptions(options: DispatchOptions): void {
   }
   if (maxRedirections !== undefined && maxRedirections !== null && maxRedirections !== 0) {
     throw new InvalidArgumentError('maxRedirections is not supported, use the redirect interceptor')
+  }
+  // It becomes a part of native's text.
+  if (typeof servername === 'string' && !isHeaderValue(servername)) {
+    throw new InvalidArgumentError('invalid servername')
   }
   if (typeOfService !== undefined && typeOfService !== null && !isByte(typeOfService)) {
     throw new InvalidArgumentError('typeOfService must be an integer between 0 and 255')

@@ -128,15 +128,21 @@ export class RequestEngine {
       framingLines(method, headers, body)
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout
     const bodyTimeout = (opts['bodyTimeout'] as number | null) ?? options.bodyTimeout
-    request.requests.submit(
-      request,
-      text,
-      bytes,
-      flags,
-      milliseconds(headersTimeout),
-      milliseconds(bodyTimeout),
-      streamLength,
-    )
+    try {
+      request.requests.submit(
+        request,
+        text,
+        bytes,
+        flags,
+        milliseconds(headersTimeout),
+        milliseconds(bodyTimeout),
+        streamLength,
+      )
+    } catch (error) {
+      // Out of memory, or a bug of ours: this request's trouble only.
+      request.fail(error)
+      return
+    }
     request.onSubmitted()
   }
 }

@@ -214,7 +214,7 @@ function coerced(value: unknown, name: unknown): string {
   if (typeof value === 'object' || typeof value === 'symbol') {
     throw invalid(name)
   }
-  return String(value as bigint)
+  return `${value as number}`
 }
 
 function invalid(name: unknown): Error {

@@ -94,6 +94,10 @@ describe('Agent options', () => {
     [{ connect: { ca: 5 } }, 'invalid connect.ca'],
     [{ connect: { key: 5 } }, 'invalid connect.key'],
     [{ connect: { servername: 5 } }, 'invalid connect.servername'],
+    [{ connect: { servername: 'a\0b' } }, 'invalid connect.servername'],
+    [{ connect: { socketPath: 5 } }, 'invalid socketPath'],
+    [{ connect: { localAddress: 'x' } }, 'localAddress must be valid string IP address'],
+    [{ socketPath: 'a\0b' }, 'invalid socketPath'],
     [{ connect: { minVersion: 'SSLv3' } }, 'invalid connect.minVersion'],
     [{ tls: { maxVersion: 'x' } }, 'invalid connect.maxVersion'],
   ])('%j are refused by name', (options, message) => {

@@ -116,6 +116,15 @@ describe('dispatch options', () => {
     expect(submitted(opts)?.servername).toBe('')
   })
 
+  it.each([['a\0b'], ['a\nb'], ['\u0100']])(
+    'cannot smuggle anything in by servername %j',
+    (servername) => {
+      const handler = new Recorder()
+      new Agent().dispatch({ ...get, servername } as object as typeof get, handler)
+      expect(look(handler.error)).toMatchObject({ message: 'invalid servername' })
+    },
+  )
+
   it('put the host header first, whatever its place', () => {
     expect(submitted({ headers: { a: '1', Host: 'h' } })?.lines).toEqual([
       'host: h',
