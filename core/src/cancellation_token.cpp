@@ -1,13 +1,13 @@
 #include "dodici/cancellation_token.h"
 
+#include "thread_annotations.h"
+
+#include <boost/intrusive/list.hpp>
+
 #include <atomic>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <boost/intrusive/list.hpp>
-
-#include "thread_annotations.h"
 
 namespace dodici {
 
@@ -23,8 +23,7 @@ struct CancellationToken::Registration::Node : std::enable_shared_from_this<Node
   enum class Phase : int { registered, running, over };
 
   Node(std::shared_ptr<State> owner, std::function<void()> function)
-      : state(std::move(owner)),
-        callback(std::move(function)) {}
+      : state(std::move(owner)), callback(std::move(function)) {}
 
   bool claim(Phase next) {
     Phase expected = Phase::registered;
@@ -59,8 +58,7 @@ struct CancellationToken::State : std::enable_shared_from_this<State> {
       boost::intrusive::member_hook<Node, Hook, &Node::hook>,
       boost::intrusive::constant_time_size<false>>;
 
-  explicit State(std::shared_ptr<State> above)
-      : parent(std::move(above)) {}
+  explicit State(std::shared_ptr<State> above) : parent(std::move(above)) {}
 
   ~State() {
     if (parent) {
@@ -75,7 +73,9 @@ struct CancellationToken::State : std::enable_shared_from_this<State> {
   State& operator=(const State&) = delete;
 
   // Marks this one; appends its children and callbacks, which are no longer its own.
-  void mark(std::vector<std::shared_ptr<State>>& below, std::vector<std::shared_ptr<Node>>& callbacks);
+  void mark(
+      std::vector<std::shared_ptr<State>>& below, std::vector<std::shared_ptr<Node>>& callbacks
+  );
 
   const std::shared_ptr<State> parent;
   std::atomic<bool> cancelled{false};  // set under the mutex, read anywhere
@@ -128,15 +128,14 @@ void CancellationToken::Registration::Node::unregister() {
 
 CancellationToken::Registration::Registration(Registration&& other) noexcept = default;
 
-CancellationToken::Registration& CancellationToken::Registration::operator=(Registration&& other) noexcept {
+CancellationToken::Registration& CancellationToken::Registration::operator=(Registration&& other
+) noexcept {
   Registration taken(std::move(other));
   std::swap(node_, taken.node_);
   return *this;
 }
 
-CancellationToken::Registration::~Registration() {
-  reset();
-}
+CancellationToken::Registration::~Registration() { reset(); }
 
 void CancellationToken::Registration::reset() {
   if (const auto node = std::exchange(node_, nullptr)) {
@@ -144,8 +143,7 @@ void CancellationToken::Registration::reset() {
   }
 }
 
-CancellationToken::CancellationToken(std::shared_ptr<State> state)
-    : state_(std::move(state)) {}
+CancellationToken::CancellationToken(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 CancellationToken CancellationToken::root() {
   return CancellationToken(std::make_shared<State>(nullptr));
@@ -183,7 +181,8 @@ bool CancellationToken::cancelled() const {
   return state_->cancelled.load(std::memory_order_acquire);
 }
 
-CancellationToken::Registration CancellationToken::onCancelled(std::function<void()> callback) const {
+CancellationToken::Registration CancellationToken::onCancelled(std::function<void()> callback
+) const {
   auto node = std::make_shared<Registration::Node>(state_, std::move(callback));
   {
     const MutexLock lock(state_->mutex);

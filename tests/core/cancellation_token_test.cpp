@@ -1,13 +1,13 @@
 #include "dodici/cancellation_token.h"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace dodici {
 namespace {
@@ -32,8 +32,9 @@ TEST(CancellationToken, CancellingMarksEverythingBelowAndNothingAboveOrBeside) {
 
 TEST(CancellationToken, CopiesAreTheSameToken) {
   const auto token = CancellationToken::root();
-  const auto copy = token;
-  copy.cancel();
+  std::optional<CancellationToken> copy = token;
+  copy->cancel();
+  copy.reset();
   EXPECT_TRUE(token.cancelled());
 }
 

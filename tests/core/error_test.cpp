@@ -1,9 +1,9 @@
 #include "dodici/error.h"
 
+#include <gtest/gtest.h>
+
 #include <set>
 #include <string>
-
-#include <gtest/gtest.h>
 
 namespace dodici {
 namespace {

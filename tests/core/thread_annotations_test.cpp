@@ -1,9 +1,9 @@
 #include "thread_annotations.h"
 
+#include <gtest/gtest.h>
+
 #include <condition_variable>
 #include <thread>
-
-#include <gtest/gtest.h>
 
 namespace dodici {
 namespace {

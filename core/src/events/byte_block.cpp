@@ -10,7 +10,8 @@ std::unique_ptr<std::byte[]> BlockPool::take() {
   {
     const std::lock_guard lock(mutex_);
     if (!free_.empty()) {
-      auto memory = std::move(free_.back());  // the one given last: its pages are the likeliest to be in a cache
+      auto memory = std::move(free_.back()
+      );  // the one given last: its pages are the likeliest to be in a cache
       free_.pop_back();
       return memory;
     }
@@ -27,8 +28,7 @@ void BlockPool::give(std::unique_ptr<std::byte[]> memory) {
 }
 
 ByteBlock::ByteBlock(std::shared_ptr<BlockPool> pool)
-    : pool_(std::move(pool)),
-      memory_(pool_->take()) {}
+    : pool_(std::move(pool)), memory_(pool_->take()) {}
 
 ByteBlock::ByteBlock(ByteBlock&& other) noexcept
     : pool_(std::move(other.pool_)),
@@ -36,7 +36,8 @@ ByteBlock::ByteBlock(ByteBlock&& other) noexcept
       size_(std::exchange(other.size_, 0)) {}
 
 ByteBlock& ByteBlock::operator=(ByteBlock&& other) noexcept {
-  ByteBlock taken(std::move(other));  // empties `other` first, so that assigning a block to itself changes nothing
+  ByteBlock taken(std::move(other)
+  );  // empties `other` first, so that assigning a block to itself changes nothing
   std::swap(pool_, taken.pool_);
   std::swap(memory_, taken.memory_);
   std::swap(size_, taken.size_);

@@ -10,15 +10,16 @@ OriginQueue::Ticket::~Ticket() {
   }
 }
 
-OriginQueue::OriginQueue(OriginLimits limits)
-    : limits_(limits) {}
+OriginQueue::OriginQueue(OriginLimits limits) : limits_(limits) {}
 
 OriginQueue::~OriginQueue() {
   assert(ready_.empty() && "a ticket outlives its queue");
   remembered_.clear();  // unlinks the origins, which the maps own
 }
 
-Decision OriginQueue::admit(std::string_view name, Negotiation negotiation, RequestId id, Ticket& ticket) {
+Decision OriginQueue::admit(
+    std::string_view name, Negotiation negotiation, RequestId id, Ticket& ticket
+) {
   assert(ticket.place_ == Ticket::Place::nowhere);
   // Nothing to wait for and nothing to count: the request leaves no trace here.
   if (negotiation == Negotiation::none && limits_.connections == 0) {
@@ -95,9 +96,7 @@ std::optional<RequestId> OriginQueue::takeReady() {
   return ticket.id_;
 }
 
-std::size_t OriginQueue::originCount() const {
-  return origins_[0].size() + origins_[1].size();
-}
+std::size_t OriginQueue::originCount() const { return origins_[0].size() + origins_[1].size(); }
 
 OriginQueue::Origin& OriginQueue::findOrAdd(std::string_view name, Negotiation negotiation) {
   OriginMap& origins = mapOf(negotiation);

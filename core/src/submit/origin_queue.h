@@ -9,6 +9,10 @@
 //   while (auto id = queue.takeReady()) start(*id);                               // after any of these calls
 #pragma once
 
+#include "dodici/request.h"
+
+#include <boost/intrusive/list.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +22,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include <boost/intrusive/list.hpp>
-
-#include "dodici/request.h"
 
 namespace dodici {
 
@@ -120,17 +120,22 @@ class OriginQueue {
 
   using OriginList = boost::intrusive::list<
       Origin,
-      boost::intrusive::member_hook<Origin, boost::intrusive::list_member_hook<>, &Origin::rememberedHook>>;
+      boost::intrusive::
+          member_hook<Origin, boost::intrusive::list_member_hook<>, &Origin::rememberedHook>>;
 
   struct NameHash {
     using is_transparent = void;
 
-    std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>{}(name);
+    }
   };
 
   using OriginMap = std::unordered_map<std::string, Origin, NameHash, std::equal_to<>>;
 
-  OriginMap& mapOf(Negotiation negotiation) { return origins_[static_cast<std::size_t>(negotiation)]; }
+  OriginMap& mapOf(Negotiation negotiation) {
+    return origins_[static_cast<std::size_t>(negotiation)];
+  }
 
   Origin& findOrAdd(std::string_view name, Negotiation negotiation);
   bool mayRun(const Origin& origin) const;

@@ -1,13 +1,13 @@
 // Hands commands from any thread to one loop thread, in batches and in order.
 #pragma once
 
+#include "dodici/request.h"
+#include "thread_annotations.h"
+
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "dodici/request.h"
-#include "thread_annotations.h"
 
 namespace dodici {
 
@@ -38,13 +38,14 @@ struct BatchTakenCommand {};
 
 struct DestroyCommand {};
 
-using Command = std::variant<SubmitCommand,
-                             CancelCommand,
-                             PauseChangedCommand,
-                             BodyBytesCommand,
-                             BodyEndCommand,
-                             BatchTakenCommand,
-                             DestroyCommand>;
+using Command = std::variant<
+    SubmitCommand,
+    CancelCommand,
+    PauseChangedCommand,
+    BodyBytesCommand,
+    BodyEndCommand,
+    BatchTakenCommand,
+    DestroyCommand>;
 
 // One per client and loop. The only lock on the way from submit() to the loop thread; it is held for one move.
 //

@@ -4,9 +4,7 @@
 
 namespace dodici {
 
-Deadline::Deadline(Deadlines& deadlines, RequestId id)
-    : deadlines_(deadlines),
-      id_(id) {}
+Deadline::Deadline(Deadlines& deadlines, RequestId id) : deadlines_(deadlines), id_(id) {}
 
 void Deadline::arm(DeadlineKind kind, std::chrono::milliseconds duration, TimePoint now) {
   stop();

@@ -4,16 +4,16 @@
 // of about the same length share a tier, so that one short timeout does not make thousands of long ones be looked at.
 #pragma once
 
+#include "dodici/request.h"
+
+#include <boost/intrusive/list.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
-
-#include <boost/intrusive/list.hpp>
-
-#include "dodici/request.h"
 
 namespace dodici {
 
@@ -89,8 +89,12 @@ class Deadlines {
   };
 
   static constexpr std::array<std::chrono::milliseconds, 7> kIntervals{
-      std::chrono::milliseconds{10},  std::chrono::milliseconds{20},  std::chrono::milliseconds{40},
-      std::chrono::milliseconds{80},  std::chrono::milliseconds{160}, std::chrono::milliseconds{320},
+      std::chrono::milliseconds{10},
+      std::chrono::milliseconds{20},
+      std::chrono::milliseconds{40},
+      std::chrono::milliseconds{80},
+      std::chrono::milliseconds{160},
+      std::chrono::milliseconds{320},
       std::chrono::milliseconds{500}};
 
   static std::size_t tierOf(std::chrono::milliseconds duration);

@@ -17,9 +17,13 @@ constexpr char lower(char c) {
 }
 
 bool equalsIgnoringCase(std::string_view text, std::string_view lowerCase) {
-  return std::equal(text.begin(), text.end(), lowerCase.begin(), lowerCase.end(), [](char a, char b) {
-    return lower(a) == b;
-  });
+  return std::equal(
+      text.begin(),
+      text.end(),
+      lowerCase.begin(),
+      lowerCase.end(),
+      [](char a, char b) { return lower(a) == b; }
+  );
 }
 
 std::string_view strip(std::string_view text) {
@@ -94,8 +98,7 @@ std::uint32_t takeVersion(std::string_view& line) {
   };
 
   static constexpr std::array<Version, 4> kVersions{
-      {{"HTTP/1.1 ", 11}, {"HTTP/2 ", 20}, {"HTTP/1.0 ", 10}, {"HTTP/3 ", 30}}
-  };
+      {{"HTTP/1.1 ", 11}, {"HTTP/2 ", 20}, {"HTTP/1.0 ", 10}, {"HTTP/3 ", 30}}};
   for (const Version& version : kVersions) {
     if (line.starts_with(version.text)) {
       line.remove_prefix(version.text.size());
@@ -107,8 +110,7 @@ std::uint32_t takeVersion(std::string_view& line) {
 
 }  // namespace
 
-HeaderBlock::HeaderBlock(std::uint32_t maxHeaderSize)
-    : maxHeaderSize_(maxHeaderSize) {}
+HeaderBlock::HeaderBlock(std::uint32_t maxHeaderSize) : maxHeaderSize_(maxHeaderSize) {}
 
 HeaderProgress HeaderBlock::onLine(std::string_view line) {
   if (headComplete_) {
@@ -138,7 +140,8 @@ HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
   transferEncodingSaid_ = false;
 
   facts_.httpVersion = takeVersion(line);
-  const std::optional<std::uint64_t> status = parseNumber(line.substr(0, std::min<std::size_t>(line.size(), 3)));
+  const std::optional<std::uint64_t> status =
+      parseNumber(line.substr(0, std::min<std::size_t>(line.size(), 3)));
   const bool ends = line.size() == 3 || (line.size() > 3 && line[3] == ' ');
   if (facts_.httpVersion == 0 || !status || *status < 100 || !ends) {
     return fail(Errc::malformedResponse, "not a status line");
@@ -203,8 +206,10 @@ const char* HeaderBlock::noteFraming(std::string_view name, std::string_view val
         while (!value.empty()) {
           const std::string_view parameter = takeElement(value);
           const std::size_t equals = parameter.find('=');
-          if (equals != std::string_view::npos && equalsIgnoringCase(parameter.substr(0, equals), "timeout")) {
-            if (const auto seconds = parseNumber(parameter.substr(equals + 1)); seconds && *seconds <= UINT32_MAX) {
+          if (equals != std::string_view::npos &&
+              equalsIgnoringCase(parameter.substr(0, equals), "timeout")) {
+            if (const auto seconds = parseNumber(parameter.substr(equals + 1));
+                seconds && *seconds <= UINT32_MAX) {
               facts_.keepAliveTimeoutHint = std::chrono::seconds(*seconds);
             }
           }
@@ -237,7 +242,9 @@ const char* HeaderBlock::noteFraming(std::string_view name, std::string_view val
     default:
       return nullptr;
   }
-  return facts_.contentLength && transferEncodingSaid_ ? "content-length together with transfer-encoding" : nullptr;
+  return facts_.contentLength && transferEncodingSaid_
+             ? "content-length together with transfer-encoding"
+             : nullptr;
 }
 
 HeaderProgress HeaderBlock::onHeadEnd() {

@@ -5,6 +5,10 @@
 //   "Expires: 0\r\n" …                                         -> trailer; appendEnd() when the transfer is complete
 #pragma once
 
+#include "dodici/error.h"
+#include "dodici/event_batch.h"
+#include "dodici/request.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -12,10 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "dodici/error.h"
-#include "dodici/event_batch.h"
-#include "dodici/request.h"
 
 namespace dodici {
 
@@ -82,11 +82,11 @@ class HeaderBlock {
   ResponseFacts facts_;
   bool keepAliveSaid_ = false;
   bool transferEncodingSaid_ = false;
-  bool headComplete_ = false;            // the fields below are a whole head, which the next line replaces
+  bool headComplete_ = false;  // the fields below are a whole head, which the next line replaces
   std::uint32_t statusTextLength_ = 0;
-  std::size_t bytes_ = 0;                // names and values so far
-  std::vector<std::uint32_t> lengths_;   // nameLength, valueLength, …
-  std::string text_;                     // status text, then name, value, …
+  std::size_t bytes_ = 0;               // names and values so far
+  std::vector<std::uint32_t> lengths_;  // nameLength, valueLength, …
+  std::string text_;                    // status text, then name, value, …
   Error error_;
 };
 

@@ -1,8 +1,8 @@
 #include "dodici/event_batch.h"
 
-#include <memory>
-
 #include <gtest/gtest.h>
+
+#include <memory>
 
 namespace dodici {
 namespace {
@@ -18,14 +18,10 @@ TEST(EventBatch, ClearKeepsTheMemoryOfWordsAndText) {
   EventBatch batch;
   batch.words.assign(1000, 1);
   batch.text.assign(5000, 'x');
-  const auto* words = batch.words.data();
-  const auto* text = batch.text.data();
   batch.clear();
   EXPECT_TRUE(batch.empty());
-  batch.words.resize(1000);
-  batch.text.resize(5000);
-  EXPECT_EQ(batch.words.data(), words);
-  EXPECT_EQ(batch.text.data(), text);
+  EXPECT_GE(batch.words.capacity(), 1000U);
+  EXPECT_GE(batch.text.capacity(), 5000U);
 }
 
 TEST(EventBatch, ClearGivesTheBlocksBackToTheirPool) {

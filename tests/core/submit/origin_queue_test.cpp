@@ -1,10 +1,10 @@
 #include "submit/origin_queue.h"
 
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <memory>
 #include <ostream>
-
-#include <gtest/gtest.h>
 
 namespace dodici {
 
@@ -19,8 +19,7 @@ constexpr std::string_view kOther = "https://b.example:443";
 
 // The queue, and a ticket for each of the ids 0 to 31.
 struct Fixture {
-  explicit Fixture(OriginLimits limits)
-      : queue(limits) {
+  explicit Fixture(OriginLimits limits) : queue(limits) {
     for (int i = 0; i < 32; ++i) {
       tickets.push_back(std::make_unique<OriginQueue::Ticket>());
     }
@@ -60,6 +59,7 @@ struct Fixture {
 
   static std::vector<std::uint32_t> numbers(const std::vector<RequestId>& ids) {
     std::vector<std::uint32_t> result;
+    result.reserve(ids.size());
     for (const RequestId id : ids) {
       result.push_back(static_cast<std::uint32_t>(id));
     }
@@ -336,7 +336,9 @@ TEST(OriginQueue, ManyWaitingLeaveQuickly) {
   OriginQueue queue({.connections = 1});
   std::deque<OriginQueue::Ticket> tickets(100'000);
   for (std::size_t i = 0; i < tickets.size(); ++i) {
-    (void)queue.admit("http://a:80", Negotiation::none, RequestId{static_cast<std::uint32_t>(i)}, tickets[i]);
+    (void)queue.admit(
+        "http://a:80", Negotiation::none, RequestId{static_cast<std::uint32_t>(i)}, tickets[i]
+    );
   }
   for (std::size_t i = tickets.size(); i-- > 1;) {
     queue.release(tickets[i]);

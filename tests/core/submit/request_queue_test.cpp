@@ -1,15 +1,13 @@
 #include "submit/request_queue.h"
 
-#include <utility>
-
 #include <gtest/gtest.h>
+
+#include <utility>
 
 namespace dodici {
 namespace {
 
-CancelCommand cancel(std::uint32_t id) {
-  return {RequestId{id}};
-}
+CancelCommand cancel(std::uint32_t id) { return {RequestId{id}}; }
 
 Request requestOf(std::uint32_t id) {
   Request request;

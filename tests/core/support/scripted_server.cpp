@@ -1,17 +1,17 @@
 #include "support/scripted_server.h"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
 #include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
 namespace dodici::testing {
 
@@ -25,8 +25,7 @@ struct Signal::State {
   std::vector<std::function<void()>> callbacks;
 };
 
-Signal::Signal()
-    : state_(std::make_shared<State>()) {}
+Signal::Signal() : state_(std::make_shared<State>()) {}
 
 void Signal::set() const {
   std::vector<std::function<void()>> callbacks;
@@ -125,7 +124,8 @@ struct ScriptedServer::Parts {
 
   // Constant after construction.
   const std::vector<Script> scripts;
-  const std::shared_ptr<asio::io_context> io;  // shared so that a signal set after the end finds it gone
+  const std::shared_ptr<asio::io_context>
+      io;  // shared so that a signal set after the end finds it gone
 
   // Server thread only, once that runs.
   asio::ip::tcp::acceptor acceptor;
@@ -154,7 +154,9 @@ class ScriptedConnection : public std::enable_shared_from_this<ScriptedConnectio
         index_(index),
         socket_(std::move(socket)) {
     error_code ignored;  // the peer may be gone already
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);  // each send is a segment of its own
+    socket_.set_option(
+        asio::ip::tcp::no_delay(true), ignored
+    );  // each send is a segment of its own
   }
 
   // Goes on until a step has to wait.
@@ -189,7 +191,9 @@ class ScriptedConnection : public std::enable_shared_from_this<ScriptedConnectio
     return end == std::string::npos ? readAndRetry() : consume(end + 4);
   }
 
-  bool take(const Script::Read& read) { return unread_.size() < read.bytes ? readAndRetry() : consume(read.bytes); }
+  bool take(const Script::Read& read) {
+    return unread_.size() < read.bytes ? readAndRetry() : consume(read.bytes);
+  }
 
   bool take(const Script::Send& send) {
     auto onSent = [self = shared_from_this()](const error_code& error, std::size_t) {
@@ -318,7 +322,9 @@ ScriptedServer::~ScriptedServer() {
 
 std::uint16_t ScriptedServer::port() const { return parts_->port; }
 
-std::string ScriptedServer::origin() const { return "http://127.0.0.1:" + std::to_string(parts_->port); }
+std::string ScriptedServer::origin() const {
+  return "http://127.0.0.1:" + std::to_string(parts_->port);
+}
 
 std::size_t ScriptedServer::connectionCount() const {
   const std::lock_guard lock(parts_->mutex);
@@ -335,7 +341,8 @@ std::string ScriptedServer::received(std::size_t index) const {
   return index < parts_->received.size() ? parts_->received[index] : std::string();
 }
 
-bool ScriptedServer::waitForConnections(std::size_t count, std::chrono::milliseconds patience) const {
+bool ScriptedServer::waitForConnections(std::size_t count, std::chrono::milliseconds patience)
+    const {
   return parts_->wait(patience, [&] { return parts_->received.size() >= count; });
 }
 
@@ -347,7 +354,8 @@ bool ScriptedServer::waitForReceived(
     std::size_t index, std::string_view text, std::chrono::milliseconds patience
 ) const {
   return parts_->wait(patience, [&] {
-    return index < parts_->received.size() && parts_->received[index].find(text) != std::string::npos;
+    return index < parts_->received.size() &&
+           parts_->received[index].find(text) != std::string::npos;
   });
 }
 

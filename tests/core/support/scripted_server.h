@@ -94,7 +94,8 @@ class Script {
 
   struct Repeat {};
 
-  using Step = std::variant<ReadHead, Read, Send, WaitFor, Announce, ShutdownSend, Close, Reset, Repeat>;
+  using Step =
+      std::variant<ReadHead, Read, Send, WaitFor, Announce, ShutdownSend, Close, Reset, Repeat>;
   std::vector<Step> steps_;
 };
 
@@ -119,10 +120,14 @@ class ScriptedServer {
   std::string received(std::size_t index) const;
 
   // Each false when `patience` is over first.
-  bool waitForConnections(std::size_t count, std::chrono::milliseconds patience = kExpectNoTimeout) const;
-  bool waitForClosed(std::size_t count, std::chrono::milliseconds patience = kExpectNoTimeout) const;
+  bool waitForConnections(std::size_t count, std::chrono::milliseconds patience = kExpectNoTimeout)
+      const;
+  bool waitForClosed(std::size_t count, std::chrono::milliseconds patience = kExpectNoTimeout)
+      const;
   bool waitForReceived(
-      std::size_t index, std::string_view text, std::chrono::milliseconds patience = kExpectNoTimeout
+      std::size_t index,
+      std::string_view text,
+      std::chrono::milliseconds patience = kExpectNoTimeout
   ) const;
 
  private:

@@ -1,9 +1,5 @@
 #include "support/scripted_server.h"
 
-#include <array>
-#include <string>
-#include <thread>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +7,10 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <thread>
 
 namespace dodici::testing {
 namespace {
@@ -48,9 +48,14 @@ class Peer {
 TEST(ScriptedServer, FollowsItsScriptStepByStep) {
   const Signal headRead;
   const Signal go;
-  ScriptedServer server(
-      {Script().readHead().announce(headRead).waitFor(go).send("first").read(3).send("second").close()}
-  );
+  ScriptedServer server({Script()
+                             .readHead()
+                             .announce(headRead)
+                             .waitFor(go)
+                             .send("first")
+                             .read(3)
+                             .send("second")
+                             .close()});
   Peer peer(server);
   peer.send("GET / HTTP/1.1\r\n");
   EXPECT_TRUE(server.waitForReceived(0, "HTTP/1.1\r\n"));
@@ -121,11 +126,14 @@ TEST(ScriptedServer, WaitingGivesUpInTheEnd) {
 }
 
 TEST(ScriptedServer, StopsWithConnectionsInEveryState) {
+  constexpr std::size_t kMoreThanSocketsHold = 8'000'000;
   const Signal never;
   const Signal waits;
   {
     ScriptedServer server(
-        {Script().announce(waits).waitFor(never), Script().send(std::string(50'000'000, 'x')), Script().readHead()}
+        {Script().announce(waits).waitFor(never),
+         Script().send(std::string(kMoreThanSocketsHold, 'x')),
+         Script().readHead()}
     );
     Peer waiting(server);
     EXPECT_TRUE(waits.wait());

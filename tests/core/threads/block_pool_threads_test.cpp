@@ -1,4 +1,8 @@
 // Blocks are filled on one thread and given up on another, as the loop thread and the consumer do it.
+#include "dodici/byte_block.h"
+
+#include <gtest/gtest.h>
+
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -8,10 +12,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <gtest/gtest.h>
-
-#include "dodici/byte_block.h"
 
 namespace dodici {
 namespace {

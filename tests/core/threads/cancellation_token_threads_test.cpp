@@ -1,4 +1,8 @@
 // Tokens are created, cancelled, listened to and dropped on several threads at once.
+#include "dodici/cancellation_token.h"
+
+#include <gtest/gtest.h>
+
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -6,10 +10,6 @@
 #include <optional>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
-
-#include "dodici/cancellation_token.h"
 
 namespace dodici {
 namespace {
@@ -129,6 +129,7 @@ TEST(CancellationTokenThreads, ALongLivedParentServesManyThreads) {
   std::atomic<int> registered = 0;
   std::atomic<int> unregistered = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       std::array<CancellationToken::Registration, 16> slots;
@@ -186,9 +187,7 @@ TEST(CancellationTokenThreads, ACallbackMayUnregisterItselfWhileOthersWaitForIt)
       },
       [&] { second.reset(); },
       [&] { token->cancel(); },
-      [&] {
-        EXPECT_GE(calls.exchange(0), 1);
-      }
+      [&] { EXPECT_GE(calls.exchange(0), 1); }
   );
 }
 

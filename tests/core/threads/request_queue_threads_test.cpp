@@ -1,13 +1,13 @@
 // Several threads push, one drains: nothing is lost, nothing overtakes, and one wake-up is asked for each batch.
+#include "submit/request_queue.h"
+
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <gtest/gtest.h>
-
-#include "submit/request_queue.h"
 
 namespace dodici {
 namespace {

@@ -1,10 +1,10 @@
 #include "transfer/deadlines.h"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <ostream>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 namespace dodici {
 
@@ -50,7 +50,11 @@ class FakeLoop {
   std::vector<Expiry> expired;
   int sweeps = 0;
   Deadlines::OnExpired onExpired = [this](RequestId id, DeadlineKind kind) {
-    expired.push_back({static_cast<std::uint32_t>(id), kind, std::chrono::duration_cast<milliseconds>(now_ - kStart)});
+    expired.push_back(
+        {static_cast<std::uint32_t>(id),
+         kind,
+         std::chrono::duration_cast<milliseconds>(now_ - kStart)}
+    );
   };
 
  private:
@@ -90,7 +94,9 @@ TEST_P(DeadlinesOfLength, ExpireNeverEarlyAndAtMostAnEighthLate) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Lengths, DeadlinesOfLength, testing::Values(1, 9, 10, 50, 79, 80, 100, 500, 1000, 1500, 4000, 5000, 300'000)
+    Lengths,
+    DeadlinesOfLength,
+    testing::Values(1, 9, 10, 50, 79, 80, 100, 500, 1000, 1500, 4000, 5000, 300'000)
 );
 
 TEST(Deadlines, ATouchGivesTheFullDurationAgain) {

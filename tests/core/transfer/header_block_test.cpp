@@ -1,23 +1,30 @@
 #include "transfer/header_block.h"
 
+#include <gtest/gtest.h>
+
 #include <initializer_list>
 #include <ostream>
 #include <utility>
 #include <vector>
 
-#include <gtest/gtest.h>
-
 namespace dodici {
 
 std::ostream& operator<<(std::ostream& out, HeaderProgress progress) {
   switch (progress) {
-    case HeaderProgress::none: return out << "none";
-    case HeaderProgress::continueHead: return out << "continueHead";
-    case HeaderProgress::informationalHead: return out << "informationalHead";
-    case HeaderProgress::switchingHead: return out << "switchingHead";
-    case HeaderProgress::finalHead: return out << "finalHead";
-    case HeaderProgress::trailer: return out << "trailer";
-    case HeaderProgress::failed: return out << "failed";
+    case HeaderProgress::none:
+      return out << "none";
+    case HeaderProgress::continueHead:
+      return out << "continueHead";
+    case HeaderProgress::informationalHead:
+      return out << "informationalHead";
+    case HeaderProgress::switchingHead:
+      return out << "switchingHead";
+    case HeaderProgress::finalHead:
+      return out << "finalHead";
+    case HeaderProgress::trailer:
+      return out << "trailer";
+    case HeaderProgress::failed:
+      return out << "failed";
   }
   return out;
 }
@@ -56,7 +63,8 @@ Records endOf(HeaderBlock& block) {
 
 TEST(HeaderBlock, MakesTheRecordThatEventBatchDescribes) {
   HeaderBlock block(kLimit);
-  const auto progress = feed(block, {"HTTP/1.1 200 OK\r\n", "Content-Type: text/plain\r\n", "X-Empty:\r\n", "\r\n"});
+  const auto progress =
+      feed(block, {"HTTP/1.1 200 OK\r\n", "Content-Type: text/plain\r\n", "X-Empty:\r\n", "\r\n"});
   EXPECT_EQ(progress, HeaderProgress::finalHead);
   EXPECT_TRUE(block.finalHeadSeen());
   const auto [words, text] = headOf(block);
@@ -192,7 +200,12 @@ TEST(HeaderBlock, StripsBlanksAroundValuesAndNothingElse) {
   HeaderBlock block(kLimit);
   (void)feed(
       block,
-      {"HTTP/1.1 200 OK\r\n", "A: \t b \t c\t \r\n", "Set-Cookie:x=\"1; 2\"\r\n", "b:   \r\n", "c: :d:\r\n", "\r\n"}
+      {"HTTP/1.1 200 OK\r\n",
+       "A: \t b \t c\t \r\n",
+       "Set-Cookie:x=\"1; 2\"\r\n",
+       "b:   \r\n",
+       "c: :d:\r\n",
+       "\r\n"}
   );
   const auto [words, text] = headOf(block);
   EXPECT_EQ(words, (Words{1, 9, 200, 11, 2, 4, 1, 5, 10, 8, 1, 0, 1, 3}));
@@ -201,13 +214,18 @@ TEST(HeaderBlock, StripsBlanksAroundValuesAndNothingElse) {
 
 TEST(HeaderBlock, LetsHighBytesThroughInValues) {
   HeaderBlock block(kLimit);
-  ASSERT_EQ(feed(block, {"HTTP/1.1 200 OK\r\n", "a: \x80\xff\xe4\r\n", "\r\n"}), HeaderProgress::finalHead);
+  ASSERT_EQ(
+      feed(block, {"HTTP/1.1 200 OK\r\n", "a: \x80\xff\xe4\r\n", "\r\n"}), HeaderProgress::finalHead
+  );
   EXPECT_EQ(headOf(block).text, "OKa\x80\xff\xe4");
 }
 
 TEST(HeaderBlock, InformationalHeadsAreRecordsOfTheirOwn) {
   HeaderBlock block(kLimit);
-  EXPECT_EQ(feed(block, {"HTTP/1.1 103 Early Hints\r\n", "Link: </a>\r\n", "\r\n"}), HeaderProgress::informationalHead);
+  EXPECT_EQ(
+      feed(block, {"HTTP/1.1 103 Early Hints\r\n", "Link: </a>\r\n", "\r\n"}),
+      HeaderProgress::informationalHead
+  );
   EXPECT_FALSE(block.finalHeadSeen());
   auto record = headOf(block);
   EXPECT_EQ(record.words, (Words{1, 9, 103, 11, 11, 1, 4, 4}));
@@ -222,7 +240,9 @@ TEST(HeaderBlock, InformationalHeadsAreRecordsOfTheirOwn) {
 
 TEST(HeaderBlock, A100IsNotAHeadToReport) {
   HeaderBlock block(kLimit);
-  EXPECT_EQ(feed(block, {"HTTP/1.1 100 Continue\r\n", "x: y\r\n", "\r\n"}), HeaderProgress::continueHead);
+  EXPECT_EQ(
+      feed(block, {"HTTP/1.1 100 Continue\r\n", "x: y\r\n", "\r\n"}), HeaderProgress::continueHead
+  );
   EXPECT_EQ(feed(block, {"HTTP/1.1 200 OK\r\n", "\r\n"}), HeaderProgress::finalHead);
   EXPECT_EQ(headOf(block).text, "OK");
 }
@@ -265,7 +285,9 @@ TEST(HeaderBlock, NamesAndValuesTogetherStayBelowTheLimit) {
       HeaderProgress::finalHead
   );
   HeaderBlock over(9);
-  EXPECT_EQ(feed(over, {"HTTP/1.1 200 OK\r\n", "abc: de\r\n", "f: ghi\r\n"}), HeaderProgress::failed);
+  EXPECT_EQ(
+      feed(over, {"HTTP/1.1 200 OK\r\n", "abc: de\r\n", "f: ghi\r\n"}), HeaderProgress::failed
+  );
   EXPECT_EQ(over.error().code, Errc::headersOverflow);
 }
 
@@ -273,7 +295,13 @@ TEST(HeaderBlock, TheLimitIsForEachHeadAndForTheTrailers) {
   HeaderBlock block(10);
   const auto progress = feed(
       block,
-      {"HTTP/1.1 103 \r\n", "abcd: efgh\r\n", "\r\n", "HTTP/1.1 200 OK\r\n", "abcd: efgh\r\n", "\r\n", "abcd: efgh\r\n"}
+      {"HTTP/1.1 103 \r\n",
+       "abcd: efgh\r\n",
+       "\r\n",
+       "HTTP/1.1 200 OK\r\n",
+       "abcd: efgh\r\n",
+       "\r\n",
+       "abcd: efgh\r\n"}
   );
   EXPECT_EQ(progress, HeaderProgress::trailer);
   EXPECT_EQ(block.onLine("i: \r\n"), HeaderProgress::trailer);
@@ -429,7 +457,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(HeaderBlock, IsReadyForAnotherRequestAfterReset) {
   HeaderBlock block(10);
-  EXPECT_EQ(feed(block, {"HTTP/1.1 200 OK\r\n", "a: b\r\n", "long: long long\r\n"}), HeaderProgress::failed);
+  EXPECT_EQ(
+      feed(block, {"HTTP/1.1 200 OK\r\n", "a: b\r\n", "long: long long\r\n"}),
+      HeaderProgress::failed
+  );
   block.reset();
   EXPECT_EQ(feed(block, {"HTTP/2 204 \r\n", "c: d\r\n", "\r\n"}), HeaderProgress::finalHead);
   EXPECT_EQ(headOf(block).words, (Words{1, 9, 204, 20, 0, 1, 1, 1}));

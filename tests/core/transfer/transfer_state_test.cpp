@@ -1,32 +1,45 @@
 #include "transfer/transfer_state.h"
 
-#include <ostream>
-
 #include <gtest/gtest.h>
+
+#include <ostream>
 
 namespace dodici {
 
 std::ostream& operator<<(std::ostream& out, Action action) {
   switch (action) {
-    case Action::none: return out << "none";
-    case Action::deliver: return out << "deliver";
-    case Action::holdBody: return out << "holdBody";
-    case Action::holdAndAskRoom: return out << "holdAndAskRoom";
-    case Action::letFlow: return out << "letFlow";
-    case Action::refuse: return out << "refuse";
-    case Action::armHeaders: return out << "armHeaders";
-    case Action::armBody: return out << "armBody";
+    case Action::none:
+      return out << "none";
+    case Action::deliver:
+      return out << "deliver";
+    case Action::holdBody:
+      return out << "holdBody";
+    case Action::holdAndAskRoom:
+      return out << "holdAndAskRoom";
+    case Action::letFlow:
+      return out << "letFlow";
+    case Action::refuse:
+      return out << "refuse";
+    case Action::armHeaders:
+      return out << "armHeaders";
+    case Action::armBody:
+      return out << "armBody";
   }
   return out;
 }
 
 std::ostream& operator<<(std::ostream& out, TransferState::Phase phase) {
   switch (phase) {
-    case TransferState::Phase::waiting: return out << "waiting";
-    case TransferState::Phase::running: return out << "running";
-    case TransferState::Phase::sent: return out << "sent";
-    case TransferState::Phase::receiving: return out << "receiving";
-    case TransferState::Phase::ended: return out << "ended";
+    case TransferState::Phase::waiting:
+      return out << "waiting";
+    case TransferState::Phase::running:
+      return out << "running";
+    case TransferState::Phase::sent:
+      return out << "sent";
+    case TransferState::Phase::receiving:
+      return out << "receiving";
+    case TransferState::Phase::ended:
+      return out << "ended";
   }
   return out;
 }
