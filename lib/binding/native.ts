@@ -49,6 +49,7 @@ export const Errc = {
   socketError: 8,
   /** detail: OpenSSL X509_V_ERR_* */
   tlsVerifyFailed: 9,
+  /** message: the certificate's alternative names (`DNS:a, IP Address:1.2.3.4`), a line feed, its common name */
   tlsNameMismatch: 10,
   /** message: OpenSSL's error line */
   tlsHandshakeFailed: 11,

@@ -3,6 +3,7 @@ import { errors } from 'undici'
 import { rawHeaders } from './response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
 import type { Origin } from './origins.ts'
+import type { ObservedRequest } from './observed-request.ts'
 import type { PendingRequests } from './pending-requests.ts'
 import type { Upload } from './upload.ts'
 
@@ -21,7 +22,9 @@ export class PendingRequest implements Controller {
   /** the handler has had its terminal call */
   ended = false
   upload: Upload | null = null
-  /** to be reported to onBodySent when it is sent */
+  /** null unless somebody listens to undici's diagnostics channels */
+  observed: ObservedRequest | null = null
+  /** to be reported when it is sent */
   bytesBody: Uint8Array | null = null
 
   aborted = false
@@ -151,6 +154,7 @@ export class PendingRequest implements Controller {
 
   onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void {
     const { handler } = this
+    this.observed?.publishHeaders(status, this.rawHeaders, statusText)
     try {
       if (handler.onResponseStarted !== undefined) {
         handler.onResponseStarted()
@@ -169,11 +173,7 @@ export class PendingRequest implements Controller {
       this.hold(chunk)
       return
     }
-    try {
-      this.handler.onResponseData(this, chunk)
-    } catch (error) {
-      this.fail(error)
-    }
+    this.callData(chunk)
   }
 
   onEnd(trailers: ResponseHeaders): void {
@@ -187,6 +187,7 @@ export class PendingRequest implements Controller {
     if (this.builtRawTrailers === null) {
       this.builtRawTrailers = undefined
     }
+    this.observed?.publishTrailers(this.rawTrailers)
     try {
       this.handler.onResponseEnd(this, trailers)
     } catch (error) {
@@ -237,6 +238,7 @@ export class PendingRequest implements Controller {
 
   // One bad handler must not break the batch for its neighbours: what it throws comes up on its own.
   callError(error: unknown): void {
+    this.observed?.publishError(error)
     try {
       // Any value may be thrown, or be a reason to abort; undici's type says Error.
       this.handler.onResponseError(this, error as Error)
@@ -305,11 +307,7 @@ export class PendingRequest implements Controller {
   private deliver(held: Held[]): void {
     const event = held.shift() as Held
     if (Buffer.isBuffer(event)) {
-      try {
-        this.handler.onResponseData(this, event)
-      } catch (error) {
-        this.fail(error)
-      }
+      this.callData(event)
       return
     }
     this.stopLingering()
@@ -327,7 +325,17 @@ export class PendingRequest implements Controller {
     }
   }
 
+  private callData(chunk: Buffer): void {
+    this.observed?.publishBodyChunkReceived(chunk)
+    try {
+      this.handler.onResponseData(this, chunk)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
   private callBodySent(chunk: unknown): void {
+    this.observed?.publishBodyChunkSent(chunk)
     if (this.handler.onBodySent !== undefined && !this.ended) {
       try {
         this.handler.onBodySent(chunk)
@@ -338,6 +346,7 @@ export class PendingRequest implements Controller {
   }
 
   private callRequestSent(): void {
+    this.observed?.publishBodySent()
     if (this.handler.onRequestSent !== undefined && !this.ended) {
       try {
         this.handler.onRequestSent()

@@ -3,6 +3,7 @@ import { milliseconds, type ResolvedOptions } from '../agent-options.ts'
 import { RequestFlag } from '../binding/native.ts'
 import type { NativeClients } from '../native-clients.ts'
 import type { Handler } from './handler.ts'
+import { isObserved, ObservedRequest } from './observed-request.ts'
 import type { Origin, Origins } from './origins.ts'
 import { PendingRequest } from './pending-request.ts'
 import type { ClientOwner } from './pending-requests.ts'
@@ -52,10 +53,16 @@ export class RequestEngine {
     if (isUpgrade) {
       refuseUpgrade(method)
     }
+    let observed: ObservedRequest | null = null
+    if (isObserved()) {
+      observed = new ObservedRequest(origin, opts, method, target, headers)
+      observed.publishCreate()
+    }
     const requests = origin.isTls
       ? this.#clients.tls(this.#owner)
       : this.#clients.plain(this.#owner)
     const request = new PendingRequest(handler, origin, requests)
+    request.observed = observed
     requests.add(request)
     if (body.kind === 'stream') {
       const isStrict = this.#options.strictContentLength
@@ -104,7 +111,11 @@ export class RequestEngine {
     if ((opts['idempotent'] ?? method.isIdempotent) && body.kind !== 'stream') {
       flags |= RequestFlag.idempotent
     }
-    if (handler.onRequestSent !== undefined || handler.onBodySent !== undefined) {
+    if (
+      handler.onRequestSent !== undefined ||
+      handler.onBodySent !== undefined ||
+      request.observed !== null
+    ) {
       flags |= RequestFlag.reportSent
     }
     let bytes: Uint8Array | undefined
@@ -112,7 +123,7 @@ export class RequestEngine {
     if (body.kind === 'bytes') {
       flags |= RequestFlag.bytesBody
       bytes = body.bytes
-      request.bytesBody = handler.onBodySent === undefined ? null : bytes
+      request.bytesBody = bytes
     } else if (body.kind === 'stream') {
       flags |= RequestFlag.streamBody
       streamLength = sentLength(headers, body)
@@ -120,12 +131,12 @@ export class RequestEngine {
         flags |= RequestFlag.knownLength
       }
     }
-    const text =
-      `${origin.textStart}${method.name}\0${target}\0${servername(opts, headers, origin)}\0` +
+    const lines =
       (headers.host === null ? '' : headerLine('host', headers.host)) +
       (close ? 'connection: close\0' : 'connection: keep-alive\0') +
       headers.lines +
       framingLines(method, headers, body)
+    const text = `${origin.textStart}${method.name}\0${target}\0${servername(opts, headers, origin)}\0${lines}`
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout
     const bodyTimeout = (opts['bodyTimeout'] as number | null) ?? options.bodyTimeout
     try {
@@ -144,6 +155,7 @@ export class RequestEngine {
       return
     }
     request.onSubmitted()
+    request.observed?.publishSendHeaders(lines)
   }
 }
 

@@ -1,0 +1,138 @@
+import { channel } from 'node:diagnostics_channel'
+import type { DispatchOptions, Method } from './request-checks.ts'
+import type { RequestHeaders } from './request-headers.ts'
+import type { Origin } from './origins.ts'
+
+// undici's channels, which instrumentations subscribe to. Those of connections (`undici:client:connected` and so on)
+// are not published: native tells of a connection, not of a socket.
+const create = channel('undici:request:create')
+const sendHeaders = channel('undici:client:sendHeaders')
+const bodyChunkSent = channel('undici:request:bodyChunkSent')
+const bodySent = channel('undici:request:bodySent')
+const headers = channel('undici:request:headers')
+const bodyChunkReceived = channel('undici:request:bodyChunkReceived')
+const trailers = channel('undici:request:trailers')
+const error = channel('undici:request:error')
+const all = [
+  create,
+  sendHeaders,
+  bodyChunkSent,
+  bodySent,
+  headers,
+  bodyChunkReceived,
+  trailers,
+  error,
+]
+
+/** Whether anybody subscribes to any of the channels: nothing is made otherwise. */
+export function isObserved(): boolean {
+  return all.some(({ hasSubscribers }) => hasSubscribers)
+}
+
+/** What undici's channels call `request`: one object in all messages about one dispatch. */
+export class ObservedRequest {
+  readonly origin: string
+  readonly protocol: string
+  readonly method: string
+  readonly path: string
+  readonly host: string | null
+  readonly contentLength: number | null
+  readonly idempotent: boolean
+  readonly upgrade = null
+  readonly body: unknown
+  /** name, value, name, value …, without host, content-length and connection */
+  readonly headers: string[]
+  completed = false
+  aborted = false
+
+  readonly #headers: RequestHeaders
+
+  constructor(
+    origin: Origin,
+    opts: DispatchOptions,
+    method: Method,
+    target: string,
+    requestHeaders: RequestHeaders,
+  ) {
+    this.origin = origin.url.origin
+    this.protocol = origin.url.protocol
+    this.method = method.name
+    this.path = target
+    this.host = requestHeaders.host
+    this.contentLength = requestHeaders.contentLength < 0 ? null : requestHeaders.contentLength
+    this.idempotent = Boolean(opts['idempotent'] ?? method.isIdempotent)
+    this.body = opts['body'] ?? null
+    this.headers = flat(requestHeaders.lines)
+    this.#headers = requestHeaders
+  }
+
+  /** Adds a header to what is sent, as long as that has not happened: in `undici:request:create`. */
+  addHeader(name: string, value: string): this {
+    const before = this.#headers.lines.length
+    this.#headers.add(name, value)
+    this.headers.push(...flat(this.#headers.lines.slice(before)))
+    return this
+  }
+
+  publishCreate(): void {
+    create.publish({ request: this })
+  }
+
+  /** The peer is not known yet; instrumentations read its address from an object all the same. */
+  publishSendHeaders(lines: string): void {
+    if (sendHeaders.hasSubscribers) {
+      const socket = { remoteAddress: undefined, remotePort: undefined }
+      sendHeaders.publish({ request: this, headers: this.#head(lines), socket })
+    }
+  }
+
+  // As undici writes it for HTTP/1.1.
+  #head(lines: string): string {
+    const pairs = flat(lines)
+    let head = `${this.method} ${this.path} HTTP/1.1\r\n`
+    if (this.host === null) {
+      head += `host: ${new URL(this.origin).host}\r\n`
+    }
+    for (let i = 0; i < pairs.length; i += 2) {
+      head += `${pairs[i]}: ${pairs[i + 1]}\r\n`
+    }
+    return `${head}\r\n`
+  }
+
+  publishBodyChunkSent(chunk: unknown): void {
+    bodyChunkSent.publish({ request: this, chunk })
+  }
+
+  publishBodySent(): void {
+    bodySent.publish({ request: this })
+  }
+
+  publishHeaders(statusCode: number, raw: Buffer[] | null, statusText: string): void {
+    headers.publish({ request: this, response: { statusCode, headers: raw, statusText } })
+  }
+
+  publishBodyChunkReceived(chunk: Buffer): void {
+    bodyChunkReceived.publish({ request: this, chunk })
+  }
+
+  publishTrailers(raw: Buffer[] | null): void {
+    this.completed = true
+    trailers.publish({ request: this, trailers: raw })
+  }
+
+  publishError(reason: unknown): void {
+    this.aborted = true
+    error.publish({ request: this, error: reason })
+  }
+}
+
+// From native's form of header lines.
+function flat(lines: string): string[] {
+  return lines
+    .split('\0')
+    .slice(0, -1)
+    .flatMap((line) => {
+      const colon = line.indexOf(': ')
+      return colon < 0 ? [line.slice(0, -1), ''] : [line.slice(0, colon), line.slice(colon + 2)]
+    })
+}
