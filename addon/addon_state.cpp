@@ -4,17 +4,14 @@
 
 namespace dodici {
 
-AddonState::AddonState(Napi::Env env)
-    : pump_(env) {}
+AddonState::AddonState(Napi::Env env) : pump_(env) {}
 
 void AddonState::install(Napi::Env env) {
   auto state = std::make_unique<AddonState>(env);
   // Cleanup hooks run last in, first out: this one comes after those of the thread-safe functions were added, so it
   // joins the loop threads while their doorbell still exists.
   napi_add_env_cleanup_hook(
-      env,
-      [](void* self) { static_cast<AddonState*>(self)->pump_.shutDown(); },
-      state.get()
+      env, [](void* self) { static_cast<AddonState*>(self)->pump_.shutDown(); }, state.get()
   );
   env.SetInstanceData(state.release());
 }

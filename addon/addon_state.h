@@ -5,9 +5,9 @@
 //          buffers may be finalized before or after that.
 #pragma once
 
-#include <napi.h>
-
 #include "event_pump.h"
+
+#include <napi.h>
 
 namespace dodici {
 

@@ -1,13 +1,14 @@
 #include "client_wrap.h"
 
+#include "addon_state.h"
+#include "marshal/options_from_js.h"
+#include "marshal/request_from_js.h"
+#include "running_client.h"
+
 #include <cmath>
 #include <exception>
 #include <string>
 #include <utility>
-
-#include "addon_state.h"
-#include "marshal/options_from_js.h"
-#include "marshal/request_from_js.h"
 
 namespace dodici {
 
@@ -29,8 +30,7 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
   );
 }
 
-ClientWrap::ClientWrap(const Napi::CallbackInfo& info)
-    : ObjectWrap(info) {
+ClientWrap::ClientWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const Napi::Env env = info.Env();
   std::string complaint;
   ClientOptions options = optionsFromJs(info[0], complaint);
@@ -61,7 +61,8 @@ std::span<const std::uint32_t> ClientWrap::params() const {
   std::size_t length = 0;
   void* data = nullptr;
   if (napi_get_reference_value(Env(), params_, &array) != napi_ok ||
-      napi_get_typedarray_info(Env(), array, nullptr, &length, &data, nullptr, nullptr) != napi_ok) {
+      napi_get_typedarray_info(Env(), array, nullptr, &length, &data, nullptr, nullptr) !=
+          napi_ok) {
     return {};
   }
   return {static_cast<const std::uint32_t*>(data), length};

@@ -9,9 +9,10 @@
 #include <cstdint>
 #include <span>
 
-#include "running_client.h"
-
 namespace dodici {
+
+class RequestController;
+class RunningClient;
 
 class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
  public:

@@ -3,9 +3,7 @@
 namespace dodici {
 
 Doorbell::Doorbell(Napi::Env env, Answer answer, void* self)
-    : env_(env),
-      answer_(answer),
-      self_(self) {
+    : env_(env), answer_(answer), self_(self) {
   const auto name = Napi::String::New(env, "dodici");
   for (auto& bell : bells_) {
     const napi_status status = napi_create_threadsafe_function(

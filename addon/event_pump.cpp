@@ -32,8 +32,12 @@ void EventPump::drain(napi_env env) {
     batches += drainClient(env, *clients_[(first_ + step) % count]);
   }
   draining_ = false;
-  if (step < count || std::exchange(rungMeanwhile_, false)) {
+  bool more = std::exchange(rungMeanwhile_, false);
+  if (step < count) {
     first_ = (first_ + step) % count;
+    more = true;
+  }
+  if (more) {
     doorbell_.ring();
   }
   deleteClosed();

@@ -12,18 +12,18 @@
 // Owner:   AddonState.
 #pragma once
 
+#include "doorbell.h"
+#include "marshal/batch_to_js.h"
+#include "running_client.h"
+
+#include <dodici/event_batch.h>
+#include <dodici/options.h>
+
 #include <napi.h>
 
 #include <cstddef>
 #include <memory>
 #include <vector>
-
-#include <dodici/event_batch.h>
-#include <dodici/options.h>
-
-#include "doorbell.h"
-#include "marshal/batch_to_js.h"
-#include "running_client.h"
 
 namespace dodici {
 

@@ -1,10 +1,10 @@
 // The addon's entry point: what lib/binding/native.ts calls NativeBinding.
-#include <napi.h>
+#include "addon_state.h"
+#include "client_wrap.h"
 
 #include <dodici/client.h>
 
-#include "addon_state.h"
-#include "client_wrap.h"
+#include <napi.h>
 
 namespace dodici {
 namespace {

@@ -1,11 +1,11 @@
 #include "running_client.h"
 
+#include "client_wrap.h"
+#include "marshal/record_walk.h"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
-
-#include "client_wrap.h"
-#include "marshal/record_walk.h"
 
 namespace dodici {
 

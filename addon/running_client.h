@@ -5,6 +5,11 @@
 // Owner:   EventPump.
 #pragma once
 
+#include "doorbell.h"
+#include "marshal/batch_to_js.h"
+
+#include <dodici/client.h>
+
 #include <napi.h>
 
 #include <atomic>
@@ -12,11 +17,6 @@
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include <dodici/client.h>
-
-#include "doorbell.h"
-#include "marshal/batch_to_js.h"
 
 namespace dodici {
 

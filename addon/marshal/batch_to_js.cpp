@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -79,10 +78,10 @@ bool BatchToJs::wordsToJs(napi_env env, const EventBatch& batch, napi_value* wor
       return false;
     }
   }
-  if (capacity < count && !growWords(env, count, words, &memory)) {
+  if ((memory == nullptr || capacity < count) && !growWords(env, count, words, &memory)) {
     return false;
   }
-  std::memcpy(memory, batch.words.data(), count * sizeof(std::uint32_t));
+  std::copy(batch.words.begin(), batch.words.end(), static_cast<std::uint32_t*>(memory));
   return true;
 }
 

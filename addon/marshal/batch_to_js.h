@@ -5,11 +5,11 @@
 // Owner:   EventPump.
 #pragma once
 
+#include <dodici/event_batch.h>
+
 #include <node_api.h>
 
 #include <cstddef>
-
-#include <dodici/event_batch.h>
 
 namespace dodici {
 

@@ -4,11 +4,11 @@
 // Threads: the env's JS thread.
 #pragma once
 
+#include <dodici/options.h>
+
 #include <napi.h>
 
 #include <string>
-
-#include <dodici/options.h>
 
 namespace dodici {
 

@@ -1,20 +1,19 @@
 // Steps from record to record through EventBatch::words. event_batch.h tells the layout.
 #pragma once
 
+#include <dodici/event_batch.h>
+#include <dodici/request.h>
+
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-#include <dodici/event_batch.h>
-#include <dodici/request.h>
-
 namespace dodici {
 
 class RecordWalk {
  public:
-  explicit RecordWalk(std::span<const std::uint32_t> words)
-      : words_(words) {}
+  explicit RecordWalk(std::span<const std::uint32_t> words) : words_(words) {}
 
   bool more() const { return at_ < words_.size(); }
 

@@ -107,8 +107,8 @@ Complaint requestFromJs(
   if (has(flag::streamBody)) {
     request.bodyKind = BodyKind::stream;
     if (has(flag::knownLength)) {
-      request.contentLength = std::uint64_t{params[param::contentLengthHigh]} << 32 |
-                              params[param::contentLengthLow];
+      request.contentLength =
+          std::uint64_t{params[param::contentLengthHigh]} << 32 | params[param::contentLengthLow];
     }
   }
   if (has(flag::bytesBody)) {

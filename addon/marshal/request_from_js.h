@@ -3,6 +3,8 @@
 // Threads: the env's JS thread.
 #pragma once
 
+#include <dodici/request.h>
+
 #include <node_api.h>
 
 #include <cstddef>
@@ -10,8 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-
-#include <dodici/request.h>
 
 namespace dodici {
 
