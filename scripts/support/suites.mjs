@@ -1,14 +1,28 @@
 // The two test runners, each giving back its counts.
+import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
-import { runVisible } from './run.mjs'
+import { createInterface } from 'node:readline'
+import { runVisible, say } from './run.mjs'
 import { fromCtest, fromVitest } from './counts.mjs'
 import { addonOf, bin, inRoot, node24, preparedEnv, root } from './paths.mjs'
 
-/** Core's GoogleTest cases in a built preset. */
+// ctest says when each case starts and passes: hundreds of lines that hide the one that matters.
+const everyCase = /^ *Start +\d+: |^ *\d+\/\d+ Test +#\d+: .* Passed +[\d.]+ sec/
+
+/** Core's GoogleTest cases in a built preset. Shown: what fails, and the sum. */
 export async function runCtest(preset, { wrap = [] } = {}) {
   const report = freshReport(`ctest-${preset}.xml`)
   const [command, ...args] = [...wrap, 'ctest', '--preset', preset, '--output-junit', report]
-  return fromCtest(report, await runVisible(command, args, { cwd: root }))
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+  say(`core’s tests, ${preset}…`)
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!everyCase.test(line)) process.stdout.write(`${line}\n`)
+  }
+  return fromCtest(report, await ended)
 }
 
 /** The TypeScript tests, against the dev build's addon; `words` choose files as vitest does. */
