@@ -16,13 +16,13 @@ interface Server {
   readonly stop: () => void | Promise<void>
 }
 
-/** nginx where it is installed: Node's own server is slower than either client. */
+/** nginx where it is installed: Node's own server has less to give. */
 async function chooseServer(fallback: ServerProcess): Promise<Server> {
   try {
     const nginx = await startNginx()
     return { ...nginx, name: `nginx ${nginx.version}` }
   } catch {
-    const name = "Node's own server, which is slower than both clients: the rates say little"
+    const name = "Node's own server (nginx is not installed), which may be what limits the rates"
     return { ...fallback, name, stop: () => {} }
   }
 }
