@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { getSystemErrorName } from 'node:util'
 import { errors } from 'undici'
 import { Errc } from './binding/native.ts'
@@ -8,8 +9,11 @@ export { errors }
 
 /** Where a request was going, for the errors that say so. */
 export interface Destination {
+  /** without the brackets of an IPv6 address */
   readonly hostname: string
   readonly port: number
+  /** the name that the certificate had to be for */
+  readonly servername: string
 }
 
 /** What undici's SocketError tells of the connection, as far as it is known here. */
@@ -142,9 +146,20 @@ function verifyFailed(number: number, fallback: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-function nameMismatch(reason: string, { hostname: host }: Destination): Error {
+// `names` are the certificate's alternative names in Node's spelling, a line feed, and its common name: enough for Node
+// to find its own words.
+function nameMismatch(names: string, { servername: host }: Destination): Error {
+  const [subjectaltname = '', commonName = ''] = names.split('\n')
+  const cert = { subjectaltname, subject: { CN: commonName } } as PeerCertificate
+  const error = checkServerIdentity(host, cert)
+  if (error !== undefined) {
+    return error
+  }
+  // libcurl is stricter than Node.
+  const reason = `Host: ${host}. is not in the cert's altnames: ${subjectaltname}`
   const message = `Hostname/IP does not match certificate's altnames: ${reason}`
-  return Object.assign(new Error(message), { code: 'ERR_TLS_CERT_ALTNAME_INVALID', reason, host })
+  const code = 'ERR_TLS_CERT_ALTNAME_INVALID'
+  return Object.assign(new Error(message), { code, reason, host, cert })
 }
 
 function handshakeFailed(line: string, { hostname: host, port }: Destination): Error {

@@ -51,8 +51,5 @@ export function handshakeErrorCode(line: string): string {
   const reason = /error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^:]+)/.exec(line)?.[1]
   return reason === undefined
     ? 'EPROTO'
-    : `ERR_SSL_${reason
-        .trim()
-        .toUpperCase()
-        .replaceAll(/[^A-Z0-9]+/g, '_')}`
+    : `ERR_SSL_${reason.trim().toUpperCase().replaceAll(' ', '_')}`
 }

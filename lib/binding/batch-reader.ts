@@ -120,7 +120,7 @@ export function readBatch(
         }
         requests.release(request)
         if (!request.ended) {
-          const error = nativeError(code, detail, message, socket, request.origin)
+          const error = nativeError(code, detail, message, socket, request.destination)
           request.onFailed(error, waitsBehindData(code))
           requests.owner.onFailed(request.origin, code, error)
         }

@@ -14,6 +14,7 @@ export class Origin {
   /** how a request's text begins */
   readonly textStart: string
   readonly isTls: boolean
+  /** without the brackets of an IPv6 address */
   readonly hostname: string
   readonly port: number
 
@@ -30,7 +31,7 @@ export class Origin {
   constructor(url: URL) {
     this.url = url
     this.isTls = url.protocol === 'https:'
-    this.hostname = url.hostname
+    this.hostname = url.hostname.replaceAll(/^\[|\]$/g, '')
     this.port = Number(url.port) || (this.isTls ? 443 : 80)
     this.key = `${url.protocol}//${url.hostname}:${this.port}`
     this.textStart = `${this.key}\0`

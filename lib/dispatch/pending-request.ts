@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { errors } from 'undici'
+import type { Destination } from '../errors.ts'
 import { rawHeaders } from './response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
 import type { Origin } from './origins.ts'
@@ -22,6 +23,8 @@ export class PendingRequest implements Controller {
   /** the handler has had its terminal call */
   ended = false
   upload: Upload | null = null
+  /** the name that the server's certificate must be for; empty: the origin's host */
+  servername = ''
   /** null unless somebody listens to undici's diagnostics channels */
   observed: ObservedRequest | null = null
   /** to be reported when it is sent */
@@ -102,6 +105,11 @@ export class PendingRequest implements Controller {
   }
 
   // The way out.
+
+  get destination(): Destination {
+    const { hostname, port } = this.origin
+    return { hostname, port, servername: this.servername || hostname }
+  }
 
   /** Whether to go on: the handler may have aborted, or thrown. */
   start(): boolean {

@@ -136,7 +136,12 @@ export class RequestEngine {
       (close ? 'connection: close\0' : 'connection: keep-alive\0') +
       headers.lines +
       framingLines(method, headers, body)
-    const text = `${origin.textStart}${method.name}\0${target}\0${servername(opts, headers, origin)}\0${lines}`
+    let servername = ''
+    if (origin.isTls) {
+      servername = tlsName(opts, headers)
+      request.servername = servername || (options.connect.servername ?? '')
+    }
+    const text = `${origin.textStart}${method.name}\0${target}\0${servername}\0${lines}`
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout
     const bodyTimeout = (opts['bodyTimeout'] as number | null) ?? options.bodyTimeout
     try {
@@ -165,10 +170,7 @@ function isAmbiguous(method: Method, body: RequestBody, origin: Origin): boolean
 }
 
 /** The TLS name when it is not the origin's host: as asked for, else from the host header. */
-function servername(opts: DispatchOptions, headers: RequestHeaders, origin: Origin): string {
-  if (!origin.isTls) {
-    return ''
-  }
+function tlsName(opts: DispatchOptions, headers: RequestHeaders): string {
   const given = opts['servername']
   if (typeof given === 'string' && given !== '') {
     return given

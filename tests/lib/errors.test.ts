@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Errc } from '../../lib/binding/native.ts'
 import { isConnectionError, nativeError } from '../../lib/errors.ts'
 
-const to = { hostname: 'a.test', port: 8080 }
+const to = { hostname: 'a.test', port: 8080, servername: 's.test' }
 const socket = '127.0.0.1 5000 127.0.0.2 8080 10 20'
 
 function made(code: keyof typeof Errc, detail = 0, message = '', socketText = ''): Error {
@@ -146,13 +146,27 @@ describe('an error of native', () => {
     })
   })
 
-  it('tlsNameMismatch is Node\u2019s', () => {
-    const reason = 'Host: a.test. is not in the cert\u2019s altnames: DNS:b.test'
-    expect(seen(made('tlsNameMismatch', 0, reason))).toEqual({
+  it.each([
+    [
+      'a.test',
+      'DNS:b.test, IP Address:::1\nb',
+      "Host: a.test. is not in the cert's altnames: DNS:b.test, IP Address:::1",
+    ],
+    ['a.test', '\nb.test', "Host: a.test. is not cert's CN: b.test"],
+    ['a.test', '\n', 'Cert does not contain a DNS name'],
+    [
+      '127.0.0.1',
+      'DNS:b.test, IP Address:1.2.3.4\nb',
+      "IP: 127.0.0.1 is not in the cert's list: 1.2.3.4",
+    ],
+  ])('tlsNameMismatch of %s and %j is Node\u2019s', (host, names, reason) => {
+    const error = nativeError(Errc.tlsNameMismatch, 0, names, '', { ...to, servername: host })
+    expect(seen(error)).toEqual({
       message: `Hostname/IP does not match certificate's altnames: ${reason}`,
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
       reason,
-      host: 'a.test',
+      host,
+      cert: expect.objectContaining({ subjectaltname: names.split('\n')[0] }),
     })
   })
 
@@ -160,7 +174,7 @@ describe('an error of native', () => {
     ['error:0A00010B:SSL routines::wrong version number', 'ERR_SSL_WRONG_VERSION_NUMBER'],
     [
       'TLS connect error: error:0A000410:SSL routines::ssl/tls alert handshake failure',
-      'ERR_SSL_SSL_TLS_ALERT_HANDSHAKE_FAILURE',
+      'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
     ],
     ['error:0A0000F4:SSL routines:func:unexpected message:file.c:5', 'ERR_SSL_UNEXPECTED_MESSAGE'],
   ])('tlsHandshakeFailed "%s" is %s', (line, code) => {
