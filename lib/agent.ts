@@ -70,7 +70,7 @@ export class Agent extends Dispatcher {
     this.state.destroy(error, callback)
   }
 
-  /** `close()` or `destroy()` was called, or the Agent's `signal` aborted… see `destroyed`. */
+  /** `close()` was called. */
   get closed(): boolean {
     return this.state.closed
   }

@@ -327,12 +327,14 @@ void ClientShard::onDisconnected(const std::string& origin) {
   }
 }
 
-void ClientShard::onConnectionReady(Transfer& transfer, Protocol protocol, int localPort, int remotePort) {
+std::uint32_t ClientShard::onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) {
   const auto origin = transfer.text().origin();
-  if (engine_->watchers.announce(origin, protocol, localPort, remotePort)) {
+  const auto use = engine_->watchers.noteRequest(origin, protocol, ports);
+  if (use.announced) {
     batcher_.connected(origin);
   }
   engine_->origins.onProtocol(transfer.ticket, protocol);
+  return use.requests;
 }
 
 void ClientShard::onCompleteEarly(RequestId id) {

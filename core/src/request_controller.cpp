@@ -5,9 +5,13 @@
 
 namespace dodici {
 
-void RequestController::requestPause() { block_->pause.requestPause(); }
+// The body callback reads the flag at once; the command stops the body timeout, which may run while nothing arrives.
+void RequestController::requestPause() {
+  if (block_->pause.requestPause()) {
+    block_->shard->send(PauseChangedCommand{block_->id});
+  }
+}
 
-// Only a resume needs the loop's attention: a pause is read where it matters, in the body callback.
 void RequestController::requestResume() {
   if (block_->pause.requestResume()) {
     block_->shard->send(PauseChangedCommand{block_->id});

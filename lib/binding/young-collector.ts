@@ -25,7 +25,7 @@ let looked = false
 function findCollector(): CollectGarbage | undefined {
   looked = true
   if (typeof globalThis.gc === 'function') {
-    return globalThis.gc as CollectGarbage
+    return globalThis.gc
   }
   try {
     setFlagsFromString('--expose-gc')

@@ -18,7 +18,8 @@ enum class Errc : std::uint32_t {
   socketClosed = 7,        // the peer closed before the response was complete
   socketError = 8,         // reading or writing failed; detail: the OS errno
   tlsVerifyFailed = 9,     // the certificate is not trusted; detail: OpenSSL's X509_V_ERR_* number
-  tlsNameMismatch = 10,    // the certificate is for another name
+  tlsNameMismatch = 10,    // the certificate is for another name; message: its alternative names as Node prints them
+                           // ("DNS:a, IP Address:1.2.3.4"), a line feed, its common name
   tlsHandshakeFailed = 11, // TLS failed otherwise; message: OpenSSL's error line
   malformedResponse = 12,  // not HTTP, or ambiguous framing
   headersOverflow = 13,    // head or trailers larger than ClientOptions::maxHeaderSize

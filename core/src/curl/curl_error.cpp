@@ -1,9 +1,9 @@
 #include "curl/curl_error.h"
 
-#include <cerrno>
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "curl/easy_handle.h"
 
@@ -11,21 +11,31 @@ namespace dodici {
 
 namespace {
 
-// libcurl tells the stream's error code only in its text: "… (err 7)".
+// libcurl tells the stream's error code only in its text: "… (error 0x7 REFUSED_STREAM)", before 8.21 "… (err 7)".
 std::uint32_t streamErrorOf(std::string_view text) {
-  const auto at = text.rfind("(err ");
   std::uint32_t code = 0;
-  if (at != std::string_view::npos) {
-    std::from_chars(text.data() + at + 5, text.data() + text.size(), code);
+  constexpr std::string_view kHex = "(error 0x";
+  constexpr std::string_view kDecimal = "(err ";
+  if (const auto at = text.rfind(kHex); at != std::string_view::npos) {
+    std::from_chars(text.data() + at + kHex.size(), text.data() + text.size(), code, 16);
+  } else if (const auto older = text.rfind(kDecimal); older != std::string_view::npos) {
+    std::from_chars(text.data() + older + kDecimal.size(), text.data() + text.size(), code);
   }
   return code;
+}
+
+// A stream that ended without an error of its own went with its connection; libcurl then says nothing, or this.
+bool endedWithConnection(const EasyHandle& easy) {
+  const std::string_view text = easy.errorText();
+  return text.empty() || text.find("(error 0x0 ") != std::string_view::npos;
 }
 
 // A broken chunk has the code of a broken connection; only its text tells.
 bool isChunkError(std::string_view text) { return text.find("chunk") != std::string_view::npos; }
 
-Errc connectionLost(int osErrno, const TransferFacts& facts) {
-  const bool told = osErrno != 0 && osErrno != EAGAIN && osErrno != EINPROGRESS;
+// CURLINFO_OS_ERRNO may be left over from an address that was tried before; it counts when the text speaks of it.
+Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& facts) {
+  const bool told = osErrno != 0 && text.find(std::generic_category().message(osErrno)) != std::string_view::npos;
   if (!facts.started && told) {
     return Errc::connectFailed;
   }
@@ -49,19 +59,21 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
-      error.code = Errc::connectFailed;
-      error.detail = static_cast<std::uint32_t>(facts.openErrno != 0 ? facts.openErrno : osErrno);
+      // Once it was sent, this is the search for another connection after the loss of the first.
+      error.code = facts.started ? Errc::socketClosed : Errc::connectFailed;
+      error.detail = facts.started ? 0 : static_cast<std::uint32_t>(facts.openErrno != 0 ? facts.openErrno : osErrno);
       break;
     case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
       error.code = Errc::connectTimeout;
       error.detail = facts.connectTimeoutMs;
       break;
-    case CURLE_PEER_FAILED_VERIFICATION: {
-      const long result = easy.infoLong(CURLINFO_SSL_VERIFYRESULT);
-      error.code = result == 0 ? Errc::tlsNameMismatch : Errc::tlsVerifyFailed;
-      error.detail = static_cast<std::uint32_t>(result);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      error.detail = static_cast<std::uint32_t>(easy.tlsPeer().verifyError());
+      error.code = error.detail == 0 ? Errc::tlsNameMismatch : Errc::tlsVerifyFailed;
+      if (error.code == Errc::tlsNameMismatch) {
+        error.message = easy.tlsPeer().names();
+      }
       break;
-    }
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_CERTPROBLEM:
@@ -76,7 +88,7 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      error.code = isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, facts);
+      error.code = isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, text, facts);
       error.detail = error.code == Errc::socketError || error.code == Errc::connectFailed
                          ? static_cast<std::uint32_t>(osErrno)
                          : 0;
@@ -91,6 +103,8 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       error.detail = streamErrorOf(text);
       break;
     case CURLE_HTTP2:
+      error.code = endedWithConnection(easy) ? Errc::socketClosed : Errc::malformedResponse;
+      break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:

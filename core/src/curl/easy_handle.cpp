@@ -50,6 +50,16 @@ void EasyHandle::bind(Receiver* receiver) {
   receiver_ = receiver;
   errorText_[0] = '\0';
   thrown_ = nullptr;
+  tlsPeer_.reset();
+}
+
+void EasyHandle::closeAfterwards() {
+  curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L);
+  for (curl_slist& line : headerLines) {
+    if (std::string_view(line.data) == "connection: keep-alive") {
+      line.data = const_cast<char*>("connection: close");
+    }
+  }
 }
 
 std::exception_ptr EasyHandle::takeThrown() { return std::exchange(thrown_, nullptr); }
@@ -110,7 +120,7 @@ int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
 int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
-    return easy.receiver_->onStarted(localPort, remotePort) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return easy.receiver_->onStarted(Ports{localPort, remotePort}) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   });
 }
 
@@ -122,7 +132,8 @@ int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {
   return static_cast<SocketWatchers*>(watchers)->close(socket);
 }
 
-CURLcode EasyHandle::onSslContext(CURL*, void* sslContext, void* tls) noexcept {
+CURLcode EasyHandle::onSslContext(CURL* handle, void* sslContext, void* tls) noexcept {
+  EasyHandle::of(handle).tlsPeer_.watch(sslContext);
   return static_cast<TlsStore*>(tls)->apply(sslContext) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "curl/socket_watchers.h"
+#include "curl/tls_peer.h"
 #include "curl/tls_store.h"
 #include "dodici/options.h"
 
@@ -26,8 +27,8 @@ class EasyHandle {
   // What libcurl calls during a transfer. May throw: the transfer then fails and takeThrown() has it.
   class Receiver {
    public:
-    // About to be sent on a connection between these ports (0 on a Unix socket). False ends the transfer.
-    virtual bool onStarted(int localPort, int remotePort) = 0;
+    // About to be sent on a connection between these ports. False ends the transfer.
+    virtual bool onStarted(Ports ports) = 0;
     // One line of a head or of trailers, line end included. False ends the transfer.
     virtual bool onHeaderLine(std::string_view line) = 0;
     // Returns how many bytes were taken, or CURL_WRITEFUNC_PAUSE.
@@ -65,6 +66,12 @@ class EasyHandle {
   long infoLong(CURLINFO info) const;
   const char* infoText(CURLINFO info) const;
 
+  // From inside Receiver::onStarted(): the connection is not to be kept for another request.
+  void closeAfterwards();
+
+  // What the peer showed in a TLS handshake of this transfer.
+  const TlsPeer& tlsPeer() const { return tlsPeer_; }
+
   // Whether ALPN chose HTTP/2 on the transfer's connection. Only while it runs, from inside a callback.
   bool negotiatedHttp2() const;
 
@@ -82,11 +89,12 @@ class EasyHandle {
   static int onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept;
   static curl_socket_t onOpenSocket(void* watchers, curlsocktype, curl_sockaddr* address) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
-  static CURLcode onSslContext(CURL*, void* sslContext, void* tls) noexcept;
+  static CURLcode onSslContext(CURL* handle, void* sslContext, void* tls) noexcept;
 
   CURL* handle_;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
+  TlsPeer tlsPeer_;
   std::array<char, CURL_ERROR_SIZE> errorText_{};
 };
 

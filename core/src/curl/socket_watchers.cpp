@@ -29,6 +29,16 @@ int localPortOf(curl_socket_t socket) {
   }
 }
 
+// True when reading would say that the peer has closed, also after libcurl has read so.
+bool sawEnd(curl_socket_t socket) {
+  char byte = 0;
+  const auto got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+// Remembered for the moment in which libcurl looks for another connection; no need to remember more.
+constexpr std::size_t kMostLost = 1024;
+
 }  // namespace
 
 // A pending wait holds its watch, so a watch may outlive its socket and its owner: `owner` is null then.
@@ -41,6 +51,7 @@ struct SocketWatchers::Watch {
   curl_socket_t socket;
   std::string origin;                          // not empty: announced as connected
   std::uint32_t announcedAs = 0;
+  std::uint32_t requests = 0;
   int localPort = 0;                           // asked for once it is bound
   std::optional<Clock::time_point> idleSince;  // libcurl lost interest
   bool opened = false;                         // by open(), so close() will come
@@ -93,7 +104,9 @@ int SocketWatchers::close(curl_socket_t socket) {
     }
     if (!watch->origin.empty()) {
       announced_.erase(watch->announcedAs);
-      std::erase(multiplexed_, socket);
+      if (std::erase(multiplexed_, socket) > 0 && lost_.size() < kMostLost && sawEnd(socket)) {
+        lost_.insert(watch->announcedAs);
+      }
       listener_.onDisconnected(watch->origin);
     }
   }
@@ -162,22 +175,28 @@ void SocketWatchers::waitFor(const std::shared_ptr<Watch>& watch) {
   }
 }
 
-bool SocketWatchers::announce(std::string_view origin, Protocol protocol, int localPort, int remotePort) {
-  const auto key = static_cast<std::uint32_t>(localPort) << 16 | static_cast<std::uint32_t>(remotePort);
-  if (announced_.contains(key)) {
-    return false;
+SocketWatchers::Use SocketWatchers::noteRequest(std::string_view origin, Protocol protocol, Ports ports) {
+  const auto known = announced_.find(ports.key());
+  if (known != announced_.end()) {
+    return {false, ++known->second->requests};
   }
-  Watch* const watch = findUnannounced(localPort);
+  Watch* const watch = findUnannounced(ports.local);
   if (watch == nullptr) {
-    return false;
+    return {};
   }
   watch->origin = origin;
-  watch->announcedAs = key;
-  announced_.emplace(key, watch);
+  watch->announcedAs = ports.key();
+  announced_.emplace(ports.key(), watch);
+  lost_.erase(ports.key());
   if (protocol == Protocol::http2) {
     multiplexed_.push_back(watch->socket);
   }
-  return true;
+  return {true, ++watch->requests};
+}
+
+bool SocketWatchers::lostByPeer(Ports ports) const {
+  const auto open = announced_.find(ports.key());
+  return open == announced_.end() ? lost_.contains(ports.key()) : sawEnd(open->second->socket);
 }
 
 void SocketWatchers::cork() { setCork(1); }

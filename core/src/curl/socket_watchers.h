@@ -17,11 +17,20 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "submit/origin_queue.h"
 
 namespace dodici {
+
+// Both ends of a connection, 0 on a Unix socket.
+struct Ports {
+  int local = 0;
+  int remote = 0;
+
+  std::uint32_t key() const { return static_cast<std::uint32_t>(local) << 16 | static_cast<std::uint32_t>(remote); }
+};
 
 class SocketWatchers {
  public:
@@ -49,9 +58,17 @@ class SocketWatchers {
   int close(curl_socket_t socket);
   void want(curl_socket_t socket, int poll);
 
-  // A request is about to be sent from this local to this remote port. True for the first one on a connection, whose
-  // origin is then remembered for onDisconnected(). libcurl does not tell the socket, hence the ports.
-  bool announce(std::string_view origin, Protocol protocol, int localPort, int remotePort);
+  // A request is about to be sent from this local to this remote port. libcurl does not tell the socket, hence the
+  // ports. The first request on a connection announces it: its origin is then remembered for onDisconnected().
+  struct Use {
+    bool announced = false;
+    std::uint32_t requests = 0;  // on this connection so far, this one included; 0: the connection is not known
+  };
+
+  Use noteRequest(std::string_view origin, Protocol protocol, Ports ports);
+
+  // Whether the peer has closed the HTTP/2 connection between these ports, or it broke.
+  bool lostByPeer(Ports ports) const;
 
   // Between the two, what is written to HTTP/2 connections is sent in full packets, and at uncork() at the latest:
   // libcurl flushes each request by itself, which costs both sides a packet for each.
@@ -78,6 +95,7 @@ class SocketWatchers {
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_map<std::uint32_t, Watch*> announced_;  // by both ports
   std::vector<curl_socket_t> multiplexed_;
+  std::unordered_set<std::uint32_t> lost_;  // ports of HTTP/2 connections, until they are used again
   std::size_t openCount_ = 0;
   int openError_ = 0;
 };

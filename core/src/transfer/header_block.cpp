@@ -1,9 +1,10 @@
 #include "transfer/header_block.h"
 
+#include "transfer/header_syntax.h"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <charconv>
 
 namespace dodici {
 
@@ -11,80 +12,6 @@ namespace {
 
 constexpr std::size_t kUsualWords = 32;  // 16 headers
 constexpr std::size_t kUsualText = 500;
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool equalsIgnoringCase(std::string_view text, std::string_view lowerCase) {
-  return std::equal(
-      text.begin(),
-      text.end(),
-      lowerCase.begin(),
-      lowerCase.end(),
-      [](char a, char b) { return lower(a) == b; }
-  );
-}
-
-std::string_view strip(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && blank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-// Cuts the first element off a comma-separated list.
-std::string_view takeElement(std::string_view& list) {
-  const std::size_t comma = std::min(list.find(','), list.size());
-  const std::string_view element = strip(list.substr(0, comma));
-  list.remove_prefix(std::min(comma + 1, list.size()));
-  return element;
-}
-
-// All of `text` as a decimal number; no sign, no blanks.
-std::optional<std::uint64_t> parseNumber(std::string_view text) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, number);
-  if (code != std::errc{} || stop != end) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-// RFC 9110's token characters.
-constexpr std::array<bool, 256> makeTokenTable() {
-  std::array<bool, 256> table{};
-  for (std::size_t c = 0; c < table.size(); ++c) {
-    table[c] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  }
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
-  return table;
-}
-
-bool isToken(std::string_view name) {
-  static constexpr std::array<bool, 256> kTable = makeTokenTable();
-  bool good = true;
-  for (const char c : name) {
-    good &= kTable[static_cast<unsigned char>(c)];
-  }
-  return good;
-}
-
-bool hasControlCharacter(std::string_view value) {
-  bool found = false;
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    found |= (byte < 0x20 && byte != '\t') || byte == 0x7f;
-  }
-  return found;
-}
 
 void append(std::vector<std::uint32_t>& words, const std::vector<std::uint32_t>& more) {
   words.insert(words.end(), more.begin(), more.end());

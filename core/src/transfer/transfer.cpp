@@ -23,7 +23,7 @@ Transfer::Transfer(const Services& services, Request request, std::shared_ptr<co
       text_(request_.text),
       pause_(std::move(pause)),
       state_(request_.idempotent && request_.bodyKind != BodyKind::stream),
-      upload_(request_.bodyKind, request_.body),
+      upload_(request_.bodyKind, request_.body, request_.contentLength),
       head_(services.options.maxHeaderSize),
       deadline_(services.deadlines, request_.id) {
   headWithBody_ = request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0;
@@ -41,13 +41,22 @@ EasyHandle& Transfer::prepare(std::unique_ptr<EasyHandle> easy) {
 
 std::unique_ptr<EasyHandle> Transfer::takeHandle() { return std::move(easy_); }
 
-bool Transfer::onStarted(int localPort, int remotePort) {
-  const bool http2 = text_.isTls() && request_.allowHttp2 && easy_->negotiatedHttp2();
+bool Transfer::onStarted(Ports ports) {
   const bool first = state_.phase() == TransferState::Phase::running;
-  if (state_.onStarted(http2) == Action::refuse) {
-    return park(Error{Errc::socketClosed, 0, "the kept connection was closed", describeSocket(*easy_)});
+  // On HTTP/2 libcurl takes another connection when the server says that it has not processed the request (a refused
+  // stream, GOAWAY), and also when the connection broke: only the former is safe, whatever the method.
+  const bool refused = !first && onHttp2_ && !services_.watchers.lostByPeer(ports_);
+  const bool lost = !first && onHttp2_ && !refused;
+  if (lost || state_.onStarted(refused) == Action::refuse) {
+    return park(Error{Errc::socketClosed, 0, "the connection was closed", describeSocket(*easy_)});
   }
-  services_.host.onConnectionReady(*this, http2 ? Protocol::http2 : Protocol::http1, localPort, remotePort);
+  onHttp2_ = text_.isTls() && request_.allowHttp2 && easy_->negotiatedHttp2();
+  ports_ = ports;
+  const auto uses = services_.host.onConnectionReady(*this, onHttp2_ ? Protocol::http2 : Protocol::http1, ports);
+  const auto mostUses = services_.options.maxRequestsPerConnection;
+  if (mostUses > 0 && uses >= mostUses) {
+    easy_->closeAfterwards();
+  }
   deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
   if (first && request_.bodyKind == BodyKind::stream) {
     services_.batcher.bodyWanted(id(), 0);
@@ -156,7 +165,12 @@ std::size_t Transfer::onBodyWanted(std::span<std::byte> room) {
 
 bool Transfer::onRewind(std::uint64_t offset) { return upload_.rewind(offset); }
 
-void Transfer::onPauseChanged() { onRoom(); }
+void Transfer::onPauseChanged() {
+  if (state_.phase() == TransferState::Phase::receiving && !state_.bodyHeld()) {
+    armBodyDeadline();
+  }
+  onRoom();
+}
 
 void Transfer::onRoom() {
   if (state_.onMayFlow(pause_->paused()) == Action::letFlow) {
@@ -187,7 +201,14 @@ void Transfer::letFlow() {
   }
 }
 
-void Transfer::armBodyDeadline() { deadline_.arm(DeadlineKind::body, request_.bodyTimeout, now()); }
+// Time does not count while the reader is the one who is waited for.
+void Transfer::armBodyDeadline() {
+  if (pause_->paused()) {
+    deadline_.stop();
+  } else {
+    deadline_.arm(DeadlineKind::body, request_.bodyTimeout, now());
+  }
+}
 
 void Transfer::reportSent() {
   if (request_.reportSent && !sentReported_) {

@@ -32,7 +32,8 @@ class Transfer final : public EasyHandle::Receiver {
   class Host {
    public:
     // Its connection is ready. REQUIRES of the callee: no call into libcurl.
-    virtual void onConnectionReady(Transfer& transfer, Protocol protocol, int localPort, int remotePort) = 0;
+    // Returns how many requests the connection has been used for, this one included.
+    virtual std::uint32_t onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) = 0;
     // Its response is whole, but libcurl goes on sending the request: end it when this callback has returned.
     virtual void onCompleteEarly(RequestId id) = 0;
     // It holds its body back until the batcher has room.
@@ -91,7 +92,8 @@ class Transfer final : public EasyHandle::Receiver {
   OriginQueue::Ticket ticket;
 
  private:
-  bool onStarted(int localPort, int remotePort) override;
+  bool onStarted(Ports ports) override;
+
   bool onHeaderLine(std::string_view line) override;
   std::size_t onBody(std::span<const std::byte> bytes) override;
   std::size_t onBodyWanted(std::span<std::byte> room) override;
@@ -121,6 +123,8 @@ class Transfer final : public EasyHandle::Receiver {
   bool headWithBody_ = false;     // a HEAD request that sends a body: libcurl would wait for one in return
   bool complete_ = false;         // the response is whole although libcurl does not say so
   bool sentReported_ = false;
+  bool onHttp2_ = false;          // the connection it was last written on
+  Ports ports_;
   std::unique_ptr<EasyHandle> easy_;
 };
 

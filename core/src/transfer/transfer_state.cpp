@@ -4,13 +4,13 @@
 
 namespace dodici {
 
-Action TransferState::onStarted(bool http2) {
+Action TransferState::onStarted(bool repeatIsSafe) {
   switch (phase_) {
     case Phase::running:
       phase_ = Phase::sent;
       return Action::armHeaders;
     case Phase::sent:
-      return mayRepeat_ || http2 ? Action::armHeaders : Action::refuse;
+      return mayRepeat_ || repeatIsSafe ? Action::armHeaders : Action::refuse;
     default:
       return Action::refuse;
   }

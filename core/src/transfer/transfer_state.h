@@ -36,9 +36,9 @@ class TransferState {
   // The request goes to libcurl.
   void onRun() { phase_ = Phase::running; }
 
-  // libcurl is about to write it. Called again when libcurl found its kept connection dead and took another, or when
-  // the server of an HTTP/2 connection said that it did not process the request, which makes repeating safe.
-  Action onStarted(bool http2);
+  // libcurl is about to write it. Called again when libcurl takes another connection for it: `repeatIsSafe` tells
+  // whether the one before refused the request, rather than broke.
+  Action onStarted(bool repeatIsSafe);
 
   Action onFinalHead();
 

@@ -6,8 +6,8 @@
 
 namespace dodici {
 
-UploadBody::UploadBody(BodyKind kind, const std::string& bytes)
-    : kind_(kind), bytes_(bytes), ended_(kind != BodyKind::stream) {}
+UploadBody::UploadBody(BodyKind kind, const std::string& bytes, std::optional<std::uint64_t> length)
+    : kind_(kind), bytes_(bytes), length_(length), ended_(kind != BodyKind::stream) {}
 
 void UploadBody::append(std::string bytes) {
   if (!bytes.empty() && !ended_) {
@@ -39,7 +39,7 @@ UploadBody::Read UploadBody::read(std::span<std::byte> room) {
   if (filled > 0) {
     return {Got::bytes, filled};
   }
-  return {ended_ ? Got::end : Got::nothing, 0};
+  return {finished() ? Got::end : Got::nothing, 0};
 }
 
 bool UploadBody::rewind(std::uint64_t offset) {
@@ -54,7 +54,10 @@ bool UploadBody::rewind(std::uint64_t offset) {
 }
 
 bool UploadBody::finished() const {
-  return kind_ == BodyKind::stream ? ended_ && pieces_.empty() : offset_ == bytes_.size();
+  if (kind_ != BodyKind::stream) {
+    return offset_ == bytes_.size();
+  }
+  return (ended_ && pieces_.empty()) || (length_ && offset_ >= *length_);
 }
 
 std::uint32_t UploadBody::takeConsumed() {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,8 +17,8 @@ namespace dodici {
 
 class UploadBody {
  public:
-  // `bytes` outlives this; used with BodyKind::bytes only.
-  UploadBody(BodyKind kind, const std::string& bytes);
+  // `bytes` outlives this; used with BodyKind::bytes only. `length` is a streamed body's, if it was declared.
+  UploadBody(BodyKind kind, const std::string& bytes, std::optional<std::uint64_t> length);
 
   // A streamed body's next piece, and its end.
   void append(std::string bytes);
@@ -39,7 +40,7 @@ class UploadBody {
   // False when those bytes are gone: a streamed body is not kept.
   bool rewind(std::uint64_t offset);
 
-  // Everything was read, and there is no more.
+  // Everything was read, and there is no more: its end was told, or its declared length is reached.
   bool finished() const;
 
   // How much was read of a streamed body since the last call, when that is enough to tell its writer; else 0.
@@ -51,6 +52,7 @@ class UploadBody {
 
   const BodyKind kind_;
   const std::string& bytes_;
+  const std::optional<std::uint64_t> length_;
   std::uint64_t offset_ = 0;          // in bytes_, or of everything read from pieces_
   std::deque<std::string> pieces_;
   std::size_t pieceOffset_ = 0;       // in pieces_.front()

@@ -1,0 +1,107 @@
+#include "curl/tls_peer.h"
+
+#include <arpa/inet.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+// Where an SSL_CTX keeps its TlsPeer; a number that OpenSSL gives once a process.
+int peerIndex() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+std::string_view textOf(const ASN1_STRING* string) {
+  const auto* const data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(string));
+  return {data, static_cast<std::size_t>(ASN1_STRING_length(string))};
+}
+
+std::string addressOf(const ASN1_STRING* bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = ASN1_STRING_length(bytes) == 4 ? AF_INET : AF_INET6;
+  if (ASN1_STRING_length(bytes) != 4 && ASN1_STRING_length(bytes) != 16) {
+    return "<invalid>";
+  }
+  inet_ntop(family, ASN1_STRING_get0_data(bytes), text.data(), text.size());
+  return text.data();
+}
+
+std::string altNamesOf(X509* certificate) {
+  std::string text;
+  auto* const names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+    std::string one;
+    if (name->type == GEN_DNS) {
+      one.append("DNS:").append(textOf(name->d.dNSName));
+    } else if (name->type == GEN_IPADD) {
+      one.append("IP Address:").append(addressOf(name->d.iPAddress));
+    } else {
+      continue;
+    }
+    text.append(text.empty() ? "" : ", ").append(one);
+  }
+  GENERAL_NAMES_free(names);
+  return text;
+}
+
+}  // namespace
+
+TlsPeer::~TlsPeer() { reset(); }
+
+void TlsPeer::reset() {
+  verifyError_ = 0;
+  X509_free(static_cast<X509*>(std::exchange(certificate_, nullptr)));
+}
+
+void TlsPeer::watch(void* sslContext) {
+  auto* const context = static_cast<SSL_CTX*>(sslContext);
+  SSL_CTX_set_ex_data(context, peerIndex(), this);
+  SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), [](int ok, X509_STORE_CTX* store) {
+    return onVerify(ok, store);
+  });
+}
+
+int TlsPeer::onVerify(int ok, void* storeContext) {
+  auto* const store = static_cast<X509_STORE_CTX*>(storeContext);
+  auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const self = static_cast<TlsPeer*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peerIndex()));
+  if (self == nullptr) {
+    return ok;
+  }
+  const int depth = X509_STORE_CTX_get_error_depth(store);
+  if (ok == 0) {
+    const int error = X509_STORE_CTX_get_error(store);
+    // Node lets the verification go on, and of a lone certificate the last that OpenSSL finds is this.
+    const bool alone = error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && depth == 0;
+    self->verifyError_ = alone ? X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE : error;
+  }
+  if (depth == 0 && self->certificate_ == nullptr) {
+    X509* const certificate = X509_STORE_CTX_get0_cert(store);
+    X509_up_ref(certificate);
+    self->certificate_ = certificate;
+  }
+  return ok;
+}
+
+std::string TlsPeer::names() const {
+  if (certificate_ == nullptr) {
+    return "\n";
+  }
+  auto* const certificate = static_cast<X509*>(certificate_);
+  std::array<char, 256> commonName{};
+  X509_NAME_get_text_by_NID(
+      X509_get_subject_name(certificate), NID_commonName, commonName.data(), static_cast<int>(commonName.size())
+  );
+  return altNamesOf(certificate).append("\n").append(commonName.data());
+}
+
+}  // namespace dodici
