@@ -1,0 +1,79 @@
+import { createAgent } from '../support/agents.ts'
+import type { AgentKind, AgentOptions, TestAgent } from '../support/agents.ts'
+import { certificates } from '../support/certificates.ts'
+import { startHttp1 } from '../support/servers/http1.ts'
+import type { Http1Handler, Http1Server } from '../support/servers/http1.ts'
+import { startRaw } from '../support/servers/raw.ts'
+import type { RawScript, RawServer } from '../support/servers/raw.ts'
+import { startTls } from '../support/servers/tls.ts'
+import type { TlsServer, TlsServerOptions } from '../support/servers/tls.ts'
+import type { Normal, Seen } from './normalize.ts'
+
+/** What a scenario gives back for comparison. */
+export type Outcome = Normal | Seen | readonly Seen[] | { readonly [name: string]: Normal | Seen }
+
+export interface Scenario {
+  /** Number in the contract's checklist. */
+  readonly no: number
+  readonly name: string
+  readonly play: (stage: Stage) => Promise<Outcome>
+}
+
+/** Servers and agents of one run of one scenario; `clear()` takes them away. */
+export class Stage {
+  readonly kind: AgentKind
+  readonly #clearing: (() => Promise<unknown>)[] = []
+
+  constructor(kind: AgentKind) {
+    this.kind = kind
+  }
+
+  async agent(options: AgentOptions = {}): Promise<TestAgent> {
+    const connect = typeof options.connect === 'function' ? {} : options.connect
+    const agent = await createAgent(
+      { ...options, connect: { ca: certificates().ca, ...connect } },
+      this.kind,
+    )
+    this.#clearing.push(() => agent.destroy())
+    return agent
+  }
+
+  async http1(handler: Http1Handler): Promise<Http1Server> {
+    const server = await startHttp1(handler)
+    this.#clearing.push(() => server.close())
+    return server
+  }
+
+  async tls(options: TlsServerOptions): Promise<TlsServer> {
+    const server = await startTls(options)
+    this.#clearing.push(() => server.close())
+    return server
+  }
+
+  async raw(script: RawScript | RawScript[]): Promise<RawServer> {
+    const server = await startRaw(script)
+    this.#clearing.push(() => server.close())
+    return server
+  }
+
+  /** A raw server that answers every request with these bytes. */
+  answering(bytes: string, then?: (peer: Parameters<RawScript>[0]) => void): Promise<RawServer> {
+    return this.raw(async (peer) => {
+      for (;;) {
+        await peer.request()
+        await new Promise((resolve) => {
+          peer.socket.write(Buffer.from(bytes, 'latin1'), resolve)
+        })
+        if (then) {
+          // A reset throws away what has not been read yet.
+          setTimeout(() => then(peer), 40)
+          return
+        }
+      }
+    })
+  }
+
+  async clear(): Promise<void> {
+    for (const clear of this.#clearing.toReversed()) await clear()
+  }
+}
