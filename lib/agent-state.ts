@@ -135,7 +135,7 @@ export class AgentState implements ClientOwner {
 
   onDisconnected(originKey: string): void {
     const origin = this.#origins.ensure(originKey)
-    origin.connected--
+    origin.connected = Math.max(origin.connected - 1, 0)
     this.#emit('disconnect', origin, () => new errors.InformationalError('disconnected'))
     this.#origins.forgetIfUnused(origin)
   }

@@ -26,7 +26,9 @@ export class FactoryDispatchers {
   }
 
   dispatch(opts: DispatchOptions, handler: Handler): boolean {
-    const { key } = this.#origins.find(opts['origin'])
+    const origin = this.#origins.find(opts['origin'])
+    this.#origins.register(origin)
+    const { key } = origin
     const dispatcher = this.#byOrigin.get(key) ?? this.#add(key, opts['origin'] as string | URL)
     return dispatcher.dispatch(
       opts as unknown as Dispatcher.DispatchOptions,

@@ -45,6 +45,7 @@ export function readBatch(
         }
         const request = requests.byId(id)
         if (request !== undefined && !request.ended) {
+          request.isHttp2 = isHttp2
           request.origin.speaksHttp2 = isHttp2
           keptWords ??= words.slice(0, wordCount)
           request.setRawHeaders(keptWords, lengthsAt, count, text, headersAt)
@@ -83,7 +84,7 @@ export function readBatch(
         at = lengthsAt + 2 * count
         const trailersAt = textAt
         const request = requests.byId(id)
-        const isHttp2 = request !== undefined && request.origin.speaksHttp2
+        const isHttp2 = request !== undefined && request.isHttp2
         let hash = hashStart(count, isHttp2)
         for (let i = lengthsAt; i < at; i += 2) {
           const nameLength = words[i] as number

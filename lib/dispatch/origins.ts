@@ -48,7 +48,7 @@ export class Origins {
     this.#most = most
   }
 
-  /** Throws as undici does when `origin` is none. */
+  /** Throws as undici does when `origin` is none, or one too many. It counts from `register()` on. */
   find(origin: unknown): Origin {
     const spelling = typeof origin === 'string' ? origin : origin instanceof URL ? origin.href : ''
     if (spelling === '') {
@@ -58,13 +58,19 @@ export class Origins {
     return found !== undefined && found.known ? found : this.#add(spelling)
   }
 
+  register(origin: Origin): void {
+    if (!origin.known) {
+      origin.known = true
+      this.#byKey.set(origin.key, origin)
+    }
+  }
+
   /** By native's name for it, also when it was forgotten meanwhile. */
   ensure(key: string): Origin {
     let origin = this.#byKey.get(key)
     if (origin === undefined) {
       origin = new Origin(new URL(key))
-      origin.known = true
-      this.#byKey.set(key, origin)
+      this.register(origin)
     }
     return origin
   }
@@ -84,12 +90,8 @@ export class Origins {
   #add(spelling: string): Origin {
     const parsed = this.#bySpelling.get(spelling) ?? new Origin(parseOrigin(spelling))
     const origin = this.#byKey.get(parsed.key) ?? parsed
-    if (!origin.known) {
-      if (this.#byKey.size >= this.#most) {
-        throw new errors.MaxOriginsReachedError()
-      }
-      origin.known = true
-      this.#byKey.set(origin.key, origin)
+    if (!origin.known && this.#byKey.size >= this.#most) {
+      throw new errors.MaxOriginsReachedError()
     }
     if (this.#bySpelling.size >= mostSpellings) {
       this.#bySpelling.clear()

@@ -20,6 +20,8 @@ export class PendingRequest implements Controller {
   /** native's name for it; 0 as long as, and as soon as, native knows nothing of it */
   id = 0
   submitted = false
+  /** of the response */
+  isHttp2 = false
   /** the handler has had its terminal call */
   ended = false
   upload: Upload | null = null

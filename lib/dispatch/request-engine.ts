@@ -63,6 +63,7 @@ export class RequestEngine {
       : this.#clients.plain(this.#owner)
     const request = new PendingRequest(handler, origin, requests)
     request.observed = observed
+    this.#origins.register(origin)
     requests.add(request)
     if (body.kind === 'stream') {
       const isStrict = this.#options.strictContentLength
@@ -102,10 +103,11 @@ export class RequestEngine {
     const reset = opts['reset'] as boolean | null | undefined
     const close = reset === true || headers.close || !options.native.keepAlive
     let flags = 0
+    const mayBeHttp1 = !options.allowH2 || opts['allowH2'] === false || !origin.speaksHttp2
     if (options.allowH2 && opts['allowH2'] !== false) {
       flags |= RequestFlag.allowHttp2
     }
-    if (close || (reset !== false && isAmbiguous(method, body, origin))) {
+    if (close || (reset !== false && mayBeHttp1 && isAmbiguous(method, body))) {
       flags |= RequestFlag.closeConnection
     }
     if ((opts['idempotent'] ?? method.isIdempotent) && body.kind !== 'stream') {
@@ -164,9 +166,9 @@ export class RequestEngine {
   }
 }
 
-// A server that does not read such a body would take it for the next request on the connection.
-function isAmbiguous(method: Method, body: RequestBody, origin: Origin): boolean {
-  return body.kind !== 'none' && !method.expectsBody && !origin.speaksHttp2
+// An HTTP/1.1 server that does not read such a body would take it for the next request on the connection.
+function isAmbiguous(method: Method, body: RequestBody): boolean {
+  return body.kind !== 'none' && !method.expectsBody
 }
 
 /** The TLS name when it is not the origin's host: as asked for, else from the host header. */

@@ -199,6 +199,20 @@ describe('trailers', () => {
     expect(handler.controller?.rawTrailers).toEqual([])
   })
 
+  it('are joined as on HTTP/2 where the response came by that, whatever others came by', () => {
+    const agent = new Agent()
+    const second = dispatch(agent)
+    const first = dispatch(agent)
+    client().batch((b) => b.head(1, { version: 20 }).head(2, { version: 11 }))
+    const trailers: Header[] = [
+      ['t', '1'],
+      ['t', '2'],
+    ]
+    client().batch((b) => b.end(1, trailers).end(2, trailers))
+    expect(second.calls.at(-1)?.[1]).toEqual({ t: '1, 2' })
+    expect(first.calls.at(-1)?.[1]).toEqual({ t: ['1', '2'] })
+  })
+
   it('are an object of their own, and raw on the controller', () => {
     const handler = dispatch()
     client().batch((b) =>

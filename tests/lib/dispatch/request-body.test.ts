@@ -180,6 +180,16 @@ describe('a request body', () => {
     expect(request.flags).not.toContain('closeConnection')
   })
 
+  it('with a method that does not expect it closes no HTTP/2 connection', async () => {
+    const agent = new Agent()
+    const opts = { method: 'GET', body: 'abc' }
+    await send(opts, agent)
+    client().batch((b) => b.response(1, '', { version: 20 }))
+    expect((await send(opts, agent)).request.flags).not.toContain('closeConnection')
+    const http1 = await send({ ...opts, allowH2: false }, agent)
+    expect(http1.request.flags).toContain('closeConnection')
+  })
+
   it('with a method that expects it closes no connection', async () => {
     expect((await send({ body: 'abc' })).request.flags).not.toContain('closeConnection')
   })

@@ -65,6 +65,7 @@ describe('the origin', () => {
   it('is one, however it is spelled', () => {
     const origins = new Origins(Infinity)
     const origin = origins.find('http://a.test')
+    origins.register(origin)
     for (const spelling of ['http://a.test/', 'http://A.TEST:80', new URL('http://a.test')]) {
       expect(origins.find(spelling)).toBe(origin)
     }
@@ -74,8 +75,10 @@ describe('the origin', () => {
   it('is one again after it was forgotten by one of its spellings', () => {
     const origins = new Origins(Infinity)
     const first = origins.find('http://a.test')
+    origins.register(first)
     origins.forgetIfUnused(first)
     const second = origins.find('http://a.test/')
+    origins.register(second)
     expect(origins.find('http://a.test')).toBe(second)
   })
 
@@ -95,6 +98,14 @@ describe('the origin', () => {
     const expected = refusal(new undici.Agent(), opts)
     expect(expected).not.toBe('none')
     expect(refusal(new Agent(), opts)).toEqual(expected)
+  })
+
+  it('of a request that is refused does not count', () => {
+    const agent = new Agent({ maxOrigins: 1 })
+    const refused = { origin: 'http://a.test', path: 'x', method: 'GET' }
+    expect(refusal(agent, refused)).toMatchObject({ code: 'UND_ERR_INVALID_ARG' })
+    expect(agent.stats).toEqual({})
+    expect(refusal(agent, { ...refused, origin: 'http://b.test', path: '/' })).toBe('none')
   })
 
   it('beyond maxOrigins is refused until another one is forgotten', () => {
