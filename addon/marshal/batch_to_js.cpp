@@ -124,7 +124,7 @@ bool BatchToJs::blockToJs(napi_env env, ByteBlock block, napi_value* buffer) {
         env, owner->size(), owner->data(), deleteBlock, owner.get(), buffer
     );
     if (status == napi_ok) {
-      owner.release();
+      static_cast<void>(owner.release());  // deleteBlock() has it
       return true;
     }
     if (status != napi_no_external_buffers_allowed) {
