@@ -1,18 +1,16 @@
 #include "dodici/client.h"
 
-#include <curl/curl.h>
+#include "client_shard.h"
+#include "curl/curl_global.h"
+#include "loop/loop_pool.h"
+#include "transfer/controller_block.h"
+#include "transfer/request_text.h"
 
 #include <algorithm>
 #include <functional>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "client_shard.h"
-#include "curl/curl_global.h"
-#include "loop/loop_pool.h"
-#include "transfer/controller_block.h"
-#include "transfer/request_text.h"
 
 namespace dodici {
 
@@ -28,7 +26,8 @@ struct Client::Parts {
   Parts(ClientOptions options, EventSink& sink)
       : config(std::make_shared<ClientConfig>(std::move(options))), pool(LoopPool::shared()) {
     const std::size_t wanted = config->options.loopThreads;
-    const std::size_t count = wanted == 0 ? pool->size() : std::min<std::size_t>(wanted, pool->size());
+    const std::size_t count =
+        wanted == 0 ? pool->size() : std::min<std::size_t>(wanted, pool->size());
     for (std::size_t loop = 0; loop < count; ++loop) {
       shards.push_back(std::make_shared<ClientShard>(config, pool, loop, sink));
     }
@@ -44,9 +43,10 @@ struct Client::Parts {
     if ((text.isTls() && request.allowHttp2) || config->options.connections > 0) {
       return home;
     }
-    const auto& quietest = *std::min_element(shards.begin(), shards.end(), [](const auto& a, const auto& b) {
-      return a->load() < b->load();
-    });
+    const auto& quietest =
+        *std::min_element(shards.begin(), shards.end(), [](const auto& a, const auto& b) {
+          return a->load() < b->load();
+        });
     return home.load() > quietest->load() + kSpillMargin ? *quietest : home;
   }
 
@@ -57,7 +57,8 @@ struct Client::Parts {
   std::size_t nextToTake = 0;
 };
 
-Client::Client(ClientOptions options, EventSink& sink) : parts_(std::make_unique<Parts>(std::move(options), sink)) {}
+Client::Client(ClientOptions options, EventSink& sink)
+    : parts_(std::make_unique<Parts>(std::move(options), sink)) {}
 
 Client::~Client() {
   destroy();
@@ -72,7 +73,8 @@ RequestController Client::submit(Request request) {
   block->id = request.id;
   block->shard = shard.shared_from_this();
   shard.send(SubmitCommand{std::move(request), std::shared_ptr<void>(block, &block->pause)});
-  block->onCancelled = block->token.onCancelled([raw = block.get()] { raw->shard->send(CancelCommand{raw->id}); });
+  block->onCancelled =
+      block->token.onCancelled([raw = block.get()] { raw->shard->send(CancelCommand{raw->id}); });
   RequestController controller;
   controller.block_ = std::move(block);
   return controller;
@@ -105,15 +107,14 @@ void Client::destroy() {
   }
 }
 
-std::uint32_t Client::loopCount() const { return static_cast<std::uint32_t>(parts_->shards.size()); }
+std::uint32_t Client::loopCount() const {
+  return static_cast<std::uint32_t>(parts_->shards.size());
+}
 
 const CancellationToken& Client::token() const { return parts_->token; }
 
 bool setLoopThreads(std::uint32_t count) { return LoopPool::setThreadCount(count); }
 
-std::string versionText() {
-  ensureCurlGlobal();
-  return curl_version();
-}
+std::string versionText() { return curlVersionText(); }
 
 }  // namespace dodici

@@ -20,32 +20,33 @@ Negotiation negotiationOf(const Request& request, const RequestText& text) {
 
 }  // namespace
 
-struct ClientShard::Engine {
-  Engine(ClientShard& shard, ClientConfig& config, LoopThread& loop)
-      : origins(OriginLimits{config.options.connections, config.options.maxConcurrentStreams}),
-        watchers(loop.context(), shard),
-        timer(loop.context(), [&shard] { shard.touch(); }),
-        multi(config.options, watchers, timer),
-        handles(config.options, watchers, config.tls),
-        sweepTimer(loop.context()),
-        idleTimer(loop.context()) {}
+// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out.
+// The requests of this client fail with it, the process and the other clients go on.
+template <typename F>
+void ClientShard::guarded(F&& work) noexcept {
+  try {
+    work();
+    return;
+  } catch (const std::exception& exception) {
+    broken_ = Error{Errc::internal, 0, exception.what(), {}};
+  } catch (...) {
+    broken_ = Error{Errc::internal, 0, "unknown exception", {}};
+  }
+  destroyEngine();
+}
 
-  OriginQueue origins;
-  Deadlines deadlines;
-  SocketWatchers watchers;
-  MultiTimer timer;
-  MultiHandle multi;
-  EasyHandlePool handles;
-  TransferTable transfers;  // after what its transfers refer to
-  boost::asio::steady_timer sweepTimer;
-  boost::asio::steady_timer idleTimer;
-  std::optional<Clock::time_point> sweepArmedFor;
-  bool idleCheckArmed = false;
-  std::size_t added = 0;  // transfers since libcurl's timer was run
-};
+template <typename F>
+void ClientShard::onTimer(F&& work) {
+  const auto self = shared_from_this();
+  guarded(work);
+  touch();
+}
 
 ClientShard::ClientShard(
-    std::shared_ptr<ClientConfig> config, const std::shared_ptr<LoopPool>& pool, std::size_t loop, EventSink& sink
+    std::shared_ptr<ClientConfig> config,
+    const std::shared_ptr<LoopPool>& pool,
+    std::size_t loop,
+    EventSink& sink
 )
     : config_(std::move(config)),
       pool_(pool),
@@ -91,21 +92,6 @@ void ClientShard::detach() {
   detached_.wait(lock, [this] { return isDetached_; });
 }
 
-// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out.
-// The requests of this client fail with it, the process and the other clients go on.
-template <typename F>
-void ClientShard::guarded(F&& work) noexcept {
-  try {
-    work();
-    return;
-  } catch (const std::exception& exception) {
-    broken_ = Error{Errc::internal, 0, exception.what(), {}};
-  } catch (...) {
-    broken_ = Error{Errc::internal, 0, "unknown exception", {}};
-  }
-  destroyEngine();
-}
-
 void ClientShard::touch() {
   if (!touched_) {
     touched_ = true;
@@ -133,11 +119,14 @@ void ClientShard::onCommand(SubmitCommand& command) {
     return;
   }
   if (!engine_) {
-    engine_ = std::make_unique<Engine>(*this, *config_, loop_);
+    makeEngine();
   }
-  const Transfer::Services services{config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
+  const Transfer::Services services{
+      config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
   auto& transfer = engine_->transfers.add(std::make_unique<Transfer>(
-      services, std::move(command.request), std::static_pointer_cast<const PauseState>(std::move(command.block))
+      services,
+      std::move(command.request),
+      std::static_pointer_cast<const PauseState>(std::move(command.block))
   ));
   const auto& text = transfer.text();
   const auto negotiation = negotiationOf(transfer.request(), text);
@@ -146,15 +135,37 @@ void ClientShard::onCommand(SubmitCommand& command) {
       text.servername().empty()
           ? engine_->origins.admit(text.origin(), negotiation, id, transfer.ticket)
           : engine_->origins.admit(
-                std::string(text.origin()).append(" ").append(text.servername()), negotiation, id, transfer.ticket
+                std::string(text.origin()).append(" ").append(text.servername()),
+                negotiation,
+                id,
+                transfer.ticket
             );
   if (decision == Decision::run) {
     run(transfer);
   }
 }
 
+// Null when it has ended.
+Transfer* ClientShard::find(RequestId id) const {
+  return engine_ ? engine_->transfers.find(id) : nullptr;
+}
+
+void ClientShard::makeEngine() {
+  SocketWatchers::Listener& listener = *this;
+  engine_ = std::make_unique<ClientEngine>(
+      *config_,
+      loop_.context(),
+      listener,
+      ClientEngine::Timers{
+          .libcurl = [this] { touch(); },
+          .sweep = [this] { onTimer([this] { onSweep(); }); },
+          .idle = [this] { onTimer([this] { onIdleCheck(); }); },
+      }
+  );
+}
+
 void ClientShard::onCommand(CancelCommand& command) {
-  Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr;
+  Transfer* const transfer = find(command.id);
   if (transfer != nullptr) {
     transfer->endBy(Error{Errc::aborted, 0, {}, {}});
     retire(*transfer);
@@ -162,19 +173,19 @@ void ClientShard::onCommand(CancelCommand& command) {
 }
 
 void ClientShard::onCommand(PauseChangedCommand& command) {
-  if (Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr) {
+  if (Transfer* const transfer = find(command.id)) {
     transfer->onPauseChanged();
   }
 }
 
 void ClientShard::onCommand(BodyBytesCommand& command) {
-  if (Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr) {
+  if (Transfer* const transfer = find(command.id)) {
     transfer->onBodyBytes(std::move(command.bytes));
   }
 }
 
 void ClientShard::onCommand(BodyEndCommand& command) {
-  if (Transfer* const transfer = engine_ ? engine_->transfers.find(command.id) : nullptr) {
+  if (Transfer* const transfer = find(command.id)) {
     transfer->onBodyEnd();
   }
 }
@@ -219,7 +230,7 @@ void ClientShard::failWaitersOf(Transfer& transfer) {
   failed_.clear();
   engine_->origins.onConnectFailed(transfer.ticket, failed_);
   for (const RequestId id : failed_) {
-    if (Transfer* const waiter = engine_->transfers.find(id)) {
+    if (Transfer* const waiter = find(id)) {
       waiter->endBy(*transfer.connectFailure());
       engine_->transfers.remove(id);
       load_.fetch_sub(1, std::memory_order_relaxed);
@@ -230,7 +241,7 @@ void ClientShard::failWaitersOf(Transfer& transfer) {
 bool ClientShard::startReady() {
   bool any = false;
   while (const auto id = engine_->origins.takeReady()) {
-    if (Transfer* const transfer = engine_->transfers.find(*id)) {
+    if (Transfer* const transfer = find(*id)) {
       run(*transfer);
       any = true;
     }
@@ -264,7 +275,7 @@ void ClientShard::finishTurn() {
       worked = true;
     });
     for (const RequestId id : std::exchange(early_, {})) {
-      if (Transfer* const transfer = engine_->transfers.find(id)) {
+      if (Transfer* const transfer = find(id)) {
         transfer->endByLibcurl(CURLE_OK);
         retire(*transfer);
         worked = true;
@@ -275,8 +286,7 @@ void ClientShard::finishTurn() {
   if (worked) {
     loop_.post([self = shared_from_this()] { self->touch(); });
   }
-  armSweep();
-  armIdleCheck();
+  armTimers();
 }
 
 // libcurl writes the requests that were added when its timer is run.
@@ -300,7 +310,7 @@ void ClientShard::resumeHeld() {
     const auto held = std::exchange(self->held_, {});
     self->guarded([&] {
       for (const RequestId id : held) {
-        if (Transfer* const transfer = self->engine_ ? self->engine_->transfers.find(id) : nullptr) {
+        if (Transfer* const transfer = self->find(id)) {
           transfer->onRoom();
         }
       }
@@ -347,51 +357,31 @@ void ClientShard::onWaitsForRoom(RequestId id) {
   touch();
 }
 
-void ClientShard::armSweep() {
-  const auto next = engine_->deadlines.nextSweep();
-  if (!next || (engine_->sweepArmedFor && *engine_->sweepArmedFor <= *next)) {
-    return;
+// The idle check runs now and then while sockets are open; an idle client has none, and no timer.
+void ClientShard::armTimers() {
+  if (const auto next = engine_->deadlines.nextSweep()) {
+    engine_->sweepTimer.wakeBy(*next);
   }
-  engine_->sweepArmedFor = next;
-  engine_->sweepTimer.expires_at(*next);
-  engine_->sweepTimer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
-    if (const auto shard = self.lock(); shard && !error && shard->engine_) {
-      shard->guarded([&] { shard->onSweep(); });
-      shard->touch();
-    }
-  });
+  if (engine_->watchers.openCount() > 0 && !engine_->idleTimer.armed()) {
+    using std::chrono::milliseconds;
+    const auto interval =
+        std::clamp(config_->options.keepAliveTimeout / 4, milliseconds(20), milliseconds(1000));
+    engine_->idleTimer.wakeBy(Clock::now() + interval);
+  }
 }
 
 void ClientShard::onSweep() {
-  engine_->sweepArmedFor.reset();
   engine_->deadlines.sweep(Clock::now(), [this](RequestId id, DeadlineKind kind) {
-    if (Transfer* const transfer = engine_->transfers.find(id)) {
+    if (Transfer* const transfer = find(id)) {
       transfer->endByDeadline(kind);
       retire(*transfer);
     }
   });
 }
 
-// Runs now and then while sockets are open; an idle client has none, and no timer.
-void ClientShard::armIdleCheck() {
-  if (engine_->idleCheckArmed || engine_->watchers.openCount() == 0) {
-    return;
-  }
-  using std::chrono::milliseconds;
-  const auto interval = std::clamp(config_->options.keepAliveTimeout / 4, milliseconds(20), milliseconds(1000));
-  engine_->idleCheckArmed = true;
-  engine_->idleTimer.expires_after(interval);
-  engine_->idleTimer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
-    if (const auto shard = self.lock(); shard && !error && shard->engine_) {
-      shard->guarded([&] { shard->onIdleCheck(); });
-      shard->touch();
-    }
-  });
-}
-
 void ClientShard::onIdleCheck() {
-  engine_->idleCheckArmed = false;
-  const auto stillIdle = engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
+  const auto stillIdle =
+      engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
   if (stillIdle == 0 && engine_->transfers.size() == 0) {
     engine_->multi.closeIdleConnections();
   }

@@ -5,40 +5,23 @@
 //          the first command to the destroy command, and are made and destroyed on the loop thread.
 #pragma once
 
+#include "client_engine.h"
+#include "curl/socket_watchers.h"
+#include "dodici/event_sink.h"
+#include "events/event_batcher.h"
+#include "events/mailbox.h"
+#include "loop/loop_pool.h"
+#include "submit/request_queue.h"
+#include "transfer/transfer.h"
+
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
-#include "curl/easy_handle.h"
-#include "curl/multi_handle.h"
-#include "curl/multi_timer.h"
-#include "curl/socket_watchers.h"
-#include "curl/tls_store.h"
-#include "dodici/event_sink.h"
-#include "dodici/options.h"
-#include "events/event_batcher.h"
-#include "events/mailbox.h"
-#include "loop/loop_pool.h"
-#include "submit/origin_queue.h"
-#include "submit/request_queue.h"
-#include "transfer/deadlines.h"
-#include "transfer/transfer.h"
-#include "transfer/transfer_table.h"
-
 namespace dodici {
-
-// What the shards of one client share.
-struct ClientConfig {
-  explicit ClientConfig(ClientOptions clientOptions) : options(std::move(clientOptions)), tls(options.tls.caPem) {}
-
-  const ClientOptions options;
-  TlsStore tls;  // refers to options
-  const std::shared_ptr<BlockPool> pool = std::make_shared<BlockPool>();
-};
 
 class ClientShard final : public std::enable_shared_from_this<ClientShard>,
                           private LoopThread::TurnListener,
@@ -46,7 +29,10 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
                           private Transfer::Host {
  public:
   ClientShard(
-      std::shared_ptr<ClientConfig> config, const std::shared_ptr<LoopPool>& pool, std::size_t loop, EventSink& sink
+      std::shared_ptr<ClientConfig> config,
+      const std::shared_ptr<LoopPool>& pool,
+      std::size_t loop,
+      EventSink& sink
   );
   ~ClientShard();
 
@@ -61,9 +47,6 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void detach();
 
  private:
-  // All that libcurl is involved in, in the order in which it is made.
-  struct Engine;
-
   void onCommands();
   void onCommand(SubmitCommand& command);
   void onCommand(CancelCommand& command);
@@ -89,17 +72,21 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void failWaitersOf(Transfer& transfer);
   bool startReady();
   void resumeHeld();
-  void armSweep();
+  void armTimers();
   void onSweep();
-  void armIdleCheck();
   void onIdleCheck();
+  Transfer* find(RequestId id) const;
+  void makeEngine();
   void destroyEngine();
   template <typename F>
   void guarded(F&& work) noexcept;
+  template <typename F>
+  void onTimer(F&& work);
 
   // Constant after construction.
   const std::shared_ptr<ClientConfig> config_;
-  const std::weak_ptr<LoopPool> pool_;  // Client holds it; a controller may send() when that is gone
+  const std::weak_ptr<LoopPool>
+      pool_;  // Client holds it; a controller may send() when that is gone
   LoopThread& loop_;
 
   // Any thread.
@@ -111,13 +98,13 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   EventSink* sink_;
   EventBatcher batcher_;
   std::vector<Command> commands_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ClientEngine> engine_;
   std::vector<RequestId> held_;    // wait for room in the batch
   std::vector<RequestId> early_;   // response whole before the request is
   std::vector<RequestId> failed_;  // scratch
   bool touched_ = false;
   bool destroyed_ = false;
-  std::optional<Error> broken_;    // a bug of ours; every request fails with it
+  std::optional<Error> broken_;  // a bug of ours; every request fails with it
 
   std::mutex detachMutex_;
   std::condition_variable detached_;

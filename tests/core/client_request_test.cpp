@@ -1,11 +1,11 @@
 // Client against a server on loopback: what is sent, held back, cancelled and limited.
-#include <gtest/gtest.h>
-
-#include <string>
-
 #include "dodici/client.h"
 #include "support/scripted_server.h"
 #include "support/test_client.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
 
 namespace dodici::testing {
 namespace {
@@ -16,7 +16,8 @@ const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 constexpr std::size_t kHuge = 64 * 1024 * 1024;
 
 std::string hugeAnswer() {
-  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kHuge) + "\r\n\r\n" + std::string(kHuge, 'x');
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kHuge) + "\r\n\r\n" +
+         std::string(kHuge, 'x');
 }
 
 Request upload(const std::string& origin, BodyKind kind, const std::vector<std::string>& lines) {
@@ -42,7 +43,8 @@ TEST(ClientRequest, ABodyOfBytesIsSentWithItsLength) {
 TEST(ClientRequest, AStreamedBodyIsAskedForAndSentInChunks) {
   ScriptedServer server({Script().readHead().read(22).send(kOk)});
   TestClient client;
-  const auto id = client.submit(upload(server.origin(), BodyKind::stream, {"transfer-encoding: chunked"}));
+  const auto id =
+      client.submit(upload(server.origin(), BodyKind::stream, {"transfer-encoding: chunked"}));
   ASSERT_TRUE(client.until([&] { return client.outcome(id).bodyAsked; }));
   client.client().writeBody(client.controller(id), "abc");
   ASSERT_TRUE(client.until([&] { return client.outcome(id).consumed == 3; }));
@@ -58,7 +60,8 @@ TEST(ClientRequest, AServerThatDoesNotReadHoldsTheUploadBack) {
   Signal go;
   ScriptedServer server({Script().readHead().waitFor(go).read(kHuge).send(kOk)});
   TestClient client;
-  auto request = upload(server.origin(), BodyKind::stream, {"content-length: " + std::to_string(kHuge)});
+  auto request =
+      upload(server.origin(), BodyKind::stream, {"content-length: " + std::to_string(kHuge)});
   request.contentLength = kHuge;
   const auto id = client.submit(std::move(request));
   ASSERT_TRUE(client.until([&] { return client.outcome(id).bodyAsked; }));
@@ -68,7 +71,9 @@ TEST(ClientRequest, AServerThatDoesNotReadHoldsTheUploadBack) {
   }
   client.client().endBody(client.controller(id));
   // What is asked for stops growing well below the whole: the kernel's buffers are full.
-  EXPECT_FALSE(client.until([&] { return client.outcome(id).consumed > kHuge / 2; }, std::chrono::milliseconds(300)));
+  EXPECT_FALSE(client.until(
+      [&] { return client.outcome(id).consumed > kHuge / 2; }, std::chrono::milliseconds(300)
+  ));
   go.set();
   EXPECT_TRUE(client.finish(id).ended);
   EXPECT_EQ(client.outcome(id).consumed, kHuge);
@@ -77,7 +82,8 @@ TEST(ClientRequest, AServerThatDoesNotReadHoldsTheUploadBack) {
 TEST(ClientRequest, AnAnswerBeforeTheUploadEndsIsANormalEnd) {
   ScriptedServer server({Script().readHead().send(kOk)});
   TestClient client;
-  const auto id = client.submit(upload(server.origin(), BodyKind::stream, {"transfer-encoding: chunked"}));
+  const auto id =
+      client.submit(upload(server.origin(), BodyKind::stream, {"transfer-encoding: chunked"}));
   const auto& outcome = client.finish(id);
   EXPECT_TRUE(outcome.ended);
   EXPECT_EQ(outcome.body, "hello");
@@ -103,7 +109,9 @@ TEST(ClientRequest, APausedRequestReceivesWhatWasOnItsWayAndNoMore) {
   ASSERT_TRUE(client.until([&] { return !client.outcome(id).body.empty(); }));
   auto controller = client.controller(id);
   controller.requestPause();
-  EXPECT_FALSE(client.until([&] { return client.outcome(id).body.size() > kHuge / 4; }, std::chrono::milliseconds(300)));
+  EXPECT_FALSE(client.until(
+      [&] { return client.outcome(id).body.size() > kHuge / 4; }, std::chrono::milliseconds(300)
+  ));
   EXPECT_FALSE(allSent.isSet());
   controller.requestResume();
   EXPECT_EQ(client.finish(id).body.size(), kHuge);
@@ -111,9 +119,11 @@ TEST(ClientRequest, APausedRequestReceivesWhatWasOnItsWayAndNoMore) {
 
 TEST(ClientRequest, APausedBodyDoesNotTimeOut) {
   Signal go;
-  ScriptedServer server(
-      {Script().readHead().send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello").waitFor(go).send("world")}
-  );
+  ScriptedServer server({Script()
+                             .readHead()
+                             .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+                             .waitFor(go)
+                             .send("world")});
   TestClient client;
   Request request;
   request.text = TestClient::text(server.origin(), "GET", "/");
@@ -121,7 +131,9 @@ TEST(ClientRequest, APausedBodyDoesNotTimeOut) {
   const auto id = client.submit(std::move(request));
   auto controller = client.controller(id);
   controller.requestPause();
-  EXPECT_FALSE(client.until([&] { return client.outcome(id).over(); }, std::chrono::milliseconds(400)));
+  EXPECT_FALSE(
+      client.until([&] { return client.outcome(id).over(); }, std::chrono::milliseconds(400))
+  );
   go.set();
   controller.requestResume();
   EXPECT_EQ(client.finish(id).body, "helloworld");
@@ -129,7 +141,9 @@ TEST(ClientRequest, APausedBodyDoesNotTimeOut) {
 
 TEST(ClientRequest, CancelEndsItWhereverItIs) {
   ScriptedServer silent({Script().readHead()});
-  ScriptedServer stalled({Script().readHead().send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")});
+  ScriptedServer stalled(
+      {Script().readHead().send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")}
+  );
   TestClient client;
   const auto atOnce = client.get(silent.origin());
   client.controller(atOnce).token().cancel();
@@ -151,7 +165,9 @@ TEST(ClientRequest, CancelEndsItWhereverItIs) {
 
 TEST(ClientRequest, TheLimitOfConnectionsMakesRequestsWaitTheirTurn) {
   Signal go;
-  ScriptedServer server({Script().readHead().waitFor(go).send(kOk).readHead().send(kOk).readHead().send(kOk)});
+  ScriptedServer server(
+      {Script().readHead().waitFor(go).send(kOk).readHead().send(kOk).readHead().send(kOk)}
+  );
   ClientOptions options;
   options.connections = 1;
   TestClient client(options);

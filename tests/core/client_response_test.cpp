@@ -1,12 +1,12 @@
 // Client against a server on loopback: what comes back, and what goes wrong on the way.
+#include "dodici/client.h"
+#include "support/scripted_server.h"
+#include "support/test_client.h"
+
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <string>
-
-#include "dodici/client.h"
-#include "support/scripted_server.h"
-#include "support/test_client.h"
 
 namespace dodici::testing {
 namespace {
@@ -120,15 +120,19 @@ TEST(ClientResponse, ACutBodyIsAnErrorAfterTheBytesThatCame) {
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, Errc::socketClosed);
   EXPECT_EQ(
-      errorOf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 50\r\n\r\nhello"), Errc::lengthMismatch
+      errorOf("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 50\r\n\r\nhello"),
+      Errc::lengthMismatch
   );
-  EXPECT_EQ(errorOf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"), Errc::socketClosed);
+  EXPECT_EQ(
+      errorOf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"), Errc::socketClosed
+  );
 }
 
 TEST(ClientResponse, WhatIsNotHttpIsMalformed) {
   EXPECT_EQ(errorOf("SSH-2.0-nonsense\r\n"), Errc::malformedResponse);
   EXPECT_EQ(
-      errorOf("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), Errc::malformedResponse
+      errorOf("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
+      Errc::malformedResponse
   );
   EXPECT_EQ(
       errorOf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n"),
@@ -137,13 +141,18 @@ TEST(ClientResponse, WhatIsNotHttpIsMalformed) {
 }
 
 TEST(ClientResponse, SwitchingProtocolsUnaskedIsAnError) {
-  EXPECT_EQ(errorOf("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), Errc::unexpectedUpgrade);
+  EXPECT_EQ(
+      errorOf("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), Errc::unexpectedUpgrade
+  );
 }
 
 TEST(ClientResponse, SizesAreLimited) {
   ClientOptions small;
   small.maxHeaderSize = 20;
-  EXPECT_EQ(errorOf("HTTP/1.1 200 OK\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n", small), Errc::headersOverflow);
+  EXPECT_EQ(
+      errorOf("HTTP/1.1 200 OK\r\nX-Long: aaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n", small),
+      Errc::headersOverflow
+  );
   ClientOptions shortBody;
   shortBody.maxResponseSize = 4;
   EXPECT_EQ(errorOf(kOk, shortBody), Errc::responseTooLarge);

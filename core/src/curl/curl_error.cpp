@@ -1,11 +1,11 @@
 #include "curl/curl_error.h"
 
+#include "curl/easy_handle.h"
+
 #include <charconv>
 #include <string>
 #include <string_view>
 #include <system_error>
-
-#include "curl/easy_handle.h"
 
 namespace dodici {
 
@@ -35,7 +35,8 @@ bool isChunkError(std::string_view text) { return text.find("chunk") != std::str
 
 // CURLINFO_OS_ERRNO may be left over from an address that was tried before; it counts when the text speaks of it.
 Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& facts) {
-  const bool told = osErrno != 0 && text.find(std::generic_category().message(osErrno)) != std::string_view::npos;
+  const bool told =
+      osErrno != 0 && text.find(std::generic_category().message(osErrno)) != std::string_view::npos;
   if (!facts.started && told) {
     return Errc::connectFailed;
   }
@@ -61,7 +62,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
     case CURLE_INTERFACE_FAILED:
       // Once it was sent, this is the search for another connection after the loss of the first.
       error.code = facts.started ? Errc::socketClosed : Errc::connectFailed;
-      error.detail = facts.started ? 0 : static_cast<std::uint32_t>(facts.openErrno != 0 ? facts.openErrno : osErrno);
+      error.detail =
+          facts.started
+              ? 0
+              : static_cast<std::uint32_t>(facts.openErrno != 0 ? facts.openErrno : osErrno);
       break;
     case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
       error.code = Errc::connectTimeout;
@@ -88,14 +92,16 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
-      error.code = isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, text, facts);
+      error.code =
+          isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, text, facts);
       error.detail = error.code == Errc::socketError || error.code == Errc::connectFailed
                          ? static_cast<std::uint32_t>(osErrno)
                          : 0;
       break;
     case CURLE_PARTIAL_FILE:
-      error.code = facts.closesAnyway ? (facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch)
-                                      : Errc::socketClosed;
+      error.code = facts.closesAnyway
+                       ? (facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch)
+                       : Errc::socketClosed;
       break;
     case CURLE_HTTP2_STREAM:
     case CURLE_HTTP3:

@@ -3,11 +3,11 @@
 // Threads: loop thread only.
 #pragma once
 
+#include "dodici/error.h"
+
 #include <curl/curl.h>
 
 #include <cstdint>
-
-#include "dodici/error.h"
 
 namespace dodici {
 
@@ -15,11 +15,11 @@ class EasyHandle;
 
 // What the transfer knows and libcurl's code does not tell.
 struct TransferFacts {
-  bool started = false;           // was sent on a connection
-  bool headSeen = false;          // the final head is complete
-  bool closesAnyway = false;      // the response said so, or the request
-  bool chunked = false;           // no content-length to miss
-  int openErrno = 0;              // of a socket that could not be opened
+  bool started = false;       // was sent on a connection
+  bool headSeen = false;      // the final head is complete
+  bool closesAnyway = false;  // the response said so, or the request
+  bool chunked = false;       // no content-length to miss
+  int openErrno = 0;          // of a socket that could not be opened
   std::uint32_t connectTimeoutMs = 0;
 };
 

@@ -11,4 +11,9 @@ void ensureCurlGlobal() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
+std::string curlVersionText() {
+  ensureCurlGlobal();
+  return curl_version();
+}
+
 }  // namespace dodici

@@ -3,8 +3,13 @@
 // Threads: any.
 #pragma once
 
+#include <string>
+
 namespace dodici {
 
 void ensureCurlGlobal();
+
+// libcurl's and its libraries' versions, in curl's words.
+std::string curlVersionText();
 
 }  // namespace dodici

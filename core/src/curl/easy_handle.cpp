@@ -1,13 +1,13 @@
 #include "curl/easy_handle.h"
 
+#include "curl/callback_guard.h"
+#include "curl/easy_options.h"
+
 #include <openssl/ssl.h>
 
 #include <new>
 #include <string_view>
 #include <utility>
-
-#include "curl/callback_guard.h"
-#include "curl/easy_options.h"
 
 namespace dodici {
 
@@ -79,7 +79,8 @@ const char* EasyHandle::infoText(CURLINFO info) const {
 bool EasyHandle::negotiatedHttp2() const {
   curl_tlssessioninfo* session = nullptr;
   curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &session);
-  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) {
+  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL ||
+      session->internals == nullptr) {
     return false;
   }
   const unsigned char* name = nullptr;
@@ -102,7 +103,9 @@ std::size_t EasyHandle::onHeader(char* data, std::size_t, std::size_t size, void
   });
 }
 
-std::size_t EasyHandle::onRead(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+std::size_t EasyHandle::onRead(
+    char* data, std::size_t size, std::size_t count, void* self
+) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<std::size_t>(easy.thrown_, CURL_READFUNC_ABORT, [&] {
     return easy.receiver_->onBodyWanted(std::as_writable_bytes(std::span(data, size * count)));
@@ -112,7 +115,8 @@ std::size_t EasyHandle::onRead(char* data, std::size_t size, std::size_t count, 
 int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<int>(easy.thrown_, CURL_SEEKFUNC_FAIL, [&] {
-    const bool done = origin == SEEK_SET && offset >= 0 && easy.receiver_->onRewind(static_cast<std::uint64_t>(offset));
+    const bool done = origin == SEEK_SET && offset >= 0 &&
+                      easy.receiver_->onRewind(static_cast<std::uint64_t>(offset));
     return done ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
   });
 }
@@ -120,11 +124,14 @@ int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
 int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
-    return easy.receiver_->onStarted(Ports{localPort, remotePort}) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return easy.receiver_->onStarted(Ports{localPort, remotePort}) ? CURL_PREREQFUNC_OK
+                                                                   : CURL_PREREQFUNC_ABORT;
   });
 }
 
-curl_socket_t EasyHandle::onOpenSocket(void* watchers, curlsocktype, curl_sockaddr* address) noexcept {
+curl_socket_t EasyHandle::onOpenSocket(
+    void* watchers, curlsocktype, curl_sockaddr* address
+) noexcept {
   return static_cast<SocketWatchers*>(watchers)->open(*address);
 }
 
@@ -137,7 +144,9 @@ CURLcode EasyHandle::onSslContext(CURL* handle, void* sslContext, void* tls) noe
   return static_cast<TlsStore*>(tls)->apply(sslContext) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 }
 
-EasyHandlePool::EasyHandlePool(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls)
+EasyHandlePool::EasyHandlePool(
+    const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls
+)
     : options_(options), watchers_(watchers), tls_(tls) {}
 
 std::unique_ptr<EasyHandle> EasyHandlePool::take() {

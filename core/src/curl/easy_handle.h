@@ -4,6 +4,11 @@
 // Owner:   the Transfer that runs on it; between two of them EasyHandlePool.
 #pragma once
 
+#include "curl/socket_watchers.h"
+#include "curl/tls_peer.h"
+#include "curl/tls_store.h"
+#include "dodici/options.h"
+
 #include <curl/curl.h>
 
 #include <array>
@@ -14,11 +19,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "curl/socket_watchers.h"
-#include "curl/tls_peer.h"
-#include "curl/tls_store.h"
-#include "dodici/options.h"
 
 namespace dodici {
 

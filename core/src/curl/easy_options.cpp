@@ -1,11 +1,11 @@
 #include "curl/easy_options.h"
 
+#include "curl/easy_handle.h"
+
 #include <algorithm>
 #include <climits>
 #include <cstring>
 #include <string>
-
-#include "curl/easy_handle.h"
 
 namespace dodici {
 
@@ -33,11 +33,16 @@ void setText(CURL* handle, CURLoption option, const std::string& text) {
 
 long tlsVersion(long version, bool highest) {
   switch (version) {
-    case 0x0301: return highest ? CURL_SSLVERSION_MAX_TLSv1_0 : CURL_SSLVERSION_TLSv1_0;
-    case 0x0302: return highest ? CURL_SSLVERSION_MAX_TLSv1_1 : CURL_SSLVERSION_TLSv1_1;
-    case 0x0303: return highest ? CURL_SSLVERSION_MAX_TLSv1_2 : CURL_SSLVERSION_TLSv1_2;
-    case 0x0304: return highest ? CURL_SSLVERSION_MAX_TLSv1_3 : CURL_SSLVERSION_TLSv1_3;
-    default: return highest ? CURL_SSLVERSION_MAX_DEFAULT : CURL_SSLVERSION_TLSv1_2;
+    case 0x0301:
+      return highest ? CURL_SSLVERSION_MAX_TLSv1_0 : CURL_SSLVERSION_TLSv1_0;
+    case 0x0302:
+      return highest ? CURL_SSLVERSION_MAX_TLSv1_1 : CURL_SSLVERSION_TLSv1_1;
+    case 0x0303:
+      return highest ? CURL_SSLVERSION_MAX_TLSv1_2 : CURL_SSLVERSION_TLSv1_2;
+    case 0x0304:
+      return highest ? CURL_SSLVERSION_MAX_TLSv1_3 : CURL_SSLVERSION_TLSv1_3;
+    default:
+      return highest ? CURL_SSLVERSION_MAX_DEFAULT : CURL_SSLVERSION_TLSv1_2;
   }
 }
 
@@ -47,7 +52,11 @@ void setTlsOptions(CURL* handle, const TlsOptions& tls) {
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls.rejectUnauthorized ? 1L : 0L);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls.rejectUnauthorized ? 2L : 0L);
-  curl_easy_setopt(handle, CURLOPT_SSLVERSION, tlsVersion(tls.minVersion, false) | tlsVersion(tls.maxVersion, true));
+  curl_easy_setopt(
+      handle,
+      CURLOPT_SSLVERSION,
+      tlsVersion(tls.minVersion, false) | tlsVersion(tls.maxVersion, true)
+  );
   setBlob(handle, CURLOPT_SSLCERT_BLOB, tls.certPem);
   setBlob(handle, CURLOPT_SSLKEY_BLOB, tls.keyPem);
   setText(handle, CURLOPT_KEYPASSWD, tls.passphrase);
@@ -123,15 +132,24 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 
   const auto connectMs = options.connectTimeout.count();
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connectMs == 0 ? INT_MAX : connectMs));
   curl_easy_setopt(
-      handle, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, static_cast<long>(options.happyEyeballsTimeout.count())
+      handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connectMs == 0 ? INT_MAX : connectMs)
+  );
+  curl_easy_setopt(
+      handle,
+      CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
+      static_cast<long>(options.happyEyeballsTimeout.count())
   );
   // Whole seconds and only looked at when a connection is picked; SocketWatchers is exact and at rest.
-  const auto keepSeconds = std::chrono::ceil<std::chrono::seconds>(options.keepAliveTimeout).count();
-  curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, static_cast<long>(std::max<std::int64_t>(1, keepSeconds)));
+  const auto keepSeconds =
+      std::chrono::ceil<std::chrono::seconds>(options.keepAliveTimeout).count();
   curl_easy_setopt(
-      handle, CURLOPT_IPRESOLVE, static_cast<long>(options.ipv4Only ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_WHATEVER)
+      handle, CURLOPT_MAXAGE_CONN, static_cast<long>(std::max<std::int64_t>(1, keepSeconds))
+  );
+  curl_easy_setopt(
+      handle,
+      CURLOPT_IPRESOLVE,
+      static_cast<long>(options.ipv4Only ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_WHATEVER)
   );
   if (!options.localAddress.empty()) {
     curl_easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + options.localAddress).c_str());
@@ -140,7 +158,9 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   setTlsOptions(handle, options.tls);
 }
 
-void setRequestOptions(EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options) {
+void setRequestOptions(
+    EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options
+) {
   CURL* const handle = easy.get();
   const bool isTls = text.isTls();
 
@@ -158,14 +178,18 @@ void setRequestOptions(EasyHandle& easy, const Request& request, const RequestTe
   }
   easy.url += '/';
   curl_easy_setopt(handle, CURLOPT_URL, easy.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode);
+  curl_easy_setopt(
+      handle, CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode
+  );
   curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target());
   setMethod(handle, request, text.method());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text));
 
   const long version = isTls && request.allowHttp2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, version);
-  curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, request.closeConnection || !options.keepAlive ? 1L : 0L);
+  curl_easy_setopt(
+      handle, CURLOPT_FORBID_REUSE, request.closeConnection || !options.keepAlive ? 1L : 0L
+  );
 }
 
 }  // namespace dodici

@@ -3,11 +3,11 @@
 // Threads: loop thread only.
 #pragma once
 
-#include <curl/curl.h>
-
 #include "dodici/options.h"
 #include "dodici/request.h"
 #include "transfer/request_text.h"
+
+#include <curl/curl.h>
 
 namespace dodici {
 
@@ -17,6 +17,8 @@ class EasyHandle;
 void setClientOptions(CURL* handle, const ClientOptions& options);
 
 // What differs from request to request: all of it, every time. `request` must outlive the transfer.
-void setRequestOptions(EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options);
+void setRequestOptions(
+    EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options
+);
 
 }  // namespace dodici

@@ -1,12 +1,12 @@
 #include "curl/multi_handle.h"
 
-#include <new>
-#include <stdexcept>
-#include <utility>
-
 #include "curl/callback_guard.h"
 #include "curl/curl_global.h"
 #include "curl/easy_handle.h"
+
+#include <new>
+#include <stdexcept>
+#include <utility>
 
 namespace dodici {
 
@@ -37,7 +37,9 @@ MultiHandle::MultiHandle(const ClientOptions& options, SocketWatchers& watchers,
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMostKeptConnections);
-  curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(options.maxConcurrentStreams));
+  curl_multi_setopt(
+      multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(options.maxConcurrentStreams)
+  );
 #if LIBCURL_VERSION_NUM >= 0x081400
   // A name server that does not answer must not hold up a close.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);

@@ -4,14 +4,14 @@
 // Owner:   ClientShard. Destroyed before the SocketWatchers and MultiTimer that it reports to.
 #pragma once
 
+#include "curl/multi_timer.h"
+#include "curl/socket_watchers.h"
+#include "dodici/options.h"
+
 #include <curl/curl.h>
 
 #include <exception>
 #include <functional>
-
-#include "curl/multi_timer.h"
-#include "curl/socket_watchers.h"
-#include "dodici/options.h"
 
 namespace dodici {
 

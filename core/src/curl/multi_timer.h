@@ -1,4 +1,4 @@
-// CURLMOPT_TIMERFUNCTION on one coalesced asio timer.
+// CURLMOPT_TIMERFUNCTION on one coalesced timer.
 //
 // libcurl changes its mind about timeouts several times per request. The deadline is only remembered; the asio timer
 // (a timerfd_settime each) is touched when the new deadline is earlier than the one it is armed for.
@@ -7,8 +7,10 @@
 // Owner:   ClientShard.
 #pragma once
 
+#include "loop/wake_timer.h"
+
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -19,9 +21,8 @@ class MultiTimer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `onWake` runs when a deadline may have passed; it then asks takeDue().
+  // `onWake` runs when a deadline has passed; it then asks takeDue().
   MultiTimer(boost::asio::io_context& context, std::function<void()> onWake);
-  ~MultiTimer();
 
   // libcurl's wish, from inside its callback: milliseconds, 0 for now, -1 for none.
   void want(long timeoutMs);
@@ -30,14 +31,12 @@ class MultiTimer {
   bool takeDue();
 
  private:
-  struct Waiter;
-  void arm();
+  void onTimer();
 
-  std::shared_ptr<Waiter> waiter_;
-  boost::asio::steady_timer timer_;
+  const std::function<void()> onWake_;
   std::optional<Clock::time_point> deadline_;
-  std::optional<Clock::time_point> armedFor_;
   bool dueNow_ = false;
+  WakeTimer timer_;
 };
 
 }  // namespace dodici

@@ -1,11 +1,11 @@
 #include "curl/socket_watchers.h"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -23,9 +23,12 @@ int localPortOf(curl_socket_t socket) {
     return 0;
   }
   switch (address.ss_family) {
-    case AF_INET: return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-    case AF_INET6: return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-    default: return 0;
+    case AF_INET:
+      return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+    case AF_INET6:
+      return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+    default:
+      return 0;
   }
 }
 
@@ -49,7 +52,7 @@ struct SocketWatchers::Watch {
   SocketWatchers* owner;
   asio::posix::stream_descriptor descriptor;
   curl_socket_t socket;
-  std::string origin;                          // not empty: announced as connected
+  std::string origin;  // not empty: announced as connected
   std::uint32_t announcedAs = 0;
   std::uint32_t requests = 0;
   int localPort = 0;                           // asked for once it is bound
@@ -61,7 +64,8 @@ struct SocketWatchers::Watch {
   bool waitsWrite = false;
 };
 
-SocketWatchers::SocketWatchers(asio::io_context& context, Listener& listener) : context_(context), listener_(listener) {}
+SocketWatchers::SocketWatchers(asio::io_context& context, Listener& listener)
+    : context_(context), listener_(listener) {}
 
 SocketWatchers::~SocketWatchers() {
   for (auto& [socket, watch] : watches_) {
@@ -74,7 +78,8 @@ SocketWatchers::~SocketWatchers() {
 }
 
 curl_socket_t SocketWatchers::open(const curl_sockaddr& address) {
-  const int socket = ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
+  const int socket =
+      ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
   if (socket < 0) {
     openError_ = errno;
     return CURL_SOCKET_BAD;
@@ -146,7 +151,8 @@ void SocketWatchers::waitFor(const std::shared_ptr<Watch>& watch) {
   if (watch->wantsRead && !watch->waitsRead) {
     watch->waitsRead = true;
     watch->descriptor.async_wait(
-        asio::posix::stream_descriptor::wait_read, [watch](const boost::system::error_code& error) {
+        asio::posix::stream_descriptor::wait_read,
+        [watch](const boost::system::error_code& error) {
           watch->waitsRead = false;
           if (error || watch->owner == nullptr || !watch->wantsRead) {
             return;
@@ -161,7 +167,8 @@ void SocketWatchers::waitFor(const std::shared_ptr<Watch>& watch) {
   if (watch->wantsWrite && !watch->waitsWrite) {
     watch->waitsWrite = true;
     watch->descriptor.async_wait(
-        asio::posix::stream_descriptor::wait_write, [watch](const boost::system::error_code& error) {
+        asio::posix::stream_descriptor::wait_write,
+        [watch](const boost::system::error_code& error) {
           watch->waitsWrite = false;
           if (error || watch->owner == nullptr || !watch->wantsWrite) {
             return;
@@ -175,7 +182,9 @@ void SocketWatchers::waitFor(const std::shared_ptr<Watch>& watch) {
   }
 }
 
-SocketWatchers::Use SocketWatchers::noteRequest(std::string_view origin, Protocol protocol, Ports ports) {
+SocketWatchers::Use SocketWatchers::noteRequest(
+    std::string_view origin, Protocol protocol, Ports ports
+) {
   const auto known = announced_.find(ports.key());
   if (known != announced_.end()) {
     return {false, ++known->second->requests};

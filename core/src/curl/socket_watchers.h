@@ -8,9 +8,11 @@
 // Owner:   ClientShard. Must outlive the multi handle, which closes its sockets through it.
 #pragma once
 
-#include <curl/curl.h>
+#include "submit/origin_queue.h"
 
 #include <boost/asio/io_context.hpp>
+#include <curl/curl.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -20,8 +22,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "submit/origin_queue.h"
-
 namespace dodici {
 
 // Both ends of a connection, 0 on a Unix socket.
@@ -29,7 +29,9 @@ struct Ports {
   int local = 0;
   int remote = 0;
 
-  std::uint32_t key() const { return static_cast<std::uint32_t>(local) << 16 | static_cast<std::uint32_t>(remote); }
+  std::uint32_t key() const {
+    return static_cast<std::uint32_t>(local) << 16 | static_cast<std::uint32_t>(remote);
+  }
 };
 
 class SocketWatchers {
@@ -62,7 +64,8 @@ class SocketWatchers {
   // ports. The first request on a connection announces it: its origin is then remembered for onDisconnected().
   struct Use {
     bool announced = false;
-    std::uint32_t requests = 0;  // on this connection so far, this one included; 0: the connection is not known
+    std::uint32_t requests =
+        0;  // on this connection so far, this one included; 0: the connection is not known
   };
 
   Use noteRequest(std::string_view origin, Protocol protocol, Ports ports);
@@ -95,7 +98,8 @@ class SocketWatchers {
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_map<std::uint32_t, Watch*> announced_;  // by both ports
   std::vector<curl_socket_t> multiplexed_;
-  std::unordered_set<std::uint32_t> lost_;  // ports of HTTP/2 connections, until they are used again
+  std::unordered_set<std::uint32_t>
+      lost_;  // ports of HTTP/2 connections, until they are used again
   std::size_t openCount_ = 0;
   int openError_ = 0;
 };

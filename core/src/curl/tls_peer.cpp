@@ -35,8 +35,9 @@ std::string addressOf(const ASN1_STRING* bytes) {
 
 std::string altNamesOf(X509* certificate) {
   std::string text;
-  auto* const names =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  auto* const names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)
+  );
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
     std::string one;
@@ -72,7 +73,8 @@ void TlsPeer::watch(void* sslContext) {
 
 int TlsPeer::onVerify(int ok, void* storeContext) {
   auto* const store = static_cast<X509_STORE_CTX*>(storeContext);
-  auto* const ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* const self = static_cast<TlsPeer*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peerIndex()));
   if (self == nullptr) {
     return ok;
@@ -99,7 +101,10 @@ std::string TlsPeer::names() const {
   auto* const certificate = static_cast<X509*>(certificate_);
   std::array<char, 256> commonName{};
   X509_NAME_get_text_by_NID(
-      X509_get_subject_name(certificate), NID_commonName, commonName.data(), static_cast<int>(commonName.size())
+      X509_get_subject_name(certificate),
+      NID_commonName,
+      commonName.data(),
+      static_cast<int>(commonName.size())
   );
   return altNamesOf(certificate).append("\n").append(commonName.data());
 }

@@ -17,10 +17,14 @@ std::uint32_t word(std::size_t n) { return static_cast<std::uint32_t>(n); }
 
 }  // namespace
 
-EventBatcher::EventBatcher(Mailbox& mailbox, std::shared_ptr<BlockPool> pool, std::function<void()> onPut)
+EventBatcher::EventBatcher(
+    Mailbox& mailbox, std::shared_ptr<BlockPool> pool, std::function<void()> onPut
+)
     : mailbox_(mailbox), pool_(std::move(pool)), onPut_(std::move(onPut)), openRecord_(kNone) {}
 
-void EventBatcher::record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words) {
+void EventBatcher::record(
+    EventType type, RequestId id, std::initializer_list<std::uint32_t> words
+) {
   batch_.words.push_back(static_cast<std::uint32_t>(type));
   batch_.words.push_back(static_cast<std::uint32_t>(id));
   batch_.words.insert(batch_.words.end(), words);
@@ -51,8 +55,9 @@ void EventBatcher::body(RequestId id, Share& share, std::span<const std::byte> b
   if (bytes.size() < kSlabLimit && batch_.slab.data() == nullptr) {
     batch_.slab = ByteBlock(pool_);
   }
-  const bool extendsBlock = openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
-                            batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
+  const bool extendsBlock =
+      openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
+      batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
   if (bytes.size() < kSlabLimit && bytes.size() <= batch_.slab.room() && !extendsBlock) {
     toSlab(id, bytes);
   } else {
@@ -80,8 +85,9 @@ void EventBatcher::toBlocks(RequestId id, std::span<const std::byte> bytes) {
     const std::size_t offset = block.size();
     const std::size_t taken = block.append(bytes);
     bytes = bytes.subspan(taken);
-    const bool extends = openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
-                         batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
+    const bool extends =
+        openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
+        batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
     if (extends) {
       batch_.words[openRecord_ + 4] += word(taken);
     } else {
@@ -93,15 +99,21 @@ void EventBatcher::toBlocks(RequestId id, std::span<const std::byte> bytes) {
 
 void EventBatcher::failed(RequestId id, const Error& error) {
   record(
-      EventType::failed, id,
-      {static_cast<std::uint32_t>(error.code), error.detail, word(error.message.size()), word(error.socket.size())}
+      EventType::failed,
+      id,
+      {static_cast<std::uint32_t>(error.code),
+       error.detail,
+       word(error.message.size()),
+       word(error.socket.size())}
   );
   batch_.text.append(error.message).append(error.socket);
 }
 
 void EventBatcher::requestSent(RequestId id) { record(EventType::requestSent, id, {}); }
 
-void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) { record(EventType::bodyWanted, id, {bytes}); }
+void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) {
+  record(EventType::bodyWanted, id, {bytes});
+}
 
 void EventBatcher::connected(std::string_view origin) {
   record(EventType::connected, RequestId{0}, {word(origin.size())});

@@ -6,18 +6,18 @@
 // Owner:   ClientShard.
 #pragma once
 
+#include "dodici/error.h"
+#include "dodici/event_batch.h"
+#include "dodici/request.h"
+#include "events/mailbox.h"
+#include "transfer/header_block.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
-
-#include "dodici/error.h"
-#include "dodici/event_batch.h"
-#include "dodici/request.h"
-#include "events/mailbox.h"
-#include "transfer/header_block.h"
 
 namespace dodici {
 
@@ -67,7 +67,7 @@ class EventBatcher {
   std::shared_ptr<BlockPool> pool_;
   std::function<void()> onPut_;
   EventBatch batch_;
-  std::size_t bodyBytes_ = 0;     // in batch_
+  std::size_t bodyBytes_ = 0;  // in batch_
   std::uint32_t batchNumber_ = 1;
   // Where the last record starts when it can be extended by more bytes of the same body; npos: it cannot.
   std::size_t openRecord_;

@@ -4,9 +4,9 @@
 // Owner:   ClientShard.
 #pragma once
 
-#include <mutex>
-
 #include "dodici/event_batch.h"
+
+#include <mutex>
 
 namespace dodici {
 

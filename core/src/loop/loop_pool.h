@@ -4,12 +4,12 @@
 // Owner:   shared by the clients; the last one to let go joins the threads.
 #pragma once
 
+#include "loop/loop_thread.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include "loop/loop_thread.h"
 
 namespace dodici {
 

@@ -7,10 +7,11 @@
 // Owner:   LoopPool, which joins it.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+
+#include <atomic>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -43,7 +44,9 @@ class LoopThread {
   boost::asio::io_context& context() { return context_; }
 
   // The listener is kept alive until its onTurnEnd() was called, which is at the end of this turn.
-  void atTurnEnd(std::shared_ptr<TurnListener> listener) { touched_.push_back(std::move(listener)); }
+  void atTurnEnd(std::shared_ptr<TurnListener> listener) {
+    touched_.push_back(std::move(listener));
+  }
 
  private:
   // So that a flood of socket events cannot put off the end of the turn for ever.

@@ -4,9 +4,9 @@
 // Owner:   shared by the controllers and the transfer: either may be gone first.
 #pragma once
 
-#include <memory>
-
 #include "dodici/request_controller.h"
+
+#include <memory>
 
 namespace dodici {
 

@@ -1,23 +1,27 @@
 #include "transfer/transfer.h"
 
+#include "curl/easy_options.h"
+
 #include <chrono>
 #include <cstring>
 #include <exception>
 #include <utility>
 
-#include "curl/easy_options.h"
-
 namespace dodici {
 
 namespace {
 
-std::uint32_t milliseconds(std::chrono::milliseconds time) { return static_cast<std::uint32_t>(time.count()); }
+std::uint32_t milliseconds(std::chrono::milliseconds time) {
+  return static_cast<std::uint32_t>(time.count());
+}
 
 Deadline::TimePoint now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Transfer::Transfer(const Services& services, Request request, std::shared_ptr<const PauseState> pause)
+Transfer::Transfer(
+    const Services& services, Request request, std::shared_ptr<const PauseState> pause
+)
     : services_(services),
       request_(std::move(request)),
       text_(request_.text),
@@ -52,7 +56,8 @@ bool Transfer::onStarted(Ports ports) {
   }
   onHttp2_ = text_.isTls() && request_.allowHttp2 && easy_->negotiatedHttp2();
   ports_ = ports;
-  const auto uses = services_.host.onConnectionReady(*this, onHttp2_ ? Protocol::http2 : Protocol::http1, ports);
+  const auto uses =
+      services_.host.onConnectionReady(*this, onHttp2_ ? Protocol::http2 : Protocol::http1, ports);
   const auto mostUses = services_.options.maxRequestsPerConnection;
   if (mostUses > 0 && uses >= mostUses) {
     easy_->closeAfterwards();
@@ -80,7 +85,8 @@ bool Transfer::onHeaderLine(std::string_view line) {
       services_.batcher.responseStart(id(), head_);
       return true;
     case HeaderProgress::switchingHead:
-      return park(Error{Errc::unexpectedUpgrade, 0, "101 without an upgrade request", describeSocket(*easy_)});
+      return park(Error{
+          Errc::unexpectedUpgrade, 0, "101 without an upgrade request", describeSocket(*easy_)});
     case HeaderProgress::finalHead:
       return onFinalHead();
     case HeaderProgress::failed:
@@ -120,7 +126,11 @@ void Transfer::checkWhetherComplete() {
 std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
   const auto limit = services_.options.maxResponseSize;
   if (limit >= 0 && received_ + bytes.size() > static_cast<std::uint64_t>(limit)) {
-    park(Error{Errc::responseTooLarge, 0, "the body is larger than maxResponseSize", describeSocket(*easy_)});
+    park(Error{
+        Errc::responseTooLarge,
+        0,
+        "the body is larger than maxResponseSize",
+        describeSocket(*easy_)});
     return CURL_WRITEFUNC_ERROR;
   }
   switch (state_.onBodyBytes(pause_->paused(), services_.batcher.hasRoom(share_, bytes.size()))) {
@@ -196,7 +206,8 @@ void Transfer::onBodyEnd() {
 // libcurl may call our callbacks from inside curl_easy_pause(), and they may hold again.
 void Transfer::letFlow() {
   if (easy_) {
-    const int held = (state_.bodyHeld() ? CURLPAUSE_RECV : 0) | (state_.uploadHeld() ? CURLPAUSE_SEND : 0);
+    const int held =
+        (state_.bodyHeld() ? CURLPAUSE_RECV : 0) | (state_.uploadHeld() ? CURLPAUSE_SEND : 0);
     curl_easy_pause(easy_->get(), held);
   }
 }
@@ -226,7 +237,8 @@ bool Transfer::park(Error error) {
 
 TransferFacts Transfer::facts() const {
   TransferFacts facts;
-  facts.started = state_.phase() == TransferState::Phase::sent || state_.phase() == TransferState::Phase::receiving;
+  facts.started = state_.phase() == TransferState::Phase::sent ||
+                  state_.phase() == TransferState::Phase::receiving;
   facts.headSeen = head_.finalHeadSeen();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;
@@ -268,11 +280,16 @@ void Transfer::sendEnd() {
 void Transfer::endByDeadline(DeadlineKind kind) {
   const bool headers = kind == DeadlineKind::headers;
   const auto limit = headers ? request_.headersTimeout : request_.bodyTimeout;
-  endBy(Error{headers ? Errc::headersTimeout : Errc::bodyTimeout, milliseconds(limit), {}, describeSocket(*easy_)});
+  endBy(Error{
+      headers ? Errc::headersTimeout : Errc::bodyTimeout,
+      milliseconds(limit),
+      {},
+      describeSocket(*easy_)});
 }
 
 void Transfer::endBy(const Error& error) {
-  const bool connected = state_.phase() == TransferState::Phase::sent || state_.phase() == TransferState::Phase::receiving;
+  const bool connected = state_.phase() == TransferState::Phase::sent ||
+                         state_.phase() == TransferState::Phase::receiving;
   if (!state_.onEnd()) {
     return;
   }

@@ -4,12 +4,6 @@
 // Owner:   TransferTable.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string_view>
-
 #include "curl/curl_error.h"
 #include "curl/easy_handle.h"
 #include "dodici/error.h"
@@ -23,6 +17,12 @@
 #include "transfer/request_text.h"
 #include "transfer/transfer_state.h"
 #include "transfer/upload_body.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
 
 namespace dodici {
 
@@ -120,10 +120,11 @@ class Transfer final : public EasyHandle::Receiver {
   std::uint64_t received_ = 0;
   std::optional<Error> parked_;  // why a callback ended the transfer
   std::optional<Error> connectFailure_;
-  bool headWithBody_ = false;     // a HEAD request that sends a body: libcurl would wait for one in return
-  bool complete_ = false;         // the response is whole although libcurl does not say so
+  bool headWithBody_ =
+      false;               // a HEAD request that sends a body: libcurl would wait for one in return
+  bool complete_ = false;  // the response is whole although libcurl does not say so
   bool sentReported_ = false;
-  bool onHttp2_ = false;          // the connection it was last written on
+  bool onHttp2_ = false;  // the connection it was last written on
   Ports ports_;
   std::unique_ptr<EasyHandle> easy_;
 };

@@ -4,9 +4,9 @@
 // Owner:   Transfer, which carries the actions out.
 #pragma once
 
-#include <cstdint>
-
 #include "dodici/request.h"
+
+#include <cstdint>
 
 namespace dodici {
 

@@ -4,11 +4,11 @@
 // Owner:   ClientShard.
 #pragma once
 
+#include "transfer/transfer.h"
+
 #include <cstddef>
 #include <memory>
 #include <vector>
-
-#include "transfer/transfer.h"
 
 namespace dodici {
 

@@ -17,7 +17,8 @@ void UploadBody::append(std::string bytes) {
 
 UploadBody::Read UploadBody::read(std::span<std::byte> room) {
   if (kind_ != BodyKind::stream) {
-    const std::size_t size = std::min(room.size(), bytes_.size() - static_cast<std::size_t>(offset_));
+    const std::size_t size =
+        std::min(room.size(), bytes_.size() - static_cast<std::size_t>(offset_));
     std::memcpy(room.data(), bytes_.data() + offset_, size);
     offset_ += size;
     return {size == 0 ? Got::end : Got::bytes, size};

@@ -4,14 +4,14 @@
 // Owner:   Transfer.
 #pragma once
 
+#include "dodici/request.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>
 #include <string>
-
-#include "dodici/request.h"
 
 namespace dodici {
 
@@ -22,6 +22,7 @@ class UploadBody {
 
   // A streamed body's next piece, and its end.
   void append(std::string bytes);
+
   void end() { ended_ = true; }
 
   enum class Got : std::uint8_t {
@@ -53,9 +54,9 @@ class UploadBody {
   const BodyKind kind_;
   const std::string& bytes_;
   const std::optional<std::uint64_t> length_;
-  std::uint64_t offset_ = 0;          // in bytes_, or of everything read from pieces_
+  std::uint64_t offset_ = 0;  // in bytes_, or of everything read from pieces_
   std::deque<std::string> pieces_;
-  std::size_t pieceOffset_ = 0;       // in pieces_.front()
+  std::size_t pieceOffset_ = 0;  // in pieces_.front()
   std::size_t consumed_ = 0;
   bool ended_ = false;
 };

@@ -107,7 +107,9 @@ RequestId TestClient::get(const std::string& origin, const std::string& target) 
 }
 
 std::string TestClient::text(
-    const std::string& origin, const std::string& method, const std::string& target,
+    const std::string& origin,
+    const std::string& method,
+    const std::string& target,
     const std::vector<std::string>& headerLines
 ) {
   std::string text;

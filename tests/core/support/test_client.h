@@ -3,6 +3,10 @@
 // Threads: the test's thread; the client's loop threads only ring.
 #pragma once
 
+#include "dodici/client.h"
+#include "dodici/error.h"
+#include "support/scripted_server.h"
+
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -12,10 +16,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "dodici/client.h"
-#include "dodici/error.h"
-#include "support/scripted_server.h"
 
 namespace dodici::testing {
 
@@ -53,7 +53,9 @@ class TestClient {
 
   // A request's text, as Request::text wants it.
   static std::string text(
-      const std::string& origin, const std::string& method, const std::string& target,
+      const std::string& origin,
+      const std::string& method,
+      const std::string& target,
       const std::vector<std::string>& headerLines = {}
   );
 
@@ -64,7 +66,9 @@ class TestClient {
   Client& client() { return *client_; }
 
   // Takes batches until the condition holds. False when the deadline comes first.
-  bool until(const std::function<bool()>& condition, std::chrono::milliseconds patience = kExpectNoTimeout);
+  bool until(
+      const std::function<bool()>& condition, std::chrono::milliseconds patience = kExpectNoTimeout
+  );
 
   // Until that request is over; the outcome so far when the deadline comes first.
   Outcome& finish(RequestId id);
