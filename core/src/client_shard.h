@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -110,5 +111,27 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   std::condition_variable detached_;
   bool isDetached_ = false;
 };
+
+// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out.
+// The requests of this client fail with it, the process and the other clients go on.
+template <typename F>
+void ClientShard::guarded(F&& work) noexcept {
+  try {
+    work();
+    return;
+  } catch (const std::exception& exception) {
+    broken_ = Error{Errc::internal, 0, exception.what(), {}};
+  } catch (...) {
+    broken_ = Error{Errc::internal, 0, "unknown exception", {}};
+  }
+  destroyEngine();
+}
+
+template <typename F>
+void ClientShard::onTimer(F&& work) {
+  const auto self = shared_from_this();
+  guarded(work);
+  touch();
+}
 
 }  // namespace dodici

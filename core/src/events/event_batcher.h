@@ -55,8 +55,6 @@ class EventBatcher {
   // Hands over what there is, if the mailbox is free. True when it was handed over: there is room again.
   bool flush();
 
-  // Somebody waits for room: see to it that the consumer tells us when it takes. False: the mailbox is free already.
-  bool waitForRoom() { return mailbox_.waitUntilTaken(); }
 
  private:
   void record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words);

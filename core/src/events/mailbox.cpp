@@ -26,10 +26,4 @@ Mailbox::Taken Mailbox::take(EventBatch& batch) {
   return std::exchange(loopWaits_, false) ? Taken::batchAndLoopWaits : Taken::batch;
 }
 
-bool Mailbox::waitUntilTaken() {
-  const std::lock_guard lock(mutex_);
-  loopWaits_ = full_;
-  return full_;
-}
-
 }  // namespace dodici

@@ -20,9 +20,6 @@ class Mailbox {
 
   Taken take(EventBatch& batch);
 
-  // Loop thread: tell me when the slot's batch is taken. False when it is empty already.
-  bool waitUntilTaken();
-
  private:
   std::mutex mutex_;
   EventBatch slot_;

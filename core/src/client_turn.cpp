@@ -1,0 +1,130 @@
+// The end of a ClientShard's turn: libcurl's timeouts, what is done, who may start, the flush; and its timers.
+#include "client_shard.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A turn ends when nothing is left to do at once, or after so many rounds, so that no client starves its neighbours.
+constexpr int kMostRoundsPerTurn = 8;
+
+}  // namespace
+
+void ClientShard::onTurnEnd() noexcept {
+  touched_ = false;
+  guarded([this] { finishTurn(); });
+  if (batcher_.flush()) {
+    resumeHeld();
+  }
+}
+
+void ClientShard::finishTurn() {
+  if (!engine_) {
+    return;
+  }
+  bool worked = true;
+  for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
+    worked = false;
+    if (engine_->timer.takeDue()) {
+      startAdded();
+      worked = true;
+    }
+    engine_->multi.readDone([this, &worked](EasyHandle& easy, CURLcode code) {
+      auto& transfer = static_cast<Transfer&>(*easy.receiver());
+      transfer.endByLibcurl(code);
+      retire(transfer);
+      worked = true;
+    });
+    for (const RequestId id : std::exchange(early_, {})) {
+      if (Transfer* const transfer = find(id)) {
+        transfer->endByLibcurl(CURLE_OK);
+        retire(*transfer);
+        worked = true;
+      }
+    }
+    worked = startReady() || worked;
+  }
+  if (worked) {
+    loop_.post([self = shared_from_this()] { self->touch(); });
+  }
+  armTimers();
+}
+
+// libcurl writes the requests that were added when its timer is run.
+void ClientShard::startAdded() {
+  const bool several = std::exchange(engine_->added, 0) > 1;
+  if (several) {
+    engine_->watchers.cork();
+  }
+  engine_->multi.timeoutAction();
+  if (several) {
+    engine_->watchers.uncork();
+  }
+}
+
+// Resuming calls back into onBody(), so it happens in a turn of its own.
+void ClientShard::resumeHeld() {
+  if (held_.empty()) {
+    return;
+  }
+  loop_.post([self = shared_from_this()] {
+    const auto held = std::exchange(self->held_, {});
+    self->guarded([&] {
+      for (const RequestId id : held) {
+        if (Transfer* const transfer = self->find(id)) {
+          transfer->onRoom();
+        }
+      }
+    });
+    self->touch();
+  });
+}
+
+bool ClientShard::startReady() {
+  bool any = false;
+  while (const auto id = engine_->origins.takeReady()) {
+    if (Transfer* const transfer = find(*id)) {
+      run(*transfer);
+      any = true;
+    }
+  }
+  return any;
+}
+
+// The idle check runs now and then while sockets are open; an idle client has none, and no timer.
+void ClientShard::armTimers() {
+  if (const auto next = engine_->deadlines.nextSweep()) {
+    engine_->sweepTimer.wakeBy(*next);
+  }
+  if (engine_->watchers.openCount() > 0 && !engine_->idleTimer.armed()) {
+    using std::chrono::milliseconds;
+    const auto interval =
+        std::clamp(config_->options.keepAliveTimeout / 4, milliseconds(20), milliseconds(1000));
+    engine_->idleTimer.wakeBy(Clock::now() + interval);
+  }
+}
+
+void ClientShard::onSweep() {
+  engine_->deadlines.sweep(Clock::now(), [this](RequestId id, DeadlineKind kind) {
+    if (Transfer* const transfer = find(id)) {
+      transfer->endByDeadline(kind);
+      retire(*transfer);
+    }
+  });
+}
+
+void ClientShard::onIdleCheck() {
+  const auto stillIdle =
+      engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
+  if (stillIdle == 0 && engine_->transfers.size() == 0) {
+    engine_->multi.closeIdleConnections();
+  }
+}
+
+}  // namespace dodici
