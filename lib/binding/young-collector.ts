@@ -1,17 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/**
- * Frees received body buffers before V8 would.
- *
- * V8 counts the memory of external buffers, and answers a few tens of megabytes of it with a full collection: marking
- * the whole heap, again and again while a large body arrives, although every buffer of it is young and dead. A
- * collection of the young generation frees them for a fraction of that, so one is asked for now and then. Measured on
- * a 100 MB body: half the CPU of the process, and resident memory grows by 8 MB instead of 50 MB.
- *
- * The function behind it is V8's `gc`, which every context made while `--expose-gc` is set has; the flag is set for
- * that moment only. Where that is refused, V8 is left to itself.
- */
 type CollectGarbage = (options: { type: 'minor' }) => void
 
 /** A collection's share of the work it saves stays small: after a slow one the next comes later. */
@@ -37,6 +26,17 @@ function findCollector(): CollectGarbage | undefined {
   }
 }
 
+/**
+ * Frees received body buffers before V8 would.
+ *
+ * V8 counts the memory of external buffers, and answers a few tens of megabytes of it with a full collection: marking
+ * the whole heap, again and again while a large body arrives, although every buffer of it is young and dead. A
+ * collection of the young generation frees them for a fraction of that, so one is asked for now and then. Measured on
+ * a 100 MB body: half the CPU of the process, and resident memory grows by 8 MB instead of 50 MB.
+ *
+ * The function behind it is V8's `gc`, which every context made while `--expose-gc` is set has; the flag is set for
+ * that moment only. Where that is refused, V8 is left to itself.
+ */
 export class YoungCollector {
   #bytes = 0
   #interval = shortestInterval

@@ -1,7 +1,11 @@
 import { readBatch } from '../binding/batch-reader.ts'
 import { Param, type NativeClient } from '../binding/native.ts'
+import { YoungCollector } from '../binding/young-collector.ts'
 import type { Origin } from './origins.ts'
 import type { PendingRequest } from './pending-request.ts'
+
+// One for all clients of this thread, as they share its heap.
+const collector = new YoungCollector()
 
 /** What the owner of a native client is told of it, besides what is a request's own. */
 export interface ClientOwner {
@@ -31,6 +35,9 @@ export class PendingRequests {
     this.#params = client.params
     client.onBatch = (words, wordCount, text, slab, blocks) => {
       readBatch(this, words, wordCount, text, slab, blocks)
+      if (blocks !== undefined) {
+        collector.add(blocks.reduce((sum, block) => sum + block.byteLength, 0))
+      }
     }
   }
 
