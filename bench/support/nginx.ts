@@ -38,7 +38,14 @@ export async function startNginx(): Promise<Nginx> {
   const exited = new Promise<void>((resolve) => {
     child.on('close', () => resolve())
   })
+  // However this process ends, it leaves no server behind.
+  const kill = (): void => {
+    child.kill('SIGTERM')
+    rmSync(dir, { recursive: true, force: true })
+  }
+  process.once('exit', kill)
   const stop = async (): Promise<void> => {
+    process.off('exit', kill)
     child.kill('SIGTERM')
     await exited
     rmSync(dir, { recursive: true, force: true })

@@ -130,6 +130,4 @@ describe('asynchronous context', () => {
       })
     expect(await Promise.all([1, 2, 3].map(one))).toEqual([1, 2, 3])
   })
-
-  it.todo('of the dispatch holds in its handler')
 })
