@@ -170,6 +170,8 @@ describe('bytes that are not HTTP/2', () => {
       if (index === 0) {
         // SETTINGS come in sixes of bytes.
         peer.send(FrameType.settings, 0, 0, Buffer.from('odd'))
+        // libcurl may be content to have said GOAWAY, until the peer draws the consequence.
+        setTimeout(() => peer.socket.end(), 100)
         return
       }
       peer.respond(stream)
@@ -185,16 +187,11 @@ describe('bytes that are not HTTP/2', () => {
 
   it('as headers fail the request', async () => {
     const server = await useH2Frames(async (peer) => {
-      const stream = await peer.request()
-      peer.send(
-        FrameType.headers,
-        FrameFlag.endHeaders,
-        stream,
-        Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]),
-      )
+      const nonsense = Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff])
+      peer.send(FrameType.headers, FrameFlag.endHeaders, await peer.request(), nonsense)
+      setTimeout(() => peer.socket.end(), 100)
     })
-    // libcurl may leave it to the timeout.
-    const agent = await useAgent({ headersTimeout: 500 })
+    const agent = await useAgent({ headersTimeout: 3000 })
     const recorder = await exchange(agent, { origin: server.origin })
     expect(recorder.error).toBeInstanceOf(Error)
     expect(recorder.terminalCalls).toBe(1)
