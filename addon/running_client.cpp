@@ -105,7 +105,9 @@ void RunningClient::settle() {
     wrap_->keepObject();
     doorbell_.hold();
   } else {
-    wrap_->letObjectGo();
+    if (wrap_ != nullptr) {
+      wrap_->letObjectGo();
+    }
     doorbell_.letGo();
   }
 }

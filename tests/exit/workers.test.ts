@@ -1,4 +1,5 @@
 /** Workers that go at any moment: no crash, no hang, no thread and no connection left. The child's exit code tells. */
+import type * as Fs from 'node:fs'
 import type { Worker as NodeWorker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import type * as NativeClients from '../addon/support/native-client.ts'
@@ -64,6 +65,32 @@ describe('a worker', () => {
       stderr: '',
     })
     await until('its connections to close', () => server.sockets.size === 0)
+  })
+
+  it('leaves the addon loaded for the next one', async () => {
+    const { target } = await useTarget()
+    const { code, said } = await runChild(loadedTwice, target)
+    expect({ code, said }).toEqual({ code: 0, said: [0, true] })
+
+    async function loadedTwice(kit: ChildKit, { origin, workerUrl }: Target): Promise<void> {
+      const { load, say } = kit
+      const { readFileSync } = (await load('node:fs')) as unknown as typeof Fs
+      const { Worker } = (await load('node:worker_threads')) as unknown as {
+        Worker: typeof NodeWorker
+      }
+      const mappings = (): number =>
+        readFileSync('/proc/self/maps', 'utf8').split('dodici.node').length - 1
+      say(mappings())
+      const scene = 'calling process.exit() in onBatch'
+      const worker = new Worker(new URL(workerUrl), {
+        workerData: { origin, scene },
+        execArgv: ['--no-warnings'],
+      })
+      await new Promise((resolve) => {
+        worker.once('exit', resolve)
+      })
+      say(mappings() > 0)
+    }
   })
 
   it('may call process.exit() in onBatch', async () => {

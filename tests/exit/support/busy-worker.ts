@@ -52,10 +52,8 @@ const scenes: Record<string, (client: TestClient) => void> = {
     }
   },
   'calling into native without end': ({ native }) => {
-    const [bad, empty] = [
-      native as unknown as Record<string, (id: string) => void>,
-      new Uint8Array(0),
-    ]
+    const bad = native as unknown as Record<string, (id: string) => void>
+    const empty = new Uint8Array(0)
     ready()
     for (;;) {
       native.pause(1)
