@@ -75,6 +75,9 @@ export class DebianSource {
         `Dir::Cache "${this.#root}";`,
         'Acquire::Languages "none";',
         'Acquire::Retries "2";',
+        // A frozen mirror's lists count as expired. The versions and hashes are pinned on our side, so all that an old
+        // list can do is offer another version of the accepted range.
+        'Acquire::Check-Valid-Until "false";',
         ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
         '',
       ].join('\n'),
