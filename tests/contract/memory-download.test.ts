@@ -20,7 +20,8 @@ interface Outcome {
 
 const over: readonly Protocol[] = ['HTTP/1.1', 'HTTP/2']
 
-describe.each(over)('a body of 1 GB over %s', (protocol) => {
+// A queue without a bound fails every time; V8 that is late to collect, on a machine under load, does not.
+describe.each(over)('a body of 1 GB over %s', { retry: 2 }, (protocol) => {
   it('read slowly grows resident memory by less than 16 MB', async () => {
     const body = bigBody()
     const { origin } = await useProtocol(protocol, body.handler)
