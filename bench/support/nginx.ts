@@ -22,6 +22,7 @@ export async function startNginx(): Promise<Nginx> {
   // The worker may run as another user.
   chmodSync(dir, 0o755)
   const ports = { http: await freePort(), https: await freePort() }
+  writeFileSync(join(dir, 'small'), 'x'.repeat(kSmallBytes))
   const large = join(dir, 'large')
   writeFileSync(large, '')
   truncateSync(large, kLargeBytes)
@@ -87,7 +88,6 @@ function writeCertificate(dir: string): string {
 }
 
 function configuration(dir: string, { http, https }: Ports): string {
-  const body = 'x'.repeat(kSmallBytes)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
 daemon off;
@@ -100,6 +100,7 @@ http {
   access_log off;
   sendfile on;
   tcp_nopush on;
+  open_file_cache max=10;
   keepalive_requests 1000000000;
   keepalive_timeout 600s;
   http2_max_concurrent_streams 256;
@@ -110,7 +111,6 @@ http {
     ssl_certificate_key ${dir}/key.pem;
     default_type application/octet-stream;
     root ${dir};
-    location = /small { return 200 "${body}"; }
   }
 }
 `
