@@ -18,6 +18,7 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
       "Client",
       {
           InstanceMethod<&ClientWrap::submit>("submit"),
+          InstanceMethod<&ClientWrap::flush>("flush"),
           InstanceMethod<&ClientWrap::writeBody>("writeBody"),
           InstanceMethod<&ClientWrap::endBody>("endBody"),
           InstanceMethod<&ClientWrap::pause>("pause"),
@@ -89,6 +90,12 @@ void ClientWrap::submit(const Napi::CallbackInfo& info) {
     throw Napi::RangeError::New(env, "id is in use");
   }
   client_->submit(std::move(request));
+}
+
+void ClientWrap::flush(const Napi::CallbackInfo&) {
+  if (client_ != nullptr) {
+    client_->core().flush();
+  }
 }
 
 void ClientWrap::writeBody(const Napi::CallbackInfo& info) {

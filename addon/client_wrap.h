@@ -31,6 +31,7 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
 
  private:
   void submit(const Napi::CallbackInfo& info);
+  void flush(const Napi::CallbackInfo& info);
   void writeBody(const Napi::CallbackInfo& info);
   void endBody(const Napi::CallbackInfo& info);
   void pause(const Napi::CallbackInfo& info);

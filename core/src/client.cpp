@@ -18,7 +18,7 @@ namespace {
 
 // How many more requests than the quietest loop an origin's own loop may have before others help it: below that, its
 // kept connections are worth more than a second thread.
-constexpr std::uint32_t kSpillMargin = 8;
+constexpr std::uint32_t kSpillMargin = 64;
 
 }  // namespace
 
@@ -72,12 +72,18 @@ RequestController Client::submit(Request request) {
   auto& shard = parts_->shardFor(request);
   block->id = request.id;
   block->shard = shard.shared_from_this();
-  shard.send(SubmitCommand{std::move(request), std::shared_ptr<void>(block, &block->pause)});
+  shard.sendLate(SubmitCommand{std::move(request), std::shared_ptr<void>(block, &block->pause)});
   block->onCancelled =
       block->token.onCancelled([raw = block.get()] { raw->shard->send(CancelCommand{raw->id}); });
   RequestController controller;
   controller.block_ = std::move(block);
   return controller;
+}
+
+void Client::flush() {
+  for (const auto& shard : parts_->shards) {
+    shard->flush();
+  }
 }
 
 void Client::writeBody(const RequestController& request, std::string bytes) {

@@ -65,7 +65,6 @@ struct ClientEngine {
   TransferTable transfers;  // after what its transfers refer to
   WakeTimer sweepTimer;
   WakeTimer idleTimer;
-  std::size_t added = 0;  // transfers since libcurl's timer was run
 };
 
 }  // namespace dodici

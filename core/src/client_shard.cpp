@@ -34,12 +34,31 @@ ClientShard::ClientShard(
 ClientShard::~ClientShard() = default;
 
 void ClientShard::send(Command command) {
-  if (std::holds_alternative<SubmitCommand>(command)) {
-    load_.fetch_add(1, std::memory_order_relaxed);
+  if (queue_.push(std::move(command)) || wakeOwed_.exchange(false, std::memory_order_acq_rel)) {
+    wake();
   }
+}
+
+// The first request of a quiet client goes at once: then latency counts, and there is nothing to ride on.
+void ClientShard::sendLate(Command command) {
+  const bool quiet = load_.fetch_add(1, std::memory_order_relaxed) == 0;
   if (!queue_.push(std::move(command))) {
     return;
   }
+  if (quiet) {
+    wake();
+  } else {
+    wakeOwed_.store(true, std::memory_order_release);
+  }
+}
+
+void ClientShard::flush() {
+  if (wakeOwed_.exchange(false, std::memory_order_acq_rel)) {
+    wake();
+  }
+}
+
+void ClientShard::wake() {
   if (const auto pool = pool_.lock()) {
     loop_.post([self = shared_from_this()] { self->onCommands(); });
   }
@@ -175,7 +194,6 @@ void ClientShard::onCommand(DestroyCommand&) {
 
 void ClientShard::run(Transfer& transfer) {
   engine_->multi.add(transfer.prepare(engine_->handles.take()));
-  ++engine_->added;
 }
 
 // REQUIRES: the transfer has ended. Destroys it.

@@ -1,6 +1,6 @@
 // One client's part on one loop thread: its connections, its live transfers, its batch.
 //
-// Threads: send() and takeBatch() from any thread; everything else on the loop thread.
+// Threads: send(), sendLate(), flush() and takeBatch() from any thread; everything else on the loop thread.
 // Owner:   shared by Client, the controllers and the handlers that are posted to the loop. Its libcurl parts live from
 //          the first command to the destroy command, and are made and destroyed on the loop thread.
 #pragma once
@@ -37,8 +37,10 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   );
   ~ClientShard();
 
-  // Any thread.
+  // Any thread. What is sent late waits for flush(), or for what else wakes the loop.
   void send(Command command);
+  void sendLate(Command command);
+  void flush();
   bool takeBatch(EventBatch& batch);
 
   // Requests sent here that have not ended.
@@ -64,9 +66,9 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onCompleteEarly(RequestId id) override;
   void onWaitsForRoom(RequestId id) override;
 
+  void wake();
   void touch();
   void finishTurn();
-  void startAdded();
   void run(Transfer& transfer);
   void retire(Transfer& transfer);
   void refuse(RequestId id, const Error& error);
@@ -94,6 +96,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   RequestQueue queue_;
   Mailbox mailbox_;
   std::atomic<std::uint32_t> load_{0};
+  std::atomic<bool> wakeOwed_{
+      false};  // the queue is not empty, and nobody has woken the loop for it
 
   // Loop thread only, until detached.
   EventSink* sink_;

@@ -32,7 +32,7 @@ void ClientShard::finishTurn() {
   for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
     worked = false;
     if (engine_->timer.takeDue()) {
-      startAdded();
+      engine_->multi.timeoutAction();
       worked = true;
     }
     engine_->multi.readDone([this, &worked](EasyHandle& easy, CURLcode code) {
@@ -54,18 +54,6 @@ void ClientShard::finishTurn() {
     loop_.post([self = shared_from_this()] { self->touch(); });
   }
   armTimers();
-}
-
-// libcurl writes the requests that were added when its timer is run.
-void ClientShard::startAdded() {
-  const bool several = std::exchange(engine_->added, 0) > 1;
-  if (several) {
-    engine_->watchers.cork();
-  }
-  engine_->multi.timeoutAction();
-  if (several) {
-    engine_->watchers.uncork();
-  }
 }
 
 // Resuming calls back into onBody(), so it happens in a turn of its own.

@@ -161,6 +161,12 @@ export interface NativeClient {
    */
   submit(text: string, body: Uint8Array | undefined): void
 
+  /**
+   * Wakes the loop threads for what was submitted. To be called in the turn of the event loop that submitted, after its
+   * last request: a loop thread that is busy with other requests may not look at new ones before.
+   */
+  flush(): void
+
   /** Next piece of a streamed body; copied. Ignored when the request has ended. */
   writeBody(id: number, bytes: Uint8Array): void
   endBody(id: number): void
@@ -174,7 +180,7 @@ export interface NativeClient {
 
   /**
    * Cancels all requests, closes all connections, refuses new ones. `loopCount` loopClosed records follow, unless the
-   * environment goes away before. Idempotent.
+   * environment goes away before; it is kept alive until then. Idempotent.
    */
   destroy(): void
 }

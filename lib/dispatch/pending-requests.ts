@@ -28,6 +28,12 @@ export class PendingRequests {
   // Holds no id 0, so that 0 can mean "none".
   readonly #byId: (PendingRequest | undefined)[] = [undefined]
   readonly #freeIds: number[] = []
+  #flushes = false
+  // After the microtasks, so that all the requests that the handlers of a batch lead to share one wake-up.
+  readonly #flush = (): void => {
+    this.#flushes = false
+    this.client.flush()
+  }
 
   constructor(client: NativeClient, owner: ClientOwner) {
     this.client = client
@@ -95,5 +101,9 @@ export class PendingRequests {
       params[Param.contentLengthHigh] = Math.floor(streamLength / 2 ** 32)
     }
     this.client.submit(text, body)
+    if (!this.#flushes) {
+      this.#flushes = true
+      process.nextTick(this.#flush)
+    }
   }
 }

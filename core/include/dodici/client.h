@@ -30,7 +30,12 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Exactly one terminal event (end or failed) follows, whatever happens, until the client's destructor.
+  // A loop thread that is busy with other requests of this client may not look at it before flush().
   RequestController submit(Request request);
+
+  // Sees to it that the loop threads look at what was submitted. One wake-up for all requests of a turn of the
+  // submitter is what makes this worth a call: waking a thread costs several times what submitting a request does.
+  void flush();
 
   // A streamed body's next piece, and its end. Ignored when the request has ended.
   void writeBody(const RequestController& request, std::string bytes);

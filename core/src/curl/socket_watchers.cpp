@@ -2,7 +2,6 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -206,20 +205,6 @@ SocketWatchers::Use SocketWatchers::noteRequest(
 bool SocketWatchers::lostByPeer(Ports ports) const {
   const auto open = announced_.find(ports.key());
   return open == announced_.end() ? lost_.contains(ports.key()) : sawEnd(open->second->socket);
-}
-
-void SocketWatchers::cork() { setCork(1); }
-
-void SocketWatchers::uncork() { setCork(0); }
-
-void SocketWatchers::setCork(int on) {
-#ifdef TCP_CORK
-  for (const curl_socket_t socket : multiplexed_) {
-    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-  }
-#else
-  static_cast<void>(on);
-#endif
 }
 
 // Unix sockets have no port: there it is any that is new.

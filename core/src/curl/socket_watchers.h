@@ -73,11 +73,6 @@ class SocketWatchers {
   // Whether the peer has closed the HTTP/2 connection between these ports, or it broke.
   bool lostByPeer(Ports ports) const;
 
-  // Between the two, what is written to HTTP/2 connections is sent in full packets, and at uncork() at the latest:
-  // libcurl flushes each request by itself, which costs both sides a packet for each.
-  void cork();
-  void uncork();
-
   // Shuts down the sockets that have been idle for `limit`, so that libcurl does not use them again and the peer can
   // forget them. Returns how many sockets are idle still.
   std::size_t shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit);
@@ -91,7 +86,6 @@ class SocketWatchers {
   struct Watch;
   void waitFor(const std::shared_ptr<Watch>& watch);
   Watch* findUnannounced(int localPort) const;
-  void setCork(int on);
 
   boost::asio::io_context& context_;
   Listener& listener_;

@@ -143,6 +143,7 @@ export class TestClient {
     params[Param.textLength] = text.length
     const exchange = new Exchange()
     this.native.submit(text, body)
+    this.native.flush()
     this.exchanges.set(id, exchange)
     return exchange
   }

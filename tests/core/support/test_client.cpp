@@ -96,6 +96,7 @@ RequestId TestClient::submit(Request request) {
   request.id = RequestId{nextId_++};
   const auto id = request.id;
   controllers_[id] = client_->submit(std::move(request));
+  client_->flush();
   return id;
 }
 

@@ -40,6 +40,7 @@ export class FakeClient implements NativeClient {
   readonly submitted: Submitted[] = []
   /** everything but submit(), in order */
   readonly calls: string[] = []
+  flushes = 0
   /** streamed bodies by id */
   readonly written: Map<number, Buffer[]> = new Map()
 
@@ -80,6 +81,10 @@ export class FakeClient implements NativeClient {
           : undefined,
       body: body && Buffer.from(body).toString(),
     })
+  }
+
+  flush(): void {
+    this.flushes++
   }
 
   writeBody(id: number, bytes: Uint8Array): void {
