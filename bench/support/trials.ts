@@ -39,6 +39,9 @@ export interface Pair {
   readonly dodici: TrialResult
 }
 
+/** What a trial may need beyond its measuring: to start, and to let its last requests end. */
+const kPatienceMs = 20_000
+
 const trialFile = fileURLToPath(new URL('../trial.ts', import.meta.url))
 
 export async function runPairs(
@@ -70,10 +73,20 @@ export async function runTrial(task: TrialTask): Promise<TrialResult> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
+  let isLate = false
+  const deadline = setTimeout(
+    () => {
+      isLate = true
+      child.kill('SIGKILL')
+    },
+    task.warmUpMs + task.measureMs + kPatienceMs,
+  )
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
   })
+  clearTimeout(deadline)
+  if (isLate) throw new Error(`${task.client}, ${task.scenario}: requests that never end`)
   if (code !== 0) {
     throw new Error(`${task.client}, ${task.scenario}: exit code ${code}\n${stderr}`)
   }
