@@ -1,7 +1,7 @@
 #include "curl/socket_watchers.h"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,37 +43,40 @@ constexpr std::size_t kMostLost = 1024;
 
 }  // namespace
 
-// A pending wait holds its watch, so a watch may outlive its socket and its owner: `owner` is null then.
 struct SocketWatchers::Watch {
-  Watch(SocketWatchers& watchers, asio::io_context& context, curl_socket_t fd)
-      : owner(&watchers), descriptor(context, fd), socket(fd) {}
-
-  SocketWatchers* owner;
-  asio::posix::stream_descriptor descriptor;
   curl_socket_t socket;
-  std::string origin;  // not empty: announced as connected
+  std::uint32_t serial;          // tells apart two sockets that had the same number
+  std::uint32_t wanted = 0;      // EPOLL* bits that libcurl waits for
+  std::uint32_t registered = 0;  // and those in the poller: what is idle stays as it was
+  std::string origin;            // not empty: announced as connected
   std::uint32_t announcedAs = 0;
   std::uint32_t requests = 0;
   int localPort = 0;                           // asked for once it is bound
   std::optional<Clock::time_point> idleSince;  // libcurl lost interest
   bool opened = false;                         // by open(), so close() will come
-  bool wantsRead = false;
-  bool wantsWrite = false;
-  bool waitsRead = false;  // an async_wait is pending
-  bool waitsWrite = false;
+
+  std::uint64_t key() const {
+    return std::uint64_t{serial} << 32 | static_cast<std::uint32_t>(socket);
+  }
 };
 
 SocketWatchers::SocketWatchers(asio::io_context& context, Listener& listener)
-    : context_(context), listener_(listener) {}
+    : listener_(listener),
+      poller_(context, [this](std::uint64_t key, std::uint32_t events) { onReady(key, events); }) {}
 
 SocketWatchers::~SocketWatchers() {
   for (auto& [socket, watch] : watches_) {
-    watch->owner = nullptr;
-    watch->descriptor.release();
     if (watch->opened) {
       ::close(socket);
     }
   }
+}
+
+SocketWatchers::Watch& SocketWatchers::add(curl_socket_t socket) {
+  auto& watch = watches_[socket];
+  watch = std::make_unique<Watch>(Watch{
+      .socket = socket, .serial = nextSerial_++, .origin = {}, .idleSince = {}});
+  return *watch;
 }
 
 curl_socket_t SocketWatchers::open(const curl_sockaddr& address) {
@@ -84,9 +87,7 @@ curl_socket_t SocketWatchers::open(const curl_sockaddr& address) {
     return CURL_SOCKET_BAD;
   }
   try {
-    auto watch = std::make_shared<Watch>(*this, context_, socket);
-    watch->opened = true;
-    watches_.insert_or_assign(socket, std::move(watch));
+    add(socket).opened = true;
   } catch (...) {
     openError_ = ENOMEM;
     ::close(socket);
@@ -101,8 +102,6 @@ int SocketWatchers::close(curl_socket_t socket) {
   if (found != watches_.end()) {
     const auto watch = std::move(found->second);
     watches_.erase(found);
-    watch->owner = nullptr;
-    watch->descriptor.release();
     if (watch->opened) {
       --openCount_;
     }
@@ -117,67 +116,57 @@ int SocketWatchers::close(curl_socket_t socket) {
   return ::close(socket);
 }
 
+// An idle socket stays in the poller: the next request on it wants the same.
 void SocketWatchers::want(curl_socket_t socket, int poll) {
-  auto found = watches_.find(socket);
+  const auto found = watches_.find(socket);
   if (poll == CURL_POLL_REMOVE) {
     if (found == watches_.end()) {
       return;
     }
     auto& watch = *found->second;
-    watch.wantsRead = false;
-    watch.wantsWrite = false;
+    watch.wanted = 0;
     if (watch.opened) {
       watch.idleSince = Clock::now();
       return;
     }
-    watch.owner = nullptr;
-    watch.descriptor.release();
+    listen(watch, 0);
     watches_.erase(found);
     return;
   }
-  if (found == watches_.end()) {
-    found = watches_.emplace(socket, std::make_shared<Watch>(*this, context_, socket)).first;
-  }
-  auto& watch = *found->second;
-  watch.wantsRead = (poll & CURL_POLL_IN) != 0;
-  watch.wantsWrite = (poll & CURL_POLL_OUT) != 0;
+  auto& watch = found == watches_.end() ? add(socket) : *found->second;
+  watch.wanted =
+      ((poll & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((poll & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
   watch.idleSince.reset();
-  waitFor(found->second);
+  listen(watch, watch.wanted);
 }
 
-// An idle socket's pending read wait is left alone: the next request on it needs it again.
-void SocketWatchers::waitFor(const std::shared_ptr<Watch>& watch) {
-  if (watch->wantsRead && !watch->waitsRead) {
-    watch->waitsRead = true;
-    watch->descriptor.async_wait(
-        asio::posix::stream_descriptor::wait_read,
-        [watch](const boost::system::error_code& error) {
-          watch->waitsRead = false;
-          if (error || watch->owner == nullptr || !watch->wantsRead) {
-            return;
-          }
-          watch->owner->listener_.onSocketReady(watch->socket, CURL_CSELECT_IN);
-          if (watch->owner != nullptr) {
-            watch->owner->waitFor(watch);
-          }
-        }
-    );
+void SocketWatchers::listen(Watch& watch, std::uint32_t events) {
+  poller_.change(watch.socket, watch.key(), watch.registered, events);
+  watch.registered = events;
+}
+
+void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
+  const auto found = watches_.find(static_cast<curl_socket_t>(key & 0xFFFF'FFFFU));
+  if (found == watches_.end() || found->second->key() != key) {
+    return;
   }
-  if (watch->wantsWrite && !watch->waitsWrite) {
-    watch->waitsWrite = true;
-    watch->descriptor.async_wait(
-        asio::posix::stream_descriptor::wait_write,
-        [watch](const boost::system::error_code& error) {
-          watch->waitsWrite = false;
-          if (error || watch->owner == nullptr || !watch->wantsWrite) {
-            return;
-          }
-          watch->owner->listener_.onSocketReady(watch->socket, CURL_CSELECT_OUT);
-          if (watch->owner != nullptr) {
-            watch->owner->waitFor(watch);
-          }
-        }
-    );
+  auto& watch = *found->second;
+  if (watch.wanted == 0) {
+    // Nobody reads it now: the peer of an idle connection has closed it, or a paused transfer has more to come.
+    listen(watch, 0);
+    return;
+  }
+  int ready = 0;
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && (watch.wanted & EPOLLIN) != 0) {
+    ready |= CURL_CSELECT_IN;
+  }
+  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && (watch.wanted & EPOLLOUT) != 0) {
+    ready |= CURL_CSELECT_OUT;
+  }
+  if (ready != 0) {
+    listener_.onSocketReady(watch.socket, ready);
+  } else {
+    listen(watch, watch.wanted);
   }
 }
 

@@ -1,4 +1,4 @@
-// CURLMOPT_SOCKETFUNCTION on asio descriptors that stay registered as long as the socket is open.
+// CURLMOPT_SOCKETFUNCTION on sockets that stay registered as long as they are open.
 //
 // libcurl says CURL_POLL_REMOVE after each response on a kept connection: that means idle, not closing. So the
 // descriptor stays until CURLOPT_CLOSESOCKETFUNCTION; a request then costs no registration. The resolver's and the
@@ -8,6 +8,7 @@
 // Owner:   ClientShard. Must outlive the multi handle, which closes its sockets through it.
 #pragma once
 
+#include "curl/socket_poller.h"
 #include "submit/origin_queue.h"
 
 #include <boost/asio/io_context.hpp>
@@ -84,16 +85,19 @@ class SocketWatchers {
 
  private:
   struct Watch;
-  void waitFor(const std::shared_ptr<Watch>& watch);
+  Watch& add(curl_socket_t socket);
+  void listen(Watch& watch, std::uint32_t events);
+  void onReady(std::uint64_t key, std::uint32_t events);
   Watch* findUnannounced(int localPort) const;
 
-  boost::asio::io_context& context_;
   Listener& listener_;
-  std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+  SocketPoller poller_;
+  std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches_;
   std::unordered_map<std::uint32_t, Watch*> announced_;  // by both ports
   std::vector<curl_socket_t> multiplexed_;
   std::unordered_set<std::uint32_t>
       lost_;  // ports of HTTP/2 connections, until they are used again
+  std::uint32_t nextSerial_ = 0;
   std::size_t openCount_ = 0;
   int openError_ = 0;
 };
