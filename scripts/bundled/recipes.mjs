@@ -14,13 +14,6 @@ export const compilerFlags = [
   '-fdata-sections',
 ]
 
-// libcurl writes the TLS keys to the file that the environment names in SSLKEYLOGFILE, and has no switch against it. Node
-// does so only when told on its command line, and so do we.
-const withoutKeyLog = [
-  ['patching', 'sed', ['-i', 's/[a-z_]*getenv("SSLKEYLOGFILE")/NULL/', 'lib/vtls/keylog.c']],
-  ['checking the patch', 'sh', ['-c', '! grep -n getenv lib/vtls/keylog.c']],
-]
-
 /** Each recipe: `[what it does, command, arguments]` steps, run in the library's source folder. */
 export const recipes = {
   openssl: ({ source, prefix, jobs }) => [
@@ -79,9 +72,8 @@ export const recipes = {
       ...['ENABLE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
     ]),
 
-  curl: (at) => [
-    ...withoutKeyLog,
-    ...cmakeSteps(at, [
+  curl: (at) =>
+    cmakeSteps(at, [
       ...['BUILD_CURL_EXE=OFF', 'BUILD_STATIC_LIBS=ON', 'BUILD_TESTING=OFF', 'BUILD_EXAMPLES=OFF'],
       ...['BUILD_LIBCURL_DOCS=OFF', 'BUILD_MISC_DOCS=OFF', 'ENABLE_CURL_MANUAL=OFF'],
       ...[
@@ -109,7 +101,6 @@ export const recipes = {
       ],
       ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_AWS=ON'],
     ]),
-  ],
 }
 
 /** All commands as text, without this machine's paths: what the cache key is made of. */
