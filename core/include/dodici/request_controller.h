@@ -1,15 +1,16 @@
 // The submitter's hold on one request: its cancellation token and its pause state.
 //
 // Threads: any. Wishes are recorded at once and carried out by the loop thread soon after.
-// Owner:   copies share one block, so a copy may outlive the request and the client; then its wishes do nothing.
+// Owner:   copies share one block, so a copy may outlive the request and the client; then its wishes do nothing. It must not
+//          be used once the request's id is used again: wishes travel by id.
 #pragma once
+
+#include "dodici/cancellation_token.h"
+#include "dodici/request.h"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
-
-#include "dodici/cancellation_token.h"
-#include "dodici/request.h"
 
 namespace dodici {
 

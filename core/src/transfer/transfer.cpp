@@ -15,6 +15,23 @@ std::uint32_t milliseconds(std::chrono::milliseconds time) {
   return static_cast<std::uint32_t>(time.count());
 }
 
+// Others who wait for the same connection would meet the same.
+bool isOfTheConnection(Errc code) {
+  switch (code) {
+    case Errc::resolveFailed:
+    case Errc::connectFailed:
+    case Errc::connectTimeout:
+    case Errc::tlsVerifyFailed:
+    case Errc::tlsNameMismatch:
+    case Errc::tlsHandshakeFailed:
+    case Errc::socketClosed:
+    case Errc::socketError:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Deadline::TimePoint now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
@@ -294,7 +311,7 @@ void Transfer::endBy(const Error& error) {
     return;
   }
   deadline_.stop();
-  if (!connected && easy_ && error.code != Errc::aborted) {
+  if (!connected && easy_ && isOfTheConnection(error.code)) {
     connectFailure_ = error;
   }
   services_.batcher.failed(id(), error);
