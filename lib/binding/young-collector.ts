@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm'
 
 type CollectGarbage = (options: { type: 'minor' }) => void
 
-/** A collection's share of the work it saves stays small: after a slow one the next comes later. */
+/** After a slow collection the next comes later, but before V8 would start a full one (at some 25 MB), which is slower. */
 const shortestInterval = 8 * 1024 * 1024
-const longestInterval = 64 * 1024 * 1024
+const longestInterval = 16 * 1024 * 1024
 const cheapMs = 0.5
 
 let collect: CollectGarbage | undefined
