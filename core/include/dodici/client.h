@@ -5,16 +5,16 @@
 // Owner:   the embedder. The sink outlives the client.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
 #include "dodici/cancellation_token.h"
 #include "dodici/event_batch.h"
 #include "dodici/event_sink.h"
 #include "dodici/options.h"
 #include "dodici/request.h"
 #include "dodici/request_controller.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace dodici {
 

@@ -9,27 +9,28 @@ namespace dodici {
 // `detail` means what the comment says, and 0 where it says nothing. The numbers cross to JavaScript:
 // lib/binding/native.ts lists them again, and tests/architecture compares the two.
 enum class Errc : std::uint32_t {
-  aborted = 1,             // the request's token was cancelled
-  connectTimeout = 2,      // no connection (TLS included) within ClientOptions::connectTimeout; detail: its milliseconds
-  headersTimeout = 3,      // no response head in time; detail: the milliseconds
-  bodyTimeout = 4,         // no body byte in time; detail: the milliseconds
-  resolveFailed = 5,       // the host name has no address; detail: 1 when trying again may help (EAI_AGAIN)
-  connectFailed = 6,       // no connection; detail: the OS errno
-  socketClosed = 7,        // the peer closed before the response was complete
-  socketError = 8,         // reading or writing failed; detail: the OS errno
-  tlsVerifyFailed = 9,     // the certificate is not trusted; detail: OpenSSL's X509_V_ERR_* number
-  tlsNameMismatch = 10,    // the certificate is for another name; message: its alternative names as Node prints them
-                           // ("DNS:a, IP Address:1.2.3.4"), a line feed, its common name
-  tlsHandshakeFailed = 11, // TLS failed otherwise; message: OpenSSL's error line
-  malformedResponse = 12,  // not HTTP, or ambiguous framing
-  headersOverflow = 13,    // head or trailers larger than ClientOptions::maxHeaderSize
-  responseTooLarge = 14,   // body larger than ClientOptions::maxResponseSize
-  lengthMismatch = 15,     // fewer body bytes than content-length, on a connection that was to close anyway
-  streamReset = 16,        // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
-  unexpectedUpgrade = 17,  // 101 without an upgrade request
-  invalidRequest = 18,     // libcurl refuses the request; message: why
-  uploadFailed = 19,       // the body cannot be sent again although the server asks for that
-  internal = 20,           // a bug in dodici, or out of resources; message: what
+  aborted = 1,          // the request's token was cancelled
+  connectTimeout = 2,   // no connection, TLS included, in time; detail: the milliseconds
+  headersTimeout = 3,   // no response head in time; detail: the milliseconds
+  bodyTimeout = 4,      // no body byte in time; detail: the milliseconds
+  resolveFailed = 5,    // no address for the host; detail: 1 for EAI_AGAIN
+  connectFailed = 6,    // no connection; detail: the OS errno
+  socketClosed = 7,     // the peer closed before the response was complete
+  socketError = 8,      // reading or writing failed; detail: the OS errno
+  tlsVerifyFailed = 9,  // the certificate is not trusted; detail: OpenSSL's X509_V_ERR_* number
+  // The certificate is for another name. message: its alternative names as Node prints them
+  // ("DNS:a, IP Address:1.2.3.4"), a line feed, its common name.
+  tlsNameMismatch = 10,
+  tlsHandshakeFailed = 11,  // TLS failed otherwise; message: OpenSSL's error line
+  malformedResponse = 12,   // not HTTP, or ambiguous framing
+  headersOverflow = 13,     // head or trailers larger than ClientOptions::maxHeaderSize
+  responseTooLarge = 14,    // body larger than ClientOptions::maxResponseSize
+  lengthMismatch = 15,      // body cut short, where the connection was to close anyway
+  streamReset = 16,         // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
+  unexpectedUpgrade = 17,   // 101 without an upgrade request
+  invalidRequest = 18,      // libcurl refuses the request; message: why
+  uploadFailed = 19,        // the body cannot be sent again although the server asks for that
+  internal = 20,            // a bug in dodici, or out of resources; message: what
 };
 
 struct Error {

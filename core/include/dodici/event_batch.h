@@ -4,12 +4,12 @@
 // Threads: a plain value; one thread at a time. The loop thread fills it, Mailbox hands it over.
 #pragma once
 
+#include "dodici/byte_block.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "dodici/byte_block.h"
 
 namespace dodici {
 

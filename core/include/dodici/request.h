@@ -27,7 +27,7 @@ struct Request {
   std::string text;
 
   std::string body;
-  std::optional<std::uint64_t> contentLength;  // of a streamed body; none: chunked
+  std::optional<std::uint64_t> contentLength;   // of a streamed body; none: chunked
   std::chrono::milliseconds headersTimeout{0};  // 0: none
   std::chrono::milliseconds bodyTimeout{0};     // 0: none
   BodyKind bodyKind = BodyKind::none;

@@ -116,9 +116,11 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
     case CURLE_BAD_CONTENT_ENCODING:
       error.code = Errc::malformedResponse;
       break;
+#if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
       error.code = Errc::headersOverflow;
       break;
+#endif
     case CURLE_SEND_FAIL_REWIND:
     case CURLE_ABORTED_BY_CALLBACK:
       error.code = Errc::socketClosed;

@@ -22,12 +22,15 @@ void check(CURLMcode code) {
   }
 }
 
+CURLM* newMulti() {
+  ensureCurlGlobal();
+  return curl_multi_init();
+}
+
 }  // namespace
 
 MultiHandle::MultiHandle(const ClientOptions& options, SocketWatchers& watchers, MultiTimer& timer)
-    : watchers_(watchers), timer_(timer) {
-  ensureCurlGlobal();
-  multi_ = curl_multi_init();
+    : watchers_(watchers), timer_(timer), multi_(newMulti()) {
   if (multi_ == nullptr) {
     throw std::bad_alloc();
   }

@@ -64,7 +64,7 @@ void SocketPoller::wait(const std::shared_ptr<Waiter>& waiter) {
 }
 
 void SocketPoller::report(const std::shared_ptr<Waiter>& waiter) {
-  std::array<epoll_event, kMostAtOnce> events;
+  std::array<epoll_event, kMostAtOnce> events;  // NOLINT: 3 KB that epoll_wait() fills
   const int count =
       ::epoll_wait(waiter->poller->epoll_.native_handle(), events.data(), kMostAtOnce, 0);
   for (int i = 0; i < count && waiter->poller != nullptr; ++i) {

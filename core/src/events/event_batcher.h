@@ -55,7 +55,6 @@ class EventBatcher {
   // Hands over what there is, if the mailbox is free. True when it was handed over: there is room again.
   bool flush();
 
-
  private:
   void record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words);
   void toSlab(RequestId id, std::span<const std::byte> bytes);

@@ -7,15 +7,18 @@
 #include "dodici/request_controller.h"
 
 #include <memory>
+#include <utility>
 
 namespace dodici {
 
 class ClientShard;
 
 struct RequestController::Block {
-  CancellationToken token;
+  explicit Block(CancellationToken requestToken) : token(std::move(requestToken)) {}
+
+  const CancellationToken token;
   PauseState pause;
-  RequestId id;
+  RequestId id{};
   std::shared_ptr<ClientShard> shard;
   CancellationToken::Registration onCancelled;  // last: its callback uses the rest
 };

@@ -46,9 +46,10 @@ Transfer::Transfer(
       state_(request_.idempotent && request_.bodyKind != BodyKind::stream),
       upload_(request_.bodyKind, request_.body, request_.contentLength),
       head_(services.options.maxHeaderSize),
-      deadline_(services.deadlines, request_.id) {
-  headWithBody_ = request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0;
-}
+      deadline_(services.deadlines, request_.id),
+      headWithBody_(
+          request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0
+      ) {}
 
 Transfer::~Transfer() = default;
 
