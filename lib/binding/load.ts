@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NativeBinding } from './native.ts'
@@ -11,8 +11,22 @@ let binding: NativeBinding | undefined
  * `build/dev` of this package.
  */
 export function loadBinding(): NativeBinding {
-  binding ??= createRequire(import.meta.url)(findAddon()) as NativeBinding
+  binding ??= open(findAddon())
   return binding
+}
+
+// An addon that links the system's libcurl must not bind that to the OpenSSL and nghttp2 of Node's own executable.
+function open(path: string): NativeBinding {
+  const { RTLD_NOW, RTLD_DEEPBIND } = constants.dlopen
+  const module = { exports: {} }
+  process.dlopen(module, path, linksSystemCurl(path) ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW)
+  return module.exports as NativeBinding
+}
+
+// The build says so beside its output.
+function linksSystemCurl(path: string): boolean {
+  const note = join(dirname(path), 'dodici.build.json')
+  return existsSync(note) && /"curl":\s*"system"/.test(readFileSync(note, 'utf8'))
 }
 
 function findAddon(): string {
