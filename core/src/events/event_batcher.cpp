@@ -46,6 +46,11 @@ bool EventBatcher::hasRoom(const Share& share, std::size_t bytes) const {
   return mine + bytes <= kMostPerRequest && bodyBytes_ + bytes <= kMostPerBatch;
 }
 
+bool EventBatcher::isOpen(EventType type, RequestId id) const {
+  return openRecord_ != kNone && batch_.words[openRecord_] == static_cast<std::uint32_t>(type) &&
+         batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id);
+}
+
 void EventBatcher::body(RequestId id, Share& share, std::span<const std::byte> bytes) {
   if (share.batch != batchNumber_) {
     share = Share{batchNumber_, 0};
@@ -55,10 +60,8 @@ void EventBatcher::body(RequestId id, Share& share, std::span<const std::byte> b
   if (bytes.size() < kSlabLimit && batch_.slab.data() == nullptr) {
     batch_.slab = ByteBlock(pool_);
   }
-  const bool extendsBlock =
-      openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
-      batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
-  if (bytes.size() < kSlabLimit && bytes.size() <= batch_.slab.room() && !extendsBlock) {
+  const bool small = bytes.size() < kSlabLimit && bytes.size() <= batch_.slab.room();
+  if (small && !isOpen(EventType::dataBlock, id)) {
     toSlab(id, bytes);
   } else {
     toBlocks(id, bytes);
@@ -67,7 +70,7 @@ void EventBatcher::body(RequestId id, Share& share, std::span<const std::byte> b
 
 void EventBatcher::toSlab(RequestId id, std::span<const std::byte> bytes) {
   batch_.slab.append(bytes);
-  if (openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id)) {
+  if (isOpen(EventType::data, id)) {
     batch_.words[openRecord_ + 2] += word(bytes.size());
     return;
   }
@@ -85,10 +88,7 @@ void EventBatcher::toBlocks(RequestId id, std::span<const std::byte> bytes) {
     const std::size_t offset = block.size();
     const std::size_t taken = block.append(bytes);
     bytes = bytes.subspan(taken);
-    const bool extends =
-        openRecord_ != kNone && batch_.words[openRecord_ + 1] == static_cast<std::uint32_t>(id) &&
-        batch_.words[openRecord_] == static_cast<std::uint32_t>(EventType::dataBlock);
-    if (extends) {
+    if (isOpen(EventType::dataBlock, id)) {
       batch_.words[openRecord_ + 4] += word(taken);
     } else {
       record(EventType::dataBlock, id, {word(batch_.blocks.size() - 1), word(offset), word(taken)});

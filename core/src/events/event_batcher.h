@@ -57,6 +57,8 @@ class EventBatcher {
 
  private:
   void record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words);
+  // Whether the last record is of this type and request, and can be extended.
+  bool isOpen(EventType type, RequestId id) const;
   void toSlab(RequestId id, std::span<const std::byte> bytes);
   void toBlocks(RequestId id, std::span<const std::byte> bytes);
 
