@@ -2,58 +2,79 @@
 
 namespace dodici {
 
+// Outlives the doorbell until libuv has closed the handle.
+struct Doorbell::Bell {
+  Doorbell* doorbell;
+  std::unique_ptr<std::byte[]> memory = std::make_unique<std::byte[]>(uv_handle_size(kUvAsync));
+  OnClosed onClosed = nullptr;
+  void* data = nullptr;
+
+  explicit Bell(Doorbell* owner) : doorbell(owner) {}
+
+  uv_handle_s* async() const { return reinterpret_cast<uv_handle_s*>(memory.get()); }
+};
+
 Doorbell::Doorbell(Napi::Env env, Answer answer, void* self)
     : env_(env), answer_(answer), self_(self) {
-  const auto name = Napi::String::New(env, "dodici");
-  for (auto& bell : bells_) {
-    const napi_status status = napi_create_threadsafe_function(
-        env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, &Doorbell::onRung, &bell
-    );
-    NAPI_THROW_IF_FAILED_VOID(env, status);
-    napi_unref_threadsafe_function(env, bell);
+  uv_loop_s* loop = nullptr;
+  NAPI_THROW_IF_FAILED_VOID(env, napi_get_uv_event_loop(env, &loop));
+  auto resource = Napi::Object::New(env);
+  NAPI_THROW_IF_FAILED_VOID(
+      env, napi_async_init(env, resource, Napi::String::New(env, "dodici"), &context_)
+  );
+  resource_ = Napi::Persistent(resource);
+  bell_ = std::make_unique<Bell>(this);
+  if (uv_async_init(loop, bell_->async(), &Doorbell::onRung) != 0) {
+    throw Napi::Error::New(env, "no event descriptor left");
   }
+  uv_handle_set_data(bell_->async(), bell_.get());
+  uv_unref(bell_->async());
 }
 
-void Doorbell::ring() noexcept {
-  // Whoever finds it rung may rely on an answer() that has not begun yet.
-  if (!rung_.exchange(true, std::memory_order_acq_rel)) {
-    const auto next = next_.load(std::memory_order_relaxed);
-    napi_call_threadsafe_function(bells_[next], nullptr, napi_tsfn_nonblocking);
-  }
+Doorbell::~Doorbell() = default;
+
+void Doorbell::ring() noexcept { uv_async_send(bell_->async()); }
+
+void Doorbell::onRung(uv_handle_s* async) {
+  static_cast<Bell*>(uv_handle_get_data(async))->doorbell->onRungHere();
 }
 
-void Doorbell::onRung(napi_env env, napi_value, void* self, void*) {
-  // Without an env the event loop is ending and only empties the queue; `self` may be gone then.
-  if (env == nullptr) {
+// libuv calls from outside of JavaScript: closing the callback scope is what runs the ticks and microtasks.
+void Doorbell::onRungHere() {
+  napi_handle_scope handles = nullptr;
+  if (napi_open_handle_scope(env_, &handles) != napi_ok) {
     return;
   }
-  auto& bell = *static_cast<Doorbell*>(self);
-  if (bell.closed_) {
-    return;
+  napi_callback_scope scope = nullptr;
+  if (napi_open_callback_scope(env_, resource_.Value(), context_, &scope) == napi_ok) {
+    answer_(env_, self_);
+    napi_close_callback_scope(env_, scope);
   }
-  // Nobody reads next_ before rung_ is false again.
-  bell.next_.store(1 - bell.next_.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  bell.rung_.exchange(false, std::memory_order_acq_rel);
-  bell.answer_(env, bell.self_);
+  napi_close_handle_scope(env_, handles);
 }
 
 void Doorbell::hold() {
-  if (holds_++ == 0 && !closed_) {
-    napi_ref_threadsafe_function(env_, bells_[0]);
+  if (holds_++ == 0 && bell_) {
+    uv_ref(bell_->async());
   }
 }
 
 void Doorbell::letGo() {
-  if (--holds_ == 0 && !closed_) {
-    napi_unref_threadsafe_function(env_, bells_[0]);
+  if (--holds_ == 0 && bell_) {
+    uv_unref(bell_->async());
   }
 }
 
-void Doorbell::close() {
-  closed_ = true;
-  for (auto* bell : bells_) {
-    napi_release_threadsafe_function(bell, napi_tsfn_abort);
-  }
+void Doorbell::close(OnClosed onClosed, void* data) {
+  napi_async_destroy(env_, context_);
+  resource_.Reset();
+  Bell* const bell = bell_.release();
+  bell->onClosed = onClosed;
+  bell->data = data;
+  uv_close(bell->async(), [](uv_handle_s* async) {
+    const std::unique_ptr<Bell> closed(static_cast<Bell*>(uv_handle_get_data(async)));
+    closed->onClosed(closed->data);
+  });
 }
 
 }  // namespace dodici

@@ -34,8 +34,8 @@ class EventPump {
   // The client lives until it is closed, or until shutDown().
   RunningClient& open(ClientOptions options, ClientWrap& wrap);
 
-  // Joins the loop threads; after that no batch is taken and no bell rung.
-  void shutDown();
+  // Joins the loop threads; after that no batch is taken and no bell rung. `onClosed` is the doorbell's.
+  void shutDown(Doorbell::OnClosed onClosed, void* data);
 
  private:
   // One answer to the doorbell reads about so many batches; the rest waits for the event loop's next turn.
