@@ -40,6 +40,7 @@ struct ClientEngine {
     std::function<void()> libcurl;  // libcurl's timeout is due
     std::function<void()> sweep;    // look at the deadlines
     std::function<void()> idle;     // look at the idle connections
+    std::function<void()> flush;    // body bytes have waited for long enough
   };
 
   ClientEngine(
@@ -54,7 +55,8 @@ struct ClientEngine {
         multi(config.options, watchers, timer),
         handles(config.options, watchers, config.tls),
         sweepTimer(context, std::move(timers.sweep)),
-        idleTimer(context, std::move(timers.idle)) {}
+        idleTimer(context, std::move(timers.idle)),
+        flushTimer(context, std::move(timers.flush)) {}
 
   OriginQueue origins;
   Deadlines deadlines;
@@ -65,6 +67,7 @@ struct ClientEngine {
   TransferTable transfers;  // after what its transfers refer to
   WakeTimer sweepTimer;
   WakeTimer idleTimer;
+  WakeTimer flushTimer;
 };
 
 }  // namespace dodici

@@ -1,5 +1,7 @@
 #include "client_shard.h"
 
+#include "loop/turn_clock.h"
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -92,6 +94,7 @@ void ClientShard::touch() {
 }
 
 void ClientShard::onCommands() {
+  TurnClock::stop();
   queue_.drain(commands_);
   for (auto& command : commands_) {
     guarded([&] { std::visit([this](auto& which) { onCommand(which); }, command); });
@@ -152,6 +155,7 @@ void ClientShard::makeEngine() {
           .libcurl = [this] { touch(); },
           .sweep = [this] { onTimer([this] { onSweep(); }); },
           .idle = [this] { onTimer([this] { onIdleCheck(); }); },
+          .flush = [this] { touch(); },
       }
   );
 }

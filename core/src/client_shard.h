@@ -15,6 +15,7 @@
 #include "transfer/transfer.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <memory>
@@ -69,6 +70,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void wake();
   void touch();
   void finishTurn();
+  bool waitsForMore();
   void run(Transfer& transfer);
   void retire(Transfer& transfer);
   void refuse(RequestId id, const Error& error);
@@ -107,6 +109,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   std::vector<RequestId> held_;    // wait for room in the batch
   std::vector<RequestId> early_;   // response whole before the request is
   std::vector<RequestId> failed_;  // scratch
+  std::chrono::steady_clock::time_point lastFlush_;
   bool touched_ = false;
   bool destroyed_ = false;
   std::optional<Error> broken_;  // a bug of ours; every request fails with it

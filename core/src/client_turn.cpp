@@ -14,14 +14,35 @@ using Clock = std::chrono::steady_clock;
 // A turn ends when nothing is left to do at once, or after so many rounds, so that no client starves its neighbours.
 constexpr int kMostRoundsPerTurn = 8;
 
+// Bytes of a body that flows wait for more of them so long at most.
+constexpr std::chrono::microseconds kBodyInterval{500};
+
 }  // namespace
 
 void ClientShard::onTurnEnd() noexcept {
   touched_ = false;
-  guarded([this] { finishTurn(); });
-  if (batcher_.flush()) {
+  bool later = false;
+  guarded([this, &later] {
+    finishTurn();
+    later = waitsForMore();
+  });
+  if (!later && batcher_.flush()) {
+    lastFlush_ = Clock::now();
     resumeHeld();
   }
+}
+
+// While a body flows, each read would wake the JS thread for some 100 KB, and that costs it more than reading them.
+bool ClientShard::waitsForMore() {
+  if (!engine_ || !batcher_.onlyBody() || !held_.empty()) {
+    return false;
+  }
+  const auto due = lastFlush_ + kBodyInterval;
+  if (Clock::now() >= due) {
+    return false;
+  }
+  engine_->flushTimer.wakeBy(due);
+  return true;
 }
 
 void ClientShard::finishTurn() {
@@ -50,6 +71,7 @@ void ClientShard::finishTurn() {
     }
     worked = startReady() || worked;
   }
+  engine_->watchers.endTurn();
   if (worked) {
     loop_.post([self = shared_from_this()] { self->touch(); });
   }

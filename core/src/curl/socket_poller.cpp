@@ -1,5 +1,7 @@
 #include "curl/socket_poller.h"
 
+#include "loop/turn_clock.h"
+
 #include <sys/epoll.h>
 
 #include <array>
@@ -67,6 +69,7 @@ void SocketPoller::report(const std::shared_ptr<Waiter>& waiter) {
   std::array<epoll_event, kMostAtOnce> events;  // NOLINT: 3 KB that epoll_wait() fills
   const int count =
       ::epoll_wait(waiter->poller->epoll_.native_handle(), events.data(), kMostAtOnce, 0);
+  TurnClock::stop();
   for (int i = 0; i < count && waiter->poller != nullptr; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     waiter->onReady(event.data.u64, event.events);

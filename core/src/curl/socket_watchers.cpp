@@ -54,6 +54,12 @@ struct SocketWatchers::Watch {
   int localPort = 0;                           // asked for once it is bound
   std::optional<Clock::time_point> idleSince;  // libcurl lost interest
   bool opened = false;                         // by open(), so close() will come
+  StreamSocket stream;
+
+  Watch(curl_socket_t descriptor, std::uint32_t number, std::vector<StreamSocket*>& used)
+      : socket(descriptor), serial(number), stream(descriptor, used) {}
+
+  std::uint32_t needed() const { return wanted | (stream.blocked() ? EPOLLOUT : 0U); }
 
   std::uint64_t key() const {
     return std::uint64_t{serial} << 32 | static_cast<std::uint32_t>(socket);
@@ -74,8 +80,7 @@ SocketWatchers::~SocketWatchers() {
 
 SocketWatchers::Watch& SocketWatchers::add(curl_socket_t socket) {
   auto& watch = watches_[socket];
-  watch = std::make_unique<Watch>(Watch{
-      .socket = socket, .serial = nextSerial_++, .origin = {}, .idleSince = {}});
+  watch = std::make_unique<Watch>(socket, nextSerial_++, used_);
   return *watch;
 }
 
@@ -105,6 +110,8 @@ int SocketWatchers::close(curl_socket_t socket) {
     if (watch->opened) {
       --openCount_;
     }
+    // A last word of libcurl's to the peer.
+    watch->stream.flush();
     if (!watch->origin.empty()) {
       announced_.erase(watch->announcedAs);
       if (std::erase(multiplexed_, socket) > 0 && lost_.size() < kMostLost && sawEnd(socket)) {
@@ -137,7 +144,7 @@ void SocketWatchers::want(curl_socket_t socket, int poll) {
   watch.wanted =
       ((poll & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((poll & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
   watch.idleSince.reset();
-  listen(watch, watch.wanted);
+  listen(watch, watch.needed());
 }
 
 void SocketWatchers::listen(Watch& watch, std::uint32_t events) {
@@ -151,9 +158,12 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
     return;
   }
   auto& watch = *found->second;
+  if (watch.stream.blocked()) {
+    watch.stream.flush();
+  }
   if (watch.wanted == 0) {
     // Nobody reads it now: the peer of an idle connection has closed it, or a paused transfer has more to come.
-    listen(watch, 0);
+    listen(watch, watch.needed());
     return;
   }
   int ready = 0;
@@ -166,7 +176,7 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
   if (ready != 0) {
     listener_.onSocketReady(watch.socket, ready);
   } else {
-    listen(watch, watch.wanted);
+    listen(watch, watch.needed());
   }
 }
 
@@ -187,6 +197,7 @@ SocketWatchers::Use SocketWatchers::noteRequest(
   lost_.erase(ports.key());
   if (protocol == Protocol::http2) {
     multiplexed_.push_back(watch->socket);
+    watch->stream.takeOver();
   }
   return {true, ++watch->requests};
 }
@@ -225,6 +236,17 @@ std::size_t SocketWatchers::shutDownIdle(Clock::time_point now, std::chrono::mil
     }
   }
   return idle;
+}
+
+void SocketWatchers::endTurn() {
+  for (StreamSocket* const stream : used_) {
+    stream->endTurn();
+    if (stream->blocked()) {
+      auto& watch = *watches_.at(stream->socket());
+      listen(watch, watch.needed());
+    }
+  }
+  used_.clear();
 }
 
 int SocketWatchers::takeOpenError() { return std::exchange(openError_, 0); }

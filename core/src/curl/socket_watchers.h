@@ -9,6 +9,7 @@
 #pragma once
 
 #include "curl/socket_poller.h"
+#include "curl/stream_socket.h"
 #include "submit/origin_queue.h"
 
 #include <boost/asio/io_context.hpp>
@@ -78,6 +79,9 @@ class SocketWatchers {
   // forget them. Returns how many sockets are idle still.
   std::size_t shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit);
 
+  // The end of a turn: sends what the connections have gathered.
+  void endTurn();
+
   std::size_t openCount() const { return openCount_; }
 
   // The errno of the last open() that failed; taken once.
@@ -92,6 +96,7 @@ class SocketWatchers {
 
   Listener& listener_;
   SocketPoller poller_;
+  std::vector<StreamSocket*> used_;
   std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches_;
   std::unordered_map<std::uint32_t, Watch*> announced_;  // by both ports
   std::vector<curl_socket_t> multiplexed_;

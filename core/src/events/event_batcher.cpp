@@ -28,16 +28,19 @@ void EventBatcher::record(
   batch_.words.push_back(static_cast<std::uint32_t>(type));
   batch_.words.push_back(static_cast<std::uint32_t>(id));
   batch_.words.insert(batch_.words.end(), words);
+  news_ = news_ || (type != EventType::data && type != EventType::dataBlock);
   openRecord_ = kNone;
 }
 
 void EventBatcher::responseStart(RequestId id, HeaderBlock& head) {
   head.appendHead(batch_, id);
+  news_ = true;
   openRecord_ = kNone;
 }
 
 void EventBatcher::end(RequestId id, HeaderBlock& head) {
   head.appendEnd(batch_, id);
+  news_ = true;
   openRecord_ = kNone;
 }
 
@@ -133,6 +136,7 @@ bool EventBatcher::flush() {
   }
   batch_.clear();
   bodyBytes_ = 0;
+  news_ = false;
   ++batchNumber_;
   openRecord_ = kNone;
   onPut_();

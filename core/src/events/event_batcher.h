@@ -52,6 +52,9 @@ class EventBatcher {
   void disconnected(std::string_view origin);
   void loopClosed();
 
+  // Nothing in the batch is news but more bytes of bodies.
+  bool onlyBody() const { return bodyBytes_ > 0 && !news_; }
+
   // Hands over what there is, if the mailbox is free. True when it was handed over: there is room again.
   bool flush();
 
@@ -67,6 +70,7 @@ class EventBatcher {
   std::function<void()> onPut_;
   EventBatch batch_;
   std::size_t bodyBytes_ = 0;  // in batch_
+  bool news_ = false;          // in batch_
   std::uint32_t batchNumber_ = 1;
   // Where the last record starts when it can be extended by more bytes of the same body; npos: it cannot.
   std::size_t openRecord_;

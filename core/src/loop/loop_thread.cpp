@@ -1,5 +1,7 @@
 #include "loop/loop_thread.h"
 
+#include "loop/turn_clock.h"
+
 #include <pthread.h>
 #include <signal.h>
 
@@ -36,6 +38,7 @@ void LoopThread::run() {
       listener->onTurnEnd();
     }
     finishing_.clear();
+    TurnClock::run();
   }
 }
 

@@ -50,7 +50,7 @@ class LoopThread {
 
  private:
   // So that a flood of socket events cannot put off the end of the turn for ever.
-  static constexpr int kMostHandlersPerTurn = 256;
+  static constexpr int kMostHandlersPerTurn = 8;
 
   void run();
 

@@ -1,0 +1,56 @@
+#include "loop/turn_clock.h"
+
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include <cstdint>
+#include <thread>
+
+namespace dodici {
+namespace {
+
+// As libcurl asks; std::chrono::steady_clock is libstdc++'s caller, which is wrapped only where it is linked statically.
+std::int64_t now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+}
+
+// Until the clock says something else, or for a million times.
+bool advances(std::int64_t since) {
+  for (int i = 0; i < 1'000'000; ++i) {
+    if (now() != since) {
+      return true;
+    }
+  }
+  return false;
+}
+
+TEST(TurnClock, StandsStillBetweenStopAndRun) {
+  TurnClock::stop();
+  EXPECT_FALSE(advances(now()));
+  TurnClock::run();
+  EXPECT_TRUE(advances(now()));
+}
+
+TEST(TurnClock, ReadsTheTimeAnewAtEachStop) {
+  TurnClock::stop();
+  const auto first = now();
+  TurnClock::run();
+  while (!advances(first)) {
+  }
+  TurnClock::stop();
+  EXPECT_GT(now(), first);
+  TurnClock::run();
+}
+
+TEST(TurnClock, IsEachThreadsOwn) {
+  TurnClock::stop();
+  bool other = false;
+  std::thread([&other] { other = advances(now()); }).join();
+  EXPECT_TRUE(other);
+  TurnClock::run();
+}
+
+}  // namespace
+}  // namespace dodici
