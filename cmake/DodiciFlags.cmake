@@ -17,6 +17,14 @@ target_compile_options(
     -ffunction-sections
     -fdata-sections
 )
+# Only what users run is optimized as a whole, which takes the linker half a minute. The bundled libraries bring both kinds
+# of code, and GCC would take theirs for the linker's unless told not to.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(dodici_flags INTERFACE -flto=auto)
+  target_link_options(dodici_flags INTERFACE -flto=auto)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_link_options(dodici_flags INTERFACE -fno-lto)
+endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
