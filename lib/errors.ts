@@ -81,6 +81,9 @@ export function nativeError(
     case Errc.tlsHandshakeFailed:
       return handshakeFailed(message, to)
     case Errc.malformedResponse:
+      if (message.startsWith('nghttp2')) {
+        return Object.assign(new Error('Protocol error'), { code: 'ERR_HTTP2_ERROR', errno: -505 })
+      }
       return new errors.HTTPParserError(
         `Response does not match the HTTP/1.1 protocol (${message})`,
       )

@@ -137,6 +137,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
   return error;
 }
 
+bool isHttp2ConnectionError(CURLcode code, const EasyHandle& easy) {
+  return code == CURLE_HTTP2 && std::string_view(easy.errorText()).starts_with("nghttp2");
+}
+
 std::string describeSocket(const EasyHandle& easy) {
   const std::string_view remote = easy.infoText(CURLINFO_PRIMARY_IP);
   if (remote.empty()) {

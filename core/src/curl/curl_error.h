@@ -27,6 +27,9 @@ struct TransferFacts {
 Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts);
 
 // "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection.
+// Whether the rules of HTTP/2 were broken for the whole connection. libcurl would use it again, and fail each time.
+bool isHttp2ConnectionError(CURLcode code, const EasyHandle& easy);
+
 std::string describeSocket(const EasyHandle& easy);
 
 }  // namespace dodici

@@ -223,6 +223,12 @@ SocketWatchers::Watch* SocketWatchers::findUnannounced(int localPort) const {
   return nullptr;
 }
 
+void SocketWatchers::shutDown(Ports ports) {
+  if (const auto open = announced_.find(ports.key()); open != announced_.end()) {
+    ::shutdown(open->second->socket, SHUT_RDWR);
+  }
+}
+
 std::size_t SocketWatchers::shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit) {
   std::size_t idle = 0;
   for (auto& [socket, watch] : watches_) {

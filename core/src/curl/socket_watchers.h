@@ -75,6 +75,9 @@ class SocketWatchers {
   // Whether the peer has closed the HTTP/2 connection between these ports, or it broke.
   bool lostByPeer(Ports ports) const;
 
+  // Shuts down the connection between these ports: libcurl will not use it again, and its transfers see the end.
+  void shutDown(Ports ports);
+
   // Shuts down the sockets that have been idle for `limit`, so that libcurl does not use them again and the peer can
   // forget them. Returns how many sockets are idle still.
   std::size_t shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit);

@@ -282,6 +282,9 @@ void Transfer::endByLibcurl(CURLcode code) {
       parked_ = Error{Errc::internal, 0, "unknown exception", {}};
     }
   }
+  if (onHttp2_ && isHttp2ConnectionError(code, *easy_)) {
+    services_.watchers.shutDown(ports_);
+  }
   endBy(parked_ ? *parked_ : toError(code, *easy_, facts()));
 }
 
