@@ -1,6 +1,6 @@
 // Debian packages that building and testing needs. What is there is seen by its files, so that nothing runs when
 // nothing is missing, and so that other distributions work where somebody installed the same by other names.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { capture, runLogged, say, StepFailed } from '../support/run.mjs'
 import { logOf } from '../support/paths.mjs'
@@ -9,6 +9,10 @@ const inPath = (...commands) =>
   commands.every((command) => searchPath().some((folder) => existsSync(join(folder, command))))
 const header = (name) =>
   existsSync(join('/usr/include', name)) || existsSync(join('/usr/local/include', name))
+/** Debian keeps headers that differ between machines in a folder named after the machine. */
+const headerOfTheMachine = (name) =>
+  existsSync('/usr/include') &&
+  readdirSync('/usr/include').some((folder) => existsSync(join('/usr/include', folder, name)))
 
 /** `packages`: the first that apt knows is taken. `for`: tasks beyond the ordinary that need it. */
 const needs = [
@@ -24,6 +28,12 @@ const needs = [
   { packages: ['libgmock-dev'], there: () => header('gmock/gmock.h') },
   { packages: ['libbenchmark-dev'], there: () => header('benchmark/benchmark.h') },
   { packages: ['nginx-light', 'nginx'], there: () => inPath('nginx') },
+  {
+    packages: ['libcurl4-openssl-dev'],
+    for: 'system',
+    there: () => header('curl/curl.h') || headerOfTheMachine('curl/curl.h'),
+  },
+  { packages: ['libssl-dev'], for: 'system', there: () => header('openssl/ssl.h') },
   { packages: ['clang-format'], for: 'check', there: () => inPath('clang-format') },
   { packages: ['clang-tidy'], for: 'check', there: () => inPath('clang-tidy') },
 ]

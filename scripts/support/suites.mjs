@@ -25,8 +25,8 @@ export async function runCtest(preset, { wrap = [] } = {}) {
   return fromCtest(report, await ended)
 }
 
-/** The TypeScript tests, against the dev build's addon; `words` choose files as vitest does. */
-export async function runVitest(words = []) {
+/** The TypeScript tests, against the addon of a preset; `words` choose files as vitest does. */
+export async function runVitest(words = [], { addon = 'dev' } = {}) {
   const report = freshReport('vitest.json')
   const args = [
     bin('vitest'),
@@ -36,7 +36,7 @@ export async function runVitest(words = []) {
     `--outputFile.json=${report}`,
     ...words,
   ]
-  const env = preparedEnv({ DODICI_ADDON: addonOf('dev') })
+  const env = preparedEnv({ DODICI_ADDON: addonOf(addon) })
   return fromVitest(report, await runVisible(node24, args, { cwd: root, env }))
 }
 

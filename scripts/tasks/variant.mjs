@@ -1,0 +1,25 @@
+// `npm run test:release`, `npm run test:system`: suites that drive the whole, on another build of the addon than `npm test`.
+// release is what users run, optimized at link time and without assertions; system links the installed libcurl.
+import { buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { closingLine } from '../support/counts.mjs'
+import { runVitest } from '../support/suites.mjs'
+
+const contract = (...names) => names.map((name) => `tests/contract/${name}.test.ts`)
+
+const suites = {
+  release: ['tests/contract', 'tests/exit', 'tests/addon'],
+  // Debian 12's libcurl is 7.88, which gives other errors in some corners: what every version does alike.
+  system: contract(
+    ...['fetch', 'responses', 'reuse', 'request-bodies', 'wire', 'content-length', 'close-destroy'],
+    ...['pause', 'connect-errors'],
+  ),
+}
+
+export async function run([preset]) {
+  await prepare(preset)
+  await buildPreset(preset, { targets: ['dodici_addon'] })
+  const counts = await runVitest(suites[preset], { addon: preset })
+  process.stdout.write(`\n${preset}: ${closingLine(counts)}\n`)
+  return counts.failed === 0 ? 0 : 1
+}
