@@ -210,8 +210,10 @@ export class PendingRequest implements Controller {
     if (waits && (this.held !== null || this.paused)) {
       this.hold({ error })
       this.requests.lingering.add(this)
-    } else {
+    } else if (this.builtRawHeaders === null) {
       this.fail(error)
+    } else {
+      this.failLater(error)
     }
   }
 
@@ -326,6 +328,16 @@ export class PendingRequest implements Controller {
     } else {
       this.onEnd(event.trailers)
     }
+  }
+
+  // The head may have come in the same batch. Whoever awaits it, as fetch() does, listens for errors only when the
+  // promise jobs have run, and undici's error is an event of its own.
+  private failLater(error: unknown): void {
+    this.requests.lingering.add(this)
+    setImmediate(() => {
+      this.stopLingering()
+      this.fail(error)
+    })
   }
 
   private stopLingering(): void {

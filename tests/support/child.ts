@@ -27,6 +27,8 @@ export interface ChildResult {
 export interface ChildOptions {
   readonly kind?: AgentKind
   readonly nodeArgs?: readonly string[]
+  /** The program to run instead of this Node: see node-versions.ts. */
+  readonly node?: string
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly deadlineMs?: number
 }
@@ -48,7 +50,7 @@ export function startChild<Data>(
   options: ChildOptions = {},
 ): RunningChild {
   const { kind = agentKind, nodeArgs = [], env = {}, deadlineMs = kDeadlineMs } = options
-  const child = spawn(process.execPath, ['--no-warnings', ...nodeArgs, mainFile], {
+  const child = spawn(options.node ?? process.execPath, ['--no-warnings', ...nodeArgs, mainFile], {
     env: {
       ...process.env,
       NODE_OPTIONS: '',

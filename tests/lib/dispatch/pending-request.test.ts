@@ -210,10 +210,11 @@ describe('controller.pause()', () => {
 
   it.each(['socketError', 'bodyTimeout', 'streamReset'] as const)(
     'does not hold back a failure (%s), and what was held back is lost',
-    (code) => {
+    async (code) => {
       const handler = new Recorder({ onResponseStart: pause })
       dispatch(handler)
       client().batch((b) => b.head(1).data(1, 'a').failed(1, code))
+      await new Promise(setImmediate)
       expect(handler.names.slice(-2)).toEqual(['onResponseStart', 'onResponseError'])
     },
   )
@@ -230,6 +231,27 @@ describe('controller.pause()', () => {
       expect(handler.names.slice(-2)).toEqual(['onResponseData', 'onResponseError'])
     },
   )
+
+  it('gives whoever awaits the head time to listen before an error of the same batch', async () => {
+    const handler = new Recorder()
+    dispatch(handler)
+    client().batch((b) => b.head(1).data(1, 'a').failed(1, 'socketClosed'))
+    await Promise.resolve()
+    expect(handler.names.at(-1)).toBe('onResponseData')
+    await new Promise(setImmediate)
+    expect(handler.names.at(-1)).toBe('onResponseError')
+  })
+
+  it('may be aborted before an error that waits', async () => {
+    const handler = new Recorder()
+    const controller = dispatch(handler)
+    client().batch((b) => b.head(1).failed(1, 'socketClosed'))
+    const reason = new Error('enough')
+    controller.abort(reason)
+    expect(handler.error).toBe(reason)
+    await new Promise(setImmediate)
+    expect(handler.names.filter((name) => name === 'onResponseError')).toHaveLength(1)
+  })
 
   it('does not reach native once native has ended the request', () => {
     const handler = new Recorder({ onResponseStart: pause })
