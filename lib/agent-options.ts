@@ -3,7 +3,8 @@ import * as net from 'node:net'
 import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { NativeClientOptions } from './binding/native.ts'
-import { checkConnectOptions, type ConnectOptions } from './tls-options.ts'
+import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
+import { checkTlsOptions } from './tls-options.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
 
@@ -47,9 +48,9 @@ export interface AgentOptions {
   localAddress?: string | null
   /** Unix socket through which every origin is reached. */
   socketPath?: string | null
-  /** TLS sessions to keep. Accepted. Default: `100`. */
+  /** `0`: TLS sessions are not resumed; else libcurl's own number of them is kept. Default: `100`. */
   maxCachedSessions?: number
-  /** Accepted: both families are always tried. Default: Node's, `true`. */
+  /** `false`: only the first address of a host is tried. Default: Node's, `true`. */
   autoSelectFamily?: boolean
   /** Head start of the first address family, in milliseconds. Default: Node's, 250 or 500. */
   autoSelectFamilyAttemptTimeout?: number
@@ -171,7 +172,13 @@ const h2SettingsChecks: readonly Check[] = [
 ]
 
 const connectChecks: readonly Check[] = checks.filter(([name]) =>
-  ['socketPath', 'localAddress', 'autoSelectFamilyAttemptTimeout', 'allowH2'].includes(name),
+  [
+    'socketPath',
+    'localAddress',
+    'autoSelectFamilyAttemptTimeout',
+    'allowH2',
+    'maxCachedSessions',
+  ].includes(name),
 )
 
 const renamed: readonly (readonly [old: string, now: string])[] = [
@@ -208,9 +215,16 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   if (options.socketPath && process.platform === 'win32') {
     throw new NotSupportedError('socketPath is not supported on Windows')
   }
-  const connect: ConnectOptions = { ...options.tls, ...options.connect }
+  const { autoSelectFamily, maxCachedSessions } = options
+  const connect: ConnectOptions = {
+    autoSelectFamily,
+    maxCachedSessions,
+    ...options.tls,
+    ...options.connect,
+  }
   checkAll(connect, connectChecks)
   checkConnectOptions(connect)
+  checkTlsOptions(connect)
   return {
     native: nativeOptions(options, h2, connect),
     connect,
@@ -243,6 +257,9 @@ function nativeOptions(
         : Math.max(attempt, 10),
     keepAlive: options.pipelining !== 0,
     ipv4Only: connect.family === 4,
+    tcpKeepAlive: connect.keepAlive ?? true,
+    tcpKeepAliveDelay: tcpKeepAliveDelay(connect),
+    localPort: connect.localPort ?? 0,
     localAddress: connect.localAddress ?? options.localAddress ?? '',
     socketPath: connect.socketPath ?? options.socketPath ?? '',
     loopThreads: options.loopThreads ?? 0,
@@ -252,6 +269,11 @@ function nativeOptions(
 /** Whole milliseconds as native counts them; never 0, which means "none", for a little more than 0. */
 export function milliseconds(time: number): number {
   return Math.min(Math.ceil(time), 0xffffffff)
+}
+
+// As Node's setKeepAlive() takes it.
+function tcpKeepAliveDelay({ keepAliveInitialDelay = 60_000 }: ConnectOptions): number {
+  return keepAliveInitialDelay > 0 ? milliseconds(keepAliveInitialDelay) : 0
 }
 
 function connectTimeout({ timeout }: ConnectOptions): number | undefined {

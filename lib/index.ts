@@ -1,7 +1,7 @@
 export { Agent } from './agent.ts'
 export type { AgentOptions, H2Options } from './agent-options.ts'
 export type { OriginStats } from './agent-state.ts'
-export type { ConnectOptions } from './tls-options.ts'
+export type { ConnectOptions } from './connect-options.ts'
 export { setGlobalDispatcher } from './global-dispatcher.ts'
 export { setLoopThreads } from './loop-threads.ts'
 

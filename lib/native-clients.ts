@@ -1,7 +1,7 @@
 import { loadBinding } from './binding/load.ts'
 import type { ResolvedOptions } from './agent-options.ts'
 import { PendingRequests, type ClientOwner } from './dispatch/pending-requests.ts'
-import { nativeTlsOptions } from './tls-options.ts'
+import { nativeTlsOptions, noTls } from './tls-options.ts'
 
 /**
  * Owner of an Agent's native clients: one for http, one for https, each made at the first request that needs it.
@@ -23,17 +23,7 @@ export class NativeClients {
   }
 
   plain(owner: ClientOwner): PendingRequests {
-    this.#plain ??= this.#create(owner, {
-      ca: '',
-      cert: '',
-      key: '',
-      passphrase: '',
-      ciphers: '',
-      servername: '',
-      minVersion: 0,
-      maxVersion: 0,
-      rejectUnauthorized: true,
-    })
+    this.#plain ??= this.#create(owner, noTls)
     return this.#plain
   }
 

@@ -48,7 +48,7 @@ export function handshakeErrorCode(line: string): string {
   if (line.includes('unexpected eof while reading')) {
     return 'EPROTO'
   }
-  const reason = /error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^:]+)/.exec(line)?.[1]
+  const reason = /error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^:,]+)/.exec(line)?.[1]
   return reason === undefined
     ? 'EPROTO'
     : `ERR_SSL_${reason.trim().toUpperCase().replaceAll(' ', '_')}`

@@ -1,72 +1,10 @@
 import * as tls from 'node:tls'
 import type { SecureVersion } from 'node:tls'
 import { errors } from 'undici'
-import type { NativeTlsOptions } from './binding/native.ts'
+import type { NativeSecret, NativeTlsOptions } from './binding/native.ts'
+import type { ConnectOptions } from './connect-options.ts'
 
-const { InvalidArgumentError, NotSupportedError } = errors
-
-type Pem = string | Buffer
-
-/** What `connect` may hold: those of Node's `tls.connect()` options that are data. */
-export interface ConnectOptions {
-  /** Longest time for name look-up, TCP and TLS together, in milliseconds; `0`: no limit. Default: `connectTimeout`. */
-  timeout?: number | null
-  /** Trusted certificates, PEM. Default: Node's, with `NODE_EXTRA_CA_CERTS` and `--use-system-ca`. */
-  ca?: Pem | readonly Pem[]
-  /** Client certificate chain, PEM. */
-  cert?: Pem | readonly [Pem]
-  /** Its private key, PEM. */
-  key?: Pem | { pem: Pem; passphrase?: string } | readonly [Pem | { pem: Pem; passphrase?: string }]
-  passphrase?: string
-  /** OpenSSL cipher list for TLS 1.2 and below. */
-  ciphers?: string
-  /** Name sent as SNI and looked for in the certificate. Default: the origin's host. */
-  servername?: string
-  /** `false` accepts any certificate, for any name. Default: `true`, unless `NODE_TLS_REJECT_UNAUTHORIZED=0`. */
-  rejectUnauthorized?: boolean
-  /** Default: `tls.DEFAULT_MIN_VERSION`. */
-  minVersion?: SecureVersion
-  /** Default: `tls.DEFAULT_MAX_VERSION`. */
-  maxVersion?: SecureVersion
-  /** `4` for IPv4 only, `0` for both. */
-  family?: number
-  localAddress?: string | null
-  socketPath?: string | null
-  autoSelectFamily?: boolean
-  autoSelectFamilyAttemptTimeout?: number
-  /** Accepted: always on, as in undici. */
-  noDelay?: boolean
-  /** TCP keep-alive. Accepted. */
-  keepAlive?: boolean
-  keepAliveInitialDelay?: number
-  [option: string]: unknown
-}
-
-// A JavaScript callback or handle, or a rule that libcurl cannot be given: to ignore one could weaken security.
-const unsupported = [
-  'ALPNProtocols',
-  'SNICallback',
-  'allowPartialTrustChain',
-  'checkServerIdentity',
-  'clientCertEngine',
-  'crl',
-  'dhparam',
-  'ecdhCurve',
-  'hints',
-  'lookup',
-  'minDHSize',
-  'pfx',
-  'privateKeyEngine',
-  'privateKeyIdentifier',
-  'pskCallback',
-  'requestOCSP',
-  'secureContext',
-  'secureOptions',
-  'secureProtocol',
-  'session',
-  'sigalgs',
-  'socket',
-]
+const { InvalidArgumentError } = errors
 
 const versions: Record<SecureVersion, number> = {
   TLSv1: 0x0301,
@@ -75,42 +13,90 @@ const versions: Record<SecureVersion, number> = {
   'TLSv1.3': 0x0304,
 }
 
-/** Throws for what cannot be honoured, so that nothing is silently less than asked for. */
-export function checkConnectOptions(options: ConnectOptions): void {
-  for (const name of unsupported) {
-    if (options[name] !== undefined && options[name] !== null) {
-      throw new NotSupportedError(`connect.${name} is not supported`)
-    }
-  }
-  if (options.family !== undefined && options.family !== 0 && options.family !== 4) {
-    throw new NotSupportedError(`connect.family ${options.family} is not supported`)
-  }
-  if (options.ciphers !== undefined && /\bTLS_/.test(options.ciphers)) {
-    throw new NotSupportedError('connect.ciphers cannot select TLS 1.3 cipher suites')
-  }
-  // Reads and checks all of it; what comes out is made again when it is needed.
-  nativeTlsOptions({ ...options, ca: options.ca ?? '' })
+/** Of clients that speak no TLS. */
+export const noTls: NativeTlsOptions = {
+  ca: '',
+  crl: '',
+  certs: [],
+  keys: [],
+  pfxs: [],
+  ciphers: '',
+  cipherSuites: '',
+  curves: '',
+  sigalgs: '',
+  secureOptions: 0,
+  servername: '',
+  minVersion: 0,
+  maxVersion: 0,
+  rejectUnauthorized: true,
+  trustsPartialChains: false,
+  keepsSessions: true,
 }
 
-/** REQUIRES: checkConnectOptions(). Costs about 30 ms once per process when `ca` is not given. */
+// What Node makes a SecureContext of.
+const contextOptions = [
+  'allowPartialTrustChain',
+  'ca',
+  'cert',
+  'ciphers',
+  'crl',
+  'ecdhCurve',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'secureOptions',
+  'sigalgs',
+] as const
+
+/** Throws what Node's tls.connect() would throw: for a wrong type, a bad key, a passphrase that does not fit. */
+export function checkTlsOptions(options: ConnectOptions): void {
+  const { servername } = options
+  if (
+    servername !== undefined &&
+    servername !== null &&
+    (typeof servername !== 'string' || servername.includes('\0'))
+  ) {
+    throw new InvalidArgumentError('invalid connect.servername')
+  }
+  const given = contextOptions.filter((name) => options[name] !== undefined)
+  if (given.length > 0) {
+    const context = Object.fromEntries(given.map((name) => [name, options[name]]))
+    // Without a `ca` Node would read its default ones here, which costs some 30 ms.
+    tls.createSecureContext({ ...context, ca: options.ca || [] } as tls.SecureContextOptions)
+  }
+}
+
+/** REQUIRES: checkTlsOptions(). Costs about 30 ms once per process when `ca` is not given. */
 export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
-  const key = single(options.key, 'key')
   const { rejectUnauthorized = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0' } = options
-  const isKeyObject = typeof key === 'object' && key !== null && 'pem' in key
+  const { ciphers, cipherSuites } = splitCiphers(options.ciphers)
+  let minVersion = versions[options.minVersion ?? tls.DEFAULT_MIN_VERSION]
+  const maxVersion = versions[options.maxVersion ?? tls.DEFAULT_MAX_VERSION]
+  // As Node, for which a list without suites of TLS 1.3 leaves the default ones on.
+  if (options.ciphers && ciphers === '' && maxVersion > versions['TLSv1.2']) {
+    minVersion = versions['TLSv1.3']
+  }
   return {
-    ca: options.ca === undefined ? defaultCertificates() : pemList(options.ca, 'ca'),
-    cert: pem(single(options.cert, 'cert'), 'cert'),
-    key: pem(isKeyObject ? key.pem : key, 'key'),
-    passphrase: text(
-      (isKeyObject ? key.passphrase : undefined) ?? options.passphrase,
-      'passphrase',
-    ),
-    ciphers: text(options.ciphers, 'ciphers'),
-    servername: text(options.servername, 'servername'),
-    minVersion: version(options.minVersion ?? tls.DEFAULT_MIN_VERSION, 'minVersion'),
-    maxVersion: version(options.maxVersion ?? tls.DEFAULT_MAX_VERSION, 'maxVersion'),
+    ca: options.ca ? list(options.ca).map(pem).join('\n') : defaultCertificates(),
+    crl: list(options.crl).map(pem).join('\n'),
+    certs: list(options.cert).map((cert) => ({ text: pem(cert) })),
+    keys: list(options.key).map((key) => secret(key, 'pem', options.passphrase)),
+    pfxs: list(options.pfx).map((pfx) => secret(pfx, 'buf', options.passphrase)),
+    ciphers,
+    cipherSuites,
+    curves: options.ecdhCurve === 'auto' ? '' : (options.ecdhCurve ?? ''),
+    sigalgs: options.sigalgs ?? '',
+    // Made by `|`, which gives a negative number when the highest bit is set.
+    secureOptions: (options.secureOptions ?? 0) >>> 0,
+    servername: options.servername ?? '',
+    minVersion,
+    maxVersion,
     // As Node has it: anything but a plain false is true.
     rejectUnauthorized: (rejectUnauthorized as unknown) !== false,
+    trustsPartialChains: Boolean(options.allowPartialTrustChain),
+    keepsSessions: options.maxCachedSessions !== 0,
   }
 }
 
@@ -121,42 +107,33 @@ function defaultCertificates(): string {
   return defaultPem
 }
 
-function pemList(value: unknown, name: string): string {
-  return Array.isArray(value) ? value.map((item) => pem(item, name)).join('\n') : pem(value, name)
+// Node takes one or several of each, and nothing at all for what is falsy.
+function list<T>(value: T | readonly T[] | null | undefined): readonly T[] {
+  return Array.isArray(value) ? value : value ? [value as T] : []
 }
 
-function pem(value: unknown, name: string): string {
-  if (value instanceof Uint8Array) {
-    return Buffer.from(value).toString('latin1')
-  }
-  return text(value, name)
+function pem(value: unknown): string {
+  return bytes(value).toString('latin1')
 }
 
-function text(value: unknown, name: string): string {
-  if (value === undefined || value === null) {
-    return ''
+function bytes(value: unknown): Buffer {
+  if (ArrayBuffer.isView(value)) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
-  if (typeof value !== 'string' || value.includes('\0')) {
-    throw new InvalidArgumentError(`invalid connect.${name}`)
-  }
-  return value
+  return Buffer.from(value as string)
 }
 
-// Node takes several certificates with keys, one for each kind; libcurl takes one.
-function single<T>(value: T | readonly T[] | undefined, name: string): T | undefined {
-  if (!Array.isArray(value)) {
-    return value as T | undefined
-  }
-  if (value.length > 1) {
-    throw new NotSupportedError(`connect.${name} with more than one entry is not supported`)
-  }
-  return value[0] as T | undefined
+function secret(value: unknown, field: 'pem' | 'buf', passphrase = ''): NativeSecret {
+  const own = value as { pem?: unknown; buf?: unknown; passphrase?: string }
+  return { bytes: bytes(own[field] ?? value), passphrase: own.passphrase ?? passphrase }
 }
 
-function version(name: unknown, option: string): number {
-  const number = versions[name as SecureVersion]
-  if (number === undefined) {
-    throw new InvalidArgumentError(`invalid connect.${option}`)
+// OpenSSL has two lists, one for TLS 1.3; Node takes both in one.
+function splitCiphers(given: string | undefined): { ciphers: string; cipherSuites: string } {
+  const all = (given ?? '').split(':').filter((name) => name !== '')
+  const isSuite = (name: string): boolean => name.startsWith('TLS_')
+  return {
+    ciphers: all.filter((name) => !isSuite(name)).join(':'),
+    cipherSuites: all.filter(isSuite).join(':'),
   }
-  return number
 }

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 namespace dodici {
 namespace {
 
 constexpr double kMostCount = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMostSafeInteger = 9'007'199'254'740'991;  // Number.MAX_SAFE_INTEGER
+constexpr double kMostPort = 0xffff;
 
 // Reads fields one after the other; the first that is not what it should be is remembered.
 class Fields {
@@ -54,6 +56,30 @@ class Fields {
     return {};
   }
 
+  std::vector<std::string> texts(const char* name) {
+    std::vector<std::string> texts;
+    forEach(name, [&texts](Fields& item) { texts.push_back(item.text("text")); });
+    return texts;
+  }
+
+  std::vector<TlsSecret> secrets(const char* name) {
+    std::vector<TlsSecret> secrets;
+    forEach(name, [&secrets](Fields& item) {
+      secrets.push_back(TlsSecret{item.bytes("bytes"), item.text("passphrase")});
+    });
+    return secrets;
+  }
+
+  std::string bytes(const char* name) {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsBuffer()) {
+      const auto buffer = value.As<Napi::Buffer<char>>();
+      return {buffer.Data(), buffer.Length()};
+    }
+    complain(name, "a Buffer");
+    return {};
+  }
+
   Napi::Value object(const char* name) {
     const Napi::Value value = object_.Get(name);
     if (!value.IsObject()) {
@@ -63,6 +89,20 @@ class Fields {
   }
 
  private:
+  template <typename F>
+  void forEach(const char* name, F&& onItem) {
+    const Napi::Value value = object_.Get(name);
+    if (!value.IsArray()) {
+      complain(name, "an array");
+      return;
+    }
+    const auto array = value.As<Napi::Array>();
+    for (std::uint32_t i = 0; i < array.Length(); ++i) {
+      Fields item(array.Get(i), complaint_);
+      onItem(item);
+    }
+  }
+
   void complain(const char* name, const char* expected) {
     if (complaint_.empty()) {
       complaint_ = std::string(name) + " must be " + expected;
@@ -78,14 +118,22 @@ TlsOptions tlsFromJs(Napi::Value value, std::string& complaint) {
   Fields fields(value, complaint);
   TlsOptions tls;
   tls.caPem = fields.text("ca");
-  tls.certPem = fields.text("cert");
-  tls.keyPem = fields.text("key");
-  tls.passphrase = fields.text("passphrase");
+  tls.crlPem = fields.text("crl");
+  tls.certPems = fields.texts("certs");
+  tls.keys = fields.secrets("keys");
+  tls.pfxs = fields.secrets("pfxs");
   tls.ciphers = fields.text("ciphers");
+  tls.cipherSuites = fields.text("cipherSuites");
+  tls.curves = fields.text("curves");
+  tls.sigalgs = fields.text("sigalgs");
+  tls.secureOptions =
+      static_cast<std::uint64_t>(fields.integer("secureOptions", 0, kMostSafeInteger));
   tls.servername = fields.text("servername");
   tls.minVersion = fields.integer("minVersion", 0, kMostVersion);
   tls.maxVersion = fields.integer("maxVersion", 0, kMostVersion);
   tls.rejectUnauthorized = fields.flag("rejectUnauthorized");
+  tls.trustsPartialChains = fields.flag("trustsPartialChains");
+  tls.keepsSessions = fields.flag("keepsSessions");
   return tls;
 }
 
@@ -104,6 +152,9 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.happyEyeballsTimeout = fields.time("happyEyeballsTimeout");
   options.keepAlive = fields.flag("keepAlive");
   options.ipv4Only = fields.flag("ipv4Only");
+  options.tcpKeepAlive = fields.flag("tcpKeepAlive");
+  options.tcpKeepAliveDelay = fields.time("tcpKeepAliveDelay");
+  options.localPort = static_cast<std::uint16_t>(fields.integer("localPort", 0, kMostPort));
   options.localAddress = fields.text("localAddress");
   options.socketPath = fields.text("socketPath");
   options.loopThreads = fields.count("loopThreads");

@@ -28,7 +28,7 @@ namespace dodici {
 // What the shards of one client share.
 struct ClientConfig {
   explicit ClientConfig(ClientOptions clientOptions)
-      : options(std::move(clientOptions)), tls(options.tls.caPem) {}
+      : options(std::move(clientOptions)), tls(options.tls) {}
 
   const ClientOptions options;
   TlsStore tls;  // refers to options

@@ -99,15 +99,35 @@ export const paramCount = 8
 export interface NativeTlsOptions {
   /** concatenated PEM */
   ca: string
-  cert: string
-  key: string
-  passphrase: string
+  /** concatenated PEM; not empty: each certificate needs a revocation list */
+  crl: string
+  /** PEM, the chain behind the client's own certificate; one for each kind of key */
+  certs: { text: string }[]
+  /** PEM */
+  keys: NativeSecret[]
+  /** PKCS #12 */
+  pfxs: NativeSecret[]
+  /** up to TLS 1.2 */
   ciphers: string
+  /** of TLS 1.3 */
+  cipherSuites: string
+  curves: string
+  sigalgs: string
+  /** OpenSSL's SSL_OP_* */
+  secureOptions: number
   servername: string
   /** OpenSSL's number (TLS 1.2 is 0x0303), 0: the library's default */
   minVersion: number
   maxVersion: number
   rejectUnauthorized: boolean
+  trustsPartialChains: boolean
+  /** resumes sessions in later connections */
+  keepsSessions: boolean
+}
+
+export interface NativeSecret {
+  bytes: Buffer
+  passphrase: string
 }
 
 /** All required: lib/agent-options.ts holds the defaults. Times are whole milliseconds; 0 turns a time or limit off. */
@@ -123,6 +143,11 @@ export interface NativeClientOptions {
   happyEyeballsTimeout: number
   keepAlive: boolean
   ipv4Only: boolean
+  tcpKeepAlive: boolean
+  /** below a second: the system's */
+  tcpKeepAliveDelay: number
+  /** 0: any */
+  localPort: number
   localAddress: string
   socketPath: string
   /** 0: all of the process's loop threads */

@@ -91,21 +91,42 @@ describe('Agent options', () => {
     [{ loopThreads: 0 }, 'loopThreads must be a positive integer'],
     [{ loopThreads: 1.5 }, 'loopThreads must be a positive integer'],
     [{ connect: { timeout: -1 } }, 'invalid connectTimeout'],
-    [{ connect: { ca: 5 } }, 'invalid connect.ca'],
-    [{ connect: { key: 5 } }, 'invalid connect.key'],
     [{ connect: { servername: 5 } }, 'invalid connect.servername'],
     [{ connect: { servername: 'a\0b' } }, 'invalid connect.servername'],
     [{ connect: { socketPath: 5 } }, 'invalid socketPath'],
     [{ connect: { localAddress: 'x' } }, 'localAddress must be valid string IP address'],
     [{ socketPath: 'a\0b' }, 'invalid socketPath'],
-    [{ connect: { minVersion: 'SSLv3' } }, 'invalid connect.minVersion'],
-    [{ tls: { maxVersion: 'x' } }, 'invalid connect.maxVersion'],
+    [{ connect: { localPort: 1.5 } }, 'invalid connect.localPort'],
+    [
+      { connect: { maxCachedSessions: -1 } },
+      'maxCachedSessions must be a positive integer or zero',
+    ],
   ])('%j are refused by name', (options, message) => {
     expect(thrown(() => new Agent(options))).toEqual({
       name: 'InvalidArgumentError',
       code: 'UND_ERR_INVALID_ARG',
       message,
     })
+  })
+
+  it.each<[object, string, string | undefined]>([
+    [{ ca: 5 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ key: 5 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ key: { pem: 'x' } }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ cert: 'x' }, 'Error', 'ERR_OSSL_PEM_NO_START_LINE'],
+    [{ pfx: 'x' }, 'Error', undefined],
+    [{ crl: 5 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ passphrase: 5, key: 'x' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ ciphers: 5 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ ciphers: 'none' }, 'Error', 'ERR_SSL_NO_CIPHER_MATCH'],
+    [{ ecdhCurve: 5 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ sigalgs: 5 }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ secureOptions: 'x' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    [{ minVersion: 'SSLv3' }, 'TypeError', 'ERR_TLS_INVALID_PROTOCOL_VERSION'],
+    [{ maxVersion: 'x' }, 'TypeError', 'ERR_TLS_INVALID_PROTOCOL_VERSION'],
+    [{ localPort: 'x' }, 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+  ])('connect: %j is refused as by Node', (connect, name, code) => {
+    expect(thrown(() => new Agent({ connect: { ...connect } }))).toMatchObject({ name, code })
   })
 
   it.each<[object, string]>([
@@ -115,13 +136,8 @@ describe('Agent options', () => {
     [{ connect: { checkServerIdentity: () => {} } }, 'checkServerIdentity'],
     [{ tls: { secureContext: {} } }, 'secureContext'],
     [{ connect: { lookup: () => {} } }, 'lookup'],
-    [{ connect: { pfx: 'x' } }, 'pfx'],
-    [{ connect: { crl: 'x' } }, 'crl'],
-    [{ connect: { ALPNProtocols: ['h2'] } }, 'ALPNProtocols'],
     [{ connect: { session: Buffer.alloc(1) } }, 'session'],
     [{ connect: { family: 6 } }, 'family'],
-    [{ connect: { ciphers: 'TLS_AES_128_GCM_SHA256' } }, 'ciphers'],
-    [{ connect: { cert: ['a', 'b'] } }, 'cert'],
   ])('%j are not supported, rather than ignored', (options, name) => {
     const error = thrown(() => new Agent(options))
     expect(error).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
@@ -142,6 +158,9 @@ describe('the native client', () => {
       happyEyeballsTimeout: net.getDefaultAutoSelectFamilyAttemptTimeout(),
       keepAlive: true,
       ipv4Only: false,
+      tcpKeepAlive: true,
+      tcpKeepAliveDelay: 60_000,
+      localPort: 0,
       localAddress: '',
       socketPath: '',
       loopThreads: 0,
@@ -175,6 +194,10 @@ describe('the native client', () => {
     [{ socketPath: '/x' }, { socketPath: '/x' }],
     [{ connect: { socketPath: '/y' } }, { socketPath: '/y' }],
     [{ connect: { family: 4 } }, { ipv4Only: true }],
+    [{ connect: { keepAlive: false } }, { tcpKeepAlive: false }],
+    [{ connect: { keepAliveInitialDelay: 5000 } }, { tcpKeepAliveDelay: 5000 }],
+    [{ connect: { keepAliveInitialDelay: -1 } }, { tcpKeepAliveDelay: 0 }],
+    [{ connect: { localPort: 4000 } }, { localPort: 4000 }],
     [{ autoSelectFamilyAttemptTimeout: 50 }, { happyEyeballsTimeout: 50 }],
     [{ autoSelectFamilyAttemptTimeout: 1 }, { happyEyeballsTimeout: 10 }],
     [{ loopThreads: 3 }, { loopThreads: 3 }],
@@ -209,14 +232,21 @@ describe('TLS options', () => {
     const { ca, ...rest } = secure({})
     expect(ca.match(/BEGIN CERTIFICATE/g)).toHaveLength(tls.getCACertificates('default').length)
     expect(rest).toEqual({
-      cert: '',
-      key: '',
-      passphrase: '',
+      crl: '',
+      certs: [],
+      keys: [],
+      pfxs: [],
       ciphers: '',
+      cipherSuites: '',
+      curves: '',
+      sigalgs: '',
+      secureOptions: 0,
       servername: '',
       minVersion: 0x0303,
       maxVersion: 0x0304,
       rejectUnauthorized: true,
+      trustsPartialChains: false,
+      keepsSessions: true,
     })
   })
 
@@ -226,17 +256,22 @@ describe('TLS options', () => {
     [{ ca: ['A', Buffer.from('B')] }, { ca: 'A\nB' }],
     [{ ca: [] }, { ca: '' }],
     [
-      { ca: '', cert: 'C', key: Buffer.from('K'), passphrase: 'P' },
-      { cert: 'C', key: 'K', passphrase: 'P' },
+      { ca: 'A', ciphers: 'HIGH', servername: 's.test' },
+      { ciphers: 'HIGH', cipherSuites: '', maxVersion: 0x0304, servername: 's.test' },
     ],
     [
-      { ca: '', cert: ['C'], key: [{ pem: 'K', passphrase: 'P' }] },
-      { cert: 'C', key: 'K', passphrase: 'P' },
+      { ca: 'A', ciphers: 'TLS_AES_128_GCM_SHA256' },
+      { ciphers: '', cipherSuites: 'TLS_AES_128_GCM_SHA256', minVersion: 0x0304 },
     ],
     [
-      { ca: '', ciphers: 'HIGH', servername: 's.test' },
-      { ciphers: 'HIGH', servername: 's.test' },
+      { ca: 'A', ciphers: 'HIGH:TLS_AES_128_GCM_SHA256' },
+      { ciphers: 'HIGH', cipherSuites: 'TLS_AES_128_GCM_SHA256', maxVersion: 0x0304 },
     ],
+    [{ ca: 'A', ecdhCurve: 'auto' }, { curves: '' }],
+    [{ ca: 'A', ecdhCurve: 'P-256' }, { curves: 'P-256' }],
+    [{ ca: 'A', secureOptions: -(2 ** 31) }, { secureOptions: 2 ** 31 }],
+    [{ ca: 'A', maxCachedSessions: 0 }, { keepsSessions: false }],
+    [{ ca: 'A', allowPartialTrustChain: true }, { trustsPartialChains: true }],
     [{ ca: '', minVersion: 'TLSv1.3' }, { minVersion: 0x0304 }],
     [{ ca: '', maxVersion: 'TLSv1.2' }, { maxVersion: 0x0303 }],
     [{ ca: '', rejectUnauthorized: false }, { rejectUnauthorized: false }],

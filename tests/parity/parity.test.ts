@@ -12,6 +12,7 @@ import { flowScenarios } from './scenarios/flow.ts'
 import { lifecycleScenarios } from './scenarios/lifecycle.ts'
 import { requestScenarios } from './scenarios/requests.ts'
 import { responseScenarios } from './scenarios/responses.ts'
+import { tlsScenarios } from './scenarios/tls.ts'
 import { validationScenarios } from './scenarios/validation.ts'
 
 const table: readonly Scenario[] = [
@@ -22,6 +23,7 @@ const table: readonly Scenario[] = [
   ...validationScenarios,
   ...requestScenarios,
   ...lifecycleScenarios,
+  ...tlsScenarios,
 ].toSorted((a, b) => a.no - b.no)
 
 async function play({ play }: Scenario, kind: AgentKind): Promise<Outcome> {

@@ -5,19 +5,34 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dodici {
 
-struct TlsOptions {
-  std::string caPem;    // concatenated PEM certificates that are trusted; empty trusts nothing
-  std::string certPem;  // client certificate chain
-  std::string keyPem;   // its private key
+// A secret of the client's, and what it is encrypted with.
+struct TlsSecret {
+  std::string bytes;
   std::string passphrase;
-  std::string ciphers;     // OpenSSL cipher list; empty: the library's default
+};
+
+struct TlsOptions {
+  std::string caPem;  // concatenated PEM certificates that are trusted; empty trusts nothing
+  std::string
+      crlPem;  // concatenated PEM revocation lists; when there is one, each certificate needs one
+  std::vector<std::string> certPems;  // client certificate chains, one for each kind of key
+  std::vector<TlsSecret> keys;        // their private keys, PEM
+  std::vector<TlsSecret> pfxs;        // PKCS #12: key, chain and trusted certificates in one
+  std::string ciphers;       // OpenSSL cipher list up to TLS 1.2; empty: the library's default
+  std::string cipherSuites;  // those of TLS 1.3
+  std::string curves;        // as SSL_CTX_set1_curves_list() takes them
+  std::string sigalgs;       // as SSL_CTX_set1_sigalgs_list() takes them
+  std::uint64_t secureOptions = 0;  // SSL_OP_*
   std::string servername;  // SNI and verified name for every origin; empty: the origin's host
   long minVersion = 0;     // TLS1_2_VERSION, … ; 0: the library's default
   long maxVersion = 0;
   bool rejectUnauthorized = true;
+  bool trustsPartialChains = false;  // a trusted certificate need not be a root
+  bool keepsSessions = true;         // to resume them in later connections
 };
 
 struct ClientOptions {
@@ -31,8 +46,11 @@ struct ClientOptions {
   std::chrono::milliseconds happyEyeballsTimeout{250};
   bool keepAlive = true;  // false: every connection serves one request
   bool ipv4Only = false;
-  std::string localAddress;  // empty: any
-  std::string socketPath;    // Unix socket that every origin is reached through; empty: TCP
+  bool tcpKeepAlive = true;
+  std::chrono::milliseconds tcpKeepAliveDelay{60'000};
+  std::string localAddress;     // empty: any
+  std::uint16_t localPort = 0;  // 0: any
+  std::string socketPath;       // Unix socket that every origin is reached through; empty: TCP
   TlsOptions tls;
   std::uint32_t loopThreads = 0;  // how many of the process's serve this client; 0: all
 };

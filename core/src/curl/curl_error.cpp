@@ -33,6 +33,12 @@ bool endedWithConnection(const EasyHandle& easy) {
 // A broken chunk has the code of a broken connection; only its text tells.
 bool isChunkError(std::string_view text) { return text.find("chunk") != std::string_view::npos; }
 
+// TLS 1.3 servers refuse a client's certificate when the client holds the handshake for done.
+bool isTlsAlert(std::string_view text) {
+  return text.find(":SSL routines:") != std::string_view::npos &&
+         text.find(" alert ") != std::string_view::npos;
+}
+
 // CURLINFO_OS_ERRNO may be left over from an address that was tried before; it counts when the text speaks of it.
 Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& facts) {
   const bool told =
@@ -92,6 +98,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+      if (isTlsAlert(text)) {
+        error.code = Errc::tlsHandshakeFailed;
+        break;
+      }
       error.code =
           isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, text, facts);
       error.detail = error.code == Errc::socketError || error.code == Errc::connectFailed

@@ -15,16 +15,6 @@ namespace {
 constexpr long kReceiveBuffer = 128 * 1024;
 constexpr long kUploadBuffer = 64 * 1024;
 
-// As undici's keepAliveInitialDelay.
-constexpr long kTcpKeepIdleSeconds = 60;
-
-void setBlob(CURL* handle, CURLoption option, const std::string& bytes) {
-  if (!bytes.empty()) {
-    curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
-    curl_easy_setopt(handle, option, &blob);
-  }
-}
-
 void setText(CURL* handle, CURLoption option, const std::string& text) {
   if (!text.empty()) {
     curl_easy_setopt(handle, option, text.c_str());
@@ -47,7 +37,7 @@ long tlsVersion(long version, bool highest) {
 }
 
 void setTlsOptions(CURL* handle, const TlsOptions& tls) {
-  // The trusted certificates come from TlsStore.
+  // The certificates, trusted ones and the client's own, come from TlsStore.
   curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls.rejectUnauthorized ? 1L : 0L);
@@ -57,10 +47,9 @@ void setTlsOptions(CURL* handle, const TlsOptions& tls) {
       CURLOPT_SSLVERSION,
       tlsVersion(tls.minVersion, false) | tlsVersion(tls.maxVersion, true)
   );
-  setBlob(handle, CURLOPT_SSLCERT_BLOB, tls.certPem);
-  setBlob(handle, CURLOPT_SSLKEY_BLOB, tls.keyPem);
-  setText(handle, CURLOPT_KEYPASSWD, tls.passphrase);
+  curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, tls.keepsSessions ? 1L : 0L);
   setText(handle, CURLOPT_SSL_CIPHER_LIST, tls.ciphers);
+  setText(handle, CURLOPT_TLS13_CIPHERS, tls.cipherSuites);
 }
 
 // Lines that keep libcurl from adding headers of its own; undici adds none.
@@ -122,8 +111,11 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, kTcpKeepIdleSeconds);
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, options.tcpKeepAlive ? 1L : 0L);
+  const auto keepIdle = std::chrono::floor<std::chrono::seconds>(options.tcpKeepAliveDelay).count();
+  if (keepIdle > 0) {  // else the system's, as in Node
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, static_cast<long>(keepIdle));
+  }
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x080900
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPCNT, 10L);
@@ -153,6 +145,9 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   );
   if (!options.localAddress.empty()) {
     curl_easy_setopt(handle, CURLOPT_INTERFACE, ("host!" + options.localAddress).c_str());
+  }
+  if (options.localPort != 0) {
+    curl_easy_setopt(handle, CURLOPT_LOCALPORT, static_cast<long>(options.localPort));
   }
   setText(handle, CURLOPT_UNIX_SOCKET_PATH, options.socketPath);
   setTlsOptions(handle, options.tls);

@@ -1,10 +1,13 @@
-// The trusted certificates of a client, parsed once and shared by all its connections.
+// What a client's TLS connections trust, show and ask for, parsed once and shared by all of them.
 //
 // Parsing a CA bundle costs about 30 ms of CPU; libcurl would do so for each new connection when given the text.
 //
 // Threads: any; parsed by the first connection that needs it.
 // Owner:   Client; shared by its shards.
 #pragma once
+
+#include "curl/tls_identity.h"
+#include "dodici/options.h"
 
 #include <memory>
 #include <mutex>
@@ -14,20 +17,24 @@ namespace dodici {
 
 class TlsStore {
  public:
-  explicit TlsStore(const std::string& caPem);
+  explicit TlsStore(const TlsOptions& options);
   ~TlsStore();
 
   TlsStore(const TlsStore&) = delete;
   TlsStore& operator=(const TlsStore&) = delete;
 
-  // Makes an SSL_CTX* trust these certificates. False when out of memory.
+  // Makes an SSL_CTX* as the options say. False when they cannot be honoured, or out of memory.
   bool apply(void* sslContext) noexcept;
 
  private:
   void parse();
+  bool applySettings(void* sslContext) const;
 
-  const std::string& caPem_;
+  const TlsOptions& options_;
   std::once_flag parsed_;
+
+  // Constant once parsed.
+  TlsIdentity identity_;
   void* store_ = nullptr;  // X509_STORE*
 };
 

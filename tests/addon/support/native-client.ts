@@ -6,6 +6,7 @@ import { loadBinding } from '../../../lib/binding/load.ts'
 import { EventType, Param, RequestFlag } from '../../../lib/binding/native.ts'
 import type { NativeClient, NativeClientOptions } from '../../../lib/binding/native.ts'
 import { until } from '../../support/wait.ts'
+import { noTls } from '../../../lib/tls-options.ts'
 
 const defaults: NativeClientOptions = {
   connections: 0,
@@ -18,20 +19,13 @@ const defaults: NativeClientOptions = {
   happyEyeballsTimeout: 250,
   keepAlive: true,
   ipv4Only: false,
+  tcpKeepAlive: true,
+  tcpKeepAliveDelay: 60_000,
+  localPort: 0,
   localAddress: '',
   socketPath: '',
   loopThreads: 0,
-  tls: {
-    ca: '',
-    cert: '',
-    key: '',
-    passphrase: '',
-    ciphers: '',
-    servername: '',
-    minVersion: 0,
-    maxVersion: 0,
-    rejectUnauthorized: true,
-  },
+  tls: noTls,
 }
 
 export function clientOptions(options: Partial<NativeClientOptions> = {}): NativeClientOptions {
