@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { AgentOptions, ResolvedOptions } from './agent-options.ts'
 import { loadBinding } from './binding/load.ts'
 import type { Handler } from './dispatch/handler.ts'
+import { publishConnected } from './dispatch/observed-connections.ts'
 import { Origins, type Origin } from './dispatch/origins.ts'
 import type { PendingRequest } from './dispatch/pending-request.ts'
 import type { ClientOwner } from './dispatch/pending-requests.ts'
@@ -130,6 +131,7 @@ export class AgentState implements ClientOwner {
   onConnected(originKey: string): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected++
+    publishConnected(origin)
     this.#emit('connect', origin)
   }
 

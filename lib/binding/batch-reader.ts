@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { nativeError, waitsBehindData } from '../errors.ts'
+import { isConnectionError, nativeError, waitsBehindData } from '../errors.ts'
+import { publishConnectError } from '../dispatch/observed-connections.ts'
 import { rawHeaders, readHeaders } from '../dispatch/response-headers.ts'
 import type { PendingRequests } from '../dispatch/pending-requests.ts'
 import { EventType } from './native.ts'
@@ -122,6 +123,9 @@ export function readBatch(
         requests.release(request)
         if (!request.ended) {
           const error = nativeError(code, detail, message, socket, request.destination)
+          if (isConnectionError(code)) {
+            publishConnectError(request.origin, error)
+          }
           request.onFailed(error, waitsBehindData(code))
           requests.owner.onFailed(request.origin, code, error)
         }

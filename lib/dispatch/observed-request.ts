@@ -3,8 +3,7 @@ import type { DispatchOptions, Method } from './request-checks.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Origin } from './origins.ts'
 
-// undici's channels, which instrumentations subscribe to. Those of connections (`undici:client:connected` and so on)
-// are not published: native tells of a connection, not of a socket.
+// undici's channels about requests, which instrumentations subscribe to.
 const create = channel('undici:request:create')
 const sendHeaders = channel('undici:client:sendHeaders')
 const bodyChunkSent = channel('undici:request:bodyChunkSent')
@@ -37,6 +36,7 @@ export class ObservedRequest {
   readonly path: string
   readonly host: string | null
   readonly contentLength: number | null
+  readonly contentType: string | null
   readonly idempotent: boolean
   readonly upgrade = null
   readonly body: unknown
@@ -46,6 +46,7 @@ export class ObservedRequest {
   aborted = false
 
   readonly #headers: RequestHeaders
+  readonly #isHttp2: boolean
 
   constructor(
     origin: Origin,
@@ -63,7 +64,10 @@ export class ObservedRequest {
     this.idempotent = Boolean(opts['idempotent'] ?? method.isIdempotent)
     this.body = opts['body'] ?? null
     this.headers = flat(requestHeaders.lines)
+    const type = this.headers.findIndex((text, i) => i % 2 === 0 && /^content-type$/i.test(text))
+    this.contentType = type < 0 ? null : (this.headers[type + 1] ?? null)
     this.#headers = requestHeaders
+    this.#isHttp2 = origin.speaksHttp2 && opts['allowH2'] !== false
   }
 
   /** Adds a header to what is sent, as long as that has not happened: in `undici:request:create`. */
@@ -78,10 +82,14 @@ export class ObservedRequest {
     create.publish({ request: this })
   }
 
-  /** The peer is not known yet; instrumentations read its address from an object all the same. */
+  /**
+   * The peer is not known yet; instrumentations read its address from an object all the same. The protocol is that of
+   * the origin's last response.
+   */
   publishSendHeaders(lines: string): void {
     if (sendHeaders.hasSubscribers) {
-      const socket = { remoteAddress: undefined, remotePort: undefined }
+      const alpnProtocol = this.#isHttp2 ? 'h2' : undefined
+      const socket = { remoteAddress: undefined, remotePort: undefined, alpnProtocol }
       sendHeaders.publish({ request: this, headers: this.#head(lines), socket })
     }
   }
