@@ -71,8 +71,6 @@ const unsupported = [
   'checkServerIdentity',
   'clientCertEngine',
   'dhparam',
-  'hints',
-  'lookup',
   'minDHSize',
   'privateKeyEngine',
   'privateKeyIdentifier',
@@ -90,7 +88,7 @@ export function checkConnectOptions(options: ConnectOptions): void {
       throw new NotSupportedError(`connect.${name} is not supported`)
     }
   }
-  if (options.family !== undefined && ![0, 4].includes(options.family)) {
+  if (options.family !== undefined && ![0, 4, 6].includes(options.family)) {
     throw new NotSupportedError(`connect.family ${options.family} is not supported`)
   }
   checkSocketOptions(options)

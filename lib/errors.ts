@@ -14,6 +14,8 @@ export interface Destination {
   readonly port: number
   /** the name that the certificate had to be for */
   readonly servername: string
+  /** the only one that the host was found at */
+  readonly address?: string | undefined
 }
 
 /** What undici's SocketError tells of the connection, as far as it is known here. */
@@ -127,7 +129,7 @@ function resolveError(mayHelpToRetry: boolean, { hostname }: Destination): Error
 }
 
 function connectError(errno: number, socket: SocketInfo | null, to: Destination): Error {
-  const address = socket?.remoteAddress ?? to.hostname
+  const address = socket?.remoteAddress ?? to.address ?? to.hostname
   const port = socket?.remotePort ?? to.port
   return systemError('connect', errno, `${address}:${port}`, { address, port })
 }

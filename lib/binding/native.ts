@@ -181,7 +181,7 @@ export interface NativeClient {
    * the id must not be used again. Ids are small integers, used again soon (they index arrays in native).
    *
    * `text`, latin1, each part ended by `\0`: origin (`https://host:port`, port always there), method, target, servername
-   * (may be empty), then header lines: `name: value`, or `name;` for an empty value; framing and `connection` included.
+   * (may be empty; behind it, if they are known, a line feed and the host's addresses: `1.2.3.4,[::1]`), then header lines: `name: value`, or `name;` for an empty value; framing and `connection` included.
    * The process is kept alive while a request has not ended.
    */
   submit(text: string, body: Uint8Array | undefined): void

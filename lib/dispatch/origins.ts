@@ -25,6 +25,8 @@ export class Origin {
   /** a dispatch returned false since the last `drain` */
   drainOwed = false
   speaksHttp2 = false
+  /** of the last look-up, as native takes them; AddressLookup's */
+  addresses = ''
   /** counted for `maxOrigins` and listed in `stats` */
   known = false
 

@@ -109,8 +109,9 @@ export class PendingRequest implements Controller {
   // The way out.
 
   get destination(): Destination {
-    const { hostname, port } = this.origin
-    return { hostname, port, servername: this.servername || hostname }
+    const { hostname, port, addresses } = this.origin
+    const address = addresses === '' || addresses.includes(',') ? undefined : bare(addresses)
+    return { hostname, port, servername: this.servername || hostname, address }
   }
 
   /** Whether to go on: the handler may have aborted, or thrown. */
@@ -377,4 +378,8 @@ export class PendingRequest implements Controller {
       }
     }
   }
+}
+
+function bare(address: string): string {
+  return address.replaceAll(/^\[|\]$/g, '')
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { milliseconds, type ResolvedOptions } from '../agent-options.ts'
 import { RequestFlag } from '../binding/native.ts'
 import type { NativeClients } from '../native-clients.ts'
+import { AddressLookup } from './address-lookup.ts'
 import type { Handler } from './handler.ts'
 import { isObserved, ObservedRequest } from './observed-request.ts'
 import type { Origin, Origins } from './origins.ts'
@@ -27,6 +28,7 @@ export class RequestEngine {
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #owner: ClientOwner
+  readonly #lookup: AddressLookup | undefined
 
   constructor(
     options: ResolvedOptions,
@@ -38,6 +40,7 @@ export class RequestEngine {
     this.#origins = origins
     this.#clients = clients
     this.#owner = owner
+    this.#lookup = AddressLookup.from(options, owner)
   }
 
   /** Throws what is wrong with the request, and nothing that the handler throws. Returns its origin. */
@@ -81,13 +84,30 @@ export class RequestEngine {
       if (body.kind === 'stream' && !method.expectsBody && sentLength(headers, body) < 0) {
         // `pipeline({ method: 'GET' })` has such a body, mostly empty: no body is to be announced then.
         request.upload?.peek((isEmpty) => {
-          this.#submit(request, opts, method, target, headers, isEmpty ? noBody : body)
+          this.#locate(request, opts, method, target, headers, isEmpty ? noBody : body)
         })
       } else {
-        this.#submit(request, opts, method, target, headers, body)
+        this.#locate(request, opts, method, target, headers, body)
       }
     }
     return origin
+  }
+
+  #locate(
+    request: PendingRequest,
+    opts: DispatchOptions,
+    method: Method,
+    target: string,
+    headers: RequestHeaders,
+    body: RequestBody,
+  ): void {
+    if (this.#lookup === undefined) {
+      this.#submit(request, opts, method, target, headers, body, '')
+    } else {
+      this.#lookup.find(request, (addresses) => {
+        this.#submit(request, opts, method, target, headers, body, addresses)
+      })
+    }
   }
 
   #submit(
@@ -97,6 +117,7 @@ export class RequestEngine {
     target: string,
     headers: RequestHeaders,
     body: RequestBody,
+    addresses: string,
   ): void {
     const options = this.#options
     const { origin, handler } = request
@@ -142,6 +163,9 @@ export class RequestEngine {
     if (origin.isTls) {
       servername = tlsName(opts, headers)
       request.servername = servername || (options.connect.servername ?? '')
+    }
+    if (addresses !== '') {
+      servername += `\n${addresses}`
     }
     const text = `${origin.textStart}${method.name}\0${target}\0${servername}\0${lines}`
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout

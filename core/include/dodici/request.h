@@ -21,7 +21,8 @@ struct Request {
   RequestId id{};
 
   // NUL-terminated strings, latin1, one after the other:
-  //   origin ("https://host:port", the port always there), method, target (verbatim), servername (may be empty),
+  //   origin ("https://host:port", the port always there), method, target (verbatim), servername (may be empty;
+  //   a line feed and the host's addresses, "1.2.3.4,[::1]", may follow: then they are not looked up),
   //   then any number of header lines as libcurl takes them: "name: value", or "name;" for an empty value.
   // The framing headers (content-length, transfer-encoding) and connection are among them already.
   std::string text;

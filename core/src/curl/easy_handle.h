@@ -80,6 +80,8 @@ class EasyHandle {
   std::string url;
   std::string connectTo;
   curl_slist connectToNode{};
+  std::string resolve;
+  curl_slist resolveNode{};
 
  private:
   static std::size_t onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept;

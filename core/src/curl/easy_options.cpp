@@ -97,6 +97,17 @@ void setMethod(CURL* handle, const Request& request, const char* method) {
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
 }
 
+// Into the client's DNS cache, where they replace those of the look-up before; "+" lets them grow old there.
+void setAddresses(EasyHandle& easy, const RequestText& text) {
+  easy.resolve.clear();
+  if (!text.addresses().empty()) {
+    easy.resolve.append("+").append(text.hostInUrl()).append(":").append(text.port());
+    easy.resolve.append(":").append(text.addresses());
+    easy.resolveNode = curl_slist{easy.resolve.data(), nullptr};
+  }
+  curl_easy_setopt(easy.get(), CURLOPT_RESOLVE, easy.resolve.empty() ? nullptr : &easy.resolveNode);
+}
+
 }  // namespace
 
 void setClientOptions(CURL* handle, const ClientOptions& options) {
@@ -176,6 +187,9 @@ void setRequestOptions(
   curl_easy_setopt(
       handle, CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode
   );
+  if (!text.addresses().empty() || !easy.resolve.empty()) {
+    setAddresses(easy, text);
+  }
   curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target());
   setMethod(handle, request, text.method());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text));

@@ -17,6 +17,10 @@ RequestText::RequestText(const std::string& text) {
   method_ = next();
   target_ = next();
   servername_ = next();
+  if (const auto feed = servername_.find('\n'); feed != std::string_view::npos) {
+    addresses_ = servername_.substr(feed + 1);
+    servername_ = servername_.substr(0, feed);
+  }
   headers_ = at < end ? at : end;
   end_ = end;
 }

@@ -34,6 +34,9 @@ class RequestText {
 
   std::string_view servername() const { return servername_; }
 
+  // The host's, comma-separated, IPv6 in brackets; empty: to be looked up.
+  std::string_view addresses() const { return addresses_; }
+
   template <typename F>
   void forEachHeaderLine(F&& onLine) const {
     for (const char* line = headers_; line < end_; line += std::strlen(line) + 1) {
@@ -44,6 +47,7 @@ class RequestText {
  private:
   std::string_view origin_;
   std::string_view servername_;
+  std::string_view addresses_;
   const char* method_ = "";
   const char* target_ = "";
   const char* headers_ = "";
