@@ -38,13 +38,13 @@ export function encodeMultipart(form: FormDataLike): Multipart {
     text = ''
   }
   for (const [name, value] of form) {
-    text += `--${boundary}\r\ncontent-disposition: form-data; name="${quoted(withCrlf(name))}"`
+    text += `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(withCrlf(name))}"`
     if (typeof value === 'string') {
       text += `\r\n\r\n${withCrlf(value)}\r\n`
       continue
     }
     text += `; filename="${quoted(value.name ?? 'blob')}"\r\n`
-    text += `content-type: ${value.type || 'application/octet-stream'}\r\n\r\n`
+    text += `Content-Type: ${value.type || 'application/octet-stream'}\r\n\r\n`
     flush()
     parts.push(value)
     text = '\r\n'

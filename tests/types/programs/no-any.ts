@@ -1,0 +1,39 @@
+// `any` passes for everything: nothing public may be one.
+import type * as dodici from 'dodici'
+
+type IsAny<T> = 0 extends 1 & T ? true : false
+/** The names of what is `any` in T, or returns it, or takes it. */
+type AnyIn<T> = {
+  [K in keyof T]: IsAny<T[K]> extends true
+    ? K
+    : T[K] extends (...args: infer Args) => infer Result
+      ? IsAny<Result> extends true
+        ? K
+        : IsAny<Args[number]> extends true
+          ? K
+          : never
+      : never
+}[keyof T]
+type Own = Pick<
+  dodici.Agent,
+  | 'dispatch'
+  | 'close'
+  | 'destroy'
+  | 'closed'
+  | 'destroyed'
+  | 'stats'
+  | 'webSocketOptions'
+  | 'eventSourceOptions'
+>
+
+const none: [
+  AnyIn<Own>,
+  AnyIn<Required<dodici.AgentOptions>>,
+  AnyIn<Required<dodici.ConnectOptions>>,
+  AnyIn<Required<dodici.H2Options>>,
+  AnyIn<dodici.OriginStats>,
+  AnyIn<Pick<typeof dodici, 'Agent' | 'setGlobalDispatcher' | 'setLoopThreads'>>,
+] extends never[]
+  ? true
+  : false = true
+console.log(none)
