@@ -16,6 +16,14 @@ export interface Destination {
   readonly servername: string
   /** the only one that the host was found at */
   readonly address?: string | undefined
+  /** where from, as far as the options say */
+  readonly local?: LocalEnd | undefined
+}
+
+/** Empty and 0: any. */
+export interface LocalEnd {
+  readonly address: string
+  readonly port: number
 }
 
 /** What undici's SocketError tells of the connection, as far as it is known here. */
@@ -71,7 +79,9 @@ export function nativeError(
     case Errc.resolveFailed:
       return resolveError(detail === 1, to)
     case Errc.connectFailed:
-      return connectError(detail, socketInfo(socket), to)
+      return isBindError(detail, to)
+        ? bindError(detail, to)
+        : connectError(detail, socketInfo(socket), to)
     case Errc.socketClosed:
       return socketError('other side closed', socketInfo(socket))
     case Errc.socketError:
@@ -132,6 +142,20 @@ function connectError(errno: number, socket: SocketInfo | null, to: Destination)
   const address = socket?.remoteAddress ?? to.address ?? to.hostname
   const port = socket?.remotePort ?? to.port
   return systemError('connect', errno, `${address}:${port}`, { address, port })
+}
+
+// libcurl does not say which call failed.
+function isBindError(errno: number, { local }: Destination): boolean {
+  const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno
+  const isBound = local !== undefined && (local.address !== '' || local.port !== 0)
+  return isBound && (errno === EADDRINUSE || errno === EADDRNOTAVAIL)
+}
+
+function bindError(errno: number, { local, address: remote = '' }: Destination): Error {
+  const port = local?.port ?? 0
+  const address = local?.address || (remote.includes(':') ? '::' : '0.0.0.0')
+  const where = port === 0 ? address : `${address}:${port}`
+  return systemError('bind', errno, where, port === 0 ? { address } : { address, port })
 }
 
 // As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative.

@@ -60,6 +60,8 @@ export class NativeClients {
 
   #create(owner: ClientOwner, tls: ReturnType<typeof nativeTlsOptions>): PendingRequests {
     const { Client } = loadBinding()
-    return new PendingRequests(new Client({ ...this.#options.native, tls }), owner)
+    const { native } = this.#options
+    const local = { address: native.localAddress, port: native.localPort }
+    return new PendingRequests(new Client({ ...native, tls }), owner, local)
   }
 }

@@ -111,7 +111,8 @@ export class PendingRequest implements Controller {
   get destination(): Destination {
     const { hostname, port, addresses } = this.origin
     const address = addresses === '' || addresses.includes(',') ? undefined : bare(addresses)
-    return { hostname, port, servername: this.servername || hostname, address }
+    const { local } = this.requests
+    return { hostname, port, servername: this.servername || hostname, address, local }
   }
 
   /** Whether to go on: the handler may have aborted, or thrown. */

@@ -1,11 +1,14 @@
 import { readBatch } from '../binding/batch-reader.ts'
 import { Param, type NativeClient } from '../binding/native.ts'
 import { YoungCollector } from '../binding/young-collector.ts'
+import type { LocalEnd } from '../errors.ts'
 import type { Origin } from './origins.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 // One for all clients of this thread, as they share its heap.
 const collector = new YoungCollector()
+
+const anywhere: LocalEnd = { address: '', port: 0 }
 
 /** What the owner of a native client is told of it, besides what is a request's own. */
 export interface ClientOwner {
@@ -22,6 +25,8 @@ export interface ClientOwner {
 export class PendingRequests {
   readonly client: NativeClient
   readonly owner: ClientOwner
+  /** where its connections come from */
+  readonly local: LocalEnd
   /** Ended for native, but not for the handler, which has paused. */
   readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
   readonly #params: Uint32Array
@@ -35,9 +40,10 @@ export class PendingRequests {
     this.client.flush()
   }
 
-  constructor(client: NativeClient, owner: ClientOwner) {
+  constructor(client: NativeClient, owner: ClientOwner, local: LocalEnd = anywhere) {
     this.client = client
     this.owner = owner
+    this.local = local
     this.#params = client.params
     client.onBatch = (words, wordCount, text, slab, blocks) => {
       readBatch(this, words, wordCount, text, slab, blocks)

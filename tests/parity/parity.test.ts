@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'
 import { Stage } from './scenario.ts'
 import type { Outcome, Scenario } from './scenario.ts'
+import { addressScenarios } from './scenarios/addresses.ts'
 import { connectionScenarios } from './scenarios/connections.ts'
 import { errorScenarios } from './scenarios/errors.ts'
 import { flowScenarios } from './scenarios/flow.ts'
@@ -24,6 +25,7 @@ const table: readonly Scenario[] = [
   ...requestScenarios,
   ...lifecycleScenarios,
   ...tlsScenarios,
+  ...addressScenarios,
 ].toSorted((a, b) => a.no - b.no)
 
 async function play({ play }: Scenario, kind: AgentKind): Promise<Outcome> {
