@@ -8,7 +8,8 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <string>
 
 namespace dodici {
 
@@ -22,7 +23,7 @@ BIO* openBytes(const std::string& bytes) {
 int givePassphrase(char* room, int size, int, void* passphrase) {
   const auto& text = *static_cast<const std::string*>(passphrase);
   const auto length = std::min(static_cast<std::size_t>(size), text.size());
-  std::memcpy(room, text.data(), length);
+  std::copy_n(text.data(), length, room);
   return static_cast<int>(length);
 }
 
