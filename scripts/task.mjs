@@ -2,7 +2,18 @@
 // prepare what they need and start everything else on Node 24.
 import { main, StepFailed } from './support/run.mjs'
 
-const tasks = ['setup', 'build', 'test', 'sanitize', 'variant', 'demo', 'bench', 'check', 'fix']
+const tasks = [
+  'setup',
+  'build',
+  'test',
+  'sanitize',
+  'variant',
+  'demo',
+  'soak',
+  'bench',
+  'check',
+  'fix',
+]
 const [name, ...words] = process.argv.slice(2)
 
 await main(async () => {

@@ -4,10 +4,10 @@ import { prepare } from '../setup/index.mjs'
 import { addonOf, inRoot, node24, preparedEnv, root } from './paths.mjs'
 import { runVisible } from './run.mjs'
 
-export async function runScript(file, words) {
+export async function runScript(file, words, nodeOptions = []) {
   await prepare()
   await buildPreset('release')
   await buildLib()
   const env = preparedEnv({ DODICI_ADDON: addonOf('release') })
-  return runVisible(node24, [inRoot(file), ...words], { cwd: root, env })
+  return runVisible(node24, [...nodeOptions, inRoot(file), ...words], { cwd: root, env })
 }
