@@ -2,14 +2,17 @@
  * One table, undici's Agent and ours: the same scenario on the same servers, and what handlers and servers have seen
  * must be equal. Numbers are those of the contract's checklist.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'
 import { Stage } from './scenario.ts'
 import type { Outcome, Scenario } from './scenario.ts'
 import { addressScenarios } from './scenarios/addresses.ts'
+import { elsewhere } from './checklist.ts'
 import { connectionScenarios } from './scenarios/connections.ts'
 import { errorScenarios } from './scenarios/errors.ts'
 import { flowScenarios } from './scenarios/flow.ts'
+import { handlerScenarios } from './scenarios/handlers.ts'
 import { lifecycleScenarios } from './scenarios/lifecycle.ts'
 import { requestScenarios } from './scenarios/requests.ts'
 import { responseScenarios } from './scenarios/responses.ts'
@@ -24,6 +27,7 @@ const table: readonly Scenario[] = [
   ...validationScenarios,
   ...requestScenarios,
   ...lifecycleScenarios,
+  ...handlerScenarios,
   ...tlsScenarios,
   ...addressScenarios,
 ].toSorted((a, b) => a.no - b.no)
@@ -42,5 +46,27 @@ describe('dodici does as undici', () => {
     const expected = await play(scenario, 'undici')
     expect(expected).toBeDefined()
     expect(await play(scenario, 'dodici')).toEqual(expected)
+  })
+})
+
+describe("the contract's checklist", () => {
+  const numbers = Array.from({ length: 100 }, (_, i) => i + 1)
+  const inTable = new Set(table.map(({ no }) => no))
+  const read = (path: string): string =>
+    readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
+  it('has each item in the table, or is told where it is tested', () => {
+    expect(numbers.filter((no) => !inTable.has(no) && !elsewhere[no])).toEqual([])
+  })
+
+  it.each(Object.entries(elsewhere))('item %s is tested there', (_no, covered) => {
+    if ('file' in covered) expect(read(`${covered.file}.test.ts`)).toContain(covered.test)
+    if ('compatibility' in covered) {
+      expect(read('../COMPATIBILITY.md')).toContain(covered.compatibility)
+    }
+  })
+
+  it('has at least 120 rows', () => {
+    expect(table.length).toBeGreaterThanOrEqual(120)
   })
 })

@@ -1,0 +1,39 @@
+/**
+ * Where the items of the contract's checklist are tested that have no row in the table: they are about processes,
+ * memory, connections over time, or about what has no counterpart in undici's Agent.
+ */
+
+/** A test file, and words of its tests' names; or what COMPATIBILITY.md says of an item that is otherwise. */
+export type Covered =
+  | { readonly file: string; readonly test: string }
+  | { readonly compatibility: string }
+  | { readonly todo: string }
+
+export const elsewhere: Readonly<Record<number, Covered>> = {
+  12: { file: 'contract/timeouts', test: 'is pushed back by 1xx responses' },
+  19: { compatibility: '`Keep-Alive`' },
+  44: { file: 'contract/memory-download', test: 'read slowly grows resident memory' },
+  62: { file: 'contract/uploads', test: 'answered before its end is a normal end' },
+  63: { file: 'contract/memory-upload', test: 'stops pulling from the generator while the server' },
+  69: { file: 'contract/exit', test: 'lives until its requests have ended' },
+  72: { todo: 'upgrade' },
+  73: { todo: 'upgrade' },
+  74: { todo: 'CONNECT' },
+  75: { todo: 'WebSocket' },
+  80: { file: 'contract/legacy-handlers', test: 'gets its calls in order, raw headers as Buffers' },
+  81: { file: 'contract/consumers-node', test: 'of Node $major, $by, over $protocol' },
+  82: { file: 'contract/consumers-node', test: 'terminated' },
+  83: { file: 'contract/fetch', test: "set by undici's own setter works for Node's fetch as well" },
+  84: { file: 'contract/observability', test: 'whose identity reaches the server' },
+  85: { file: 'contract/addresses', test: 'of the caller holds after request()' },
+  87: { file: 'contract/truncation-h2', test: 'REFUSED_STREAM is tried again, once' },
+  88: { file: 'contract/timeouts', test: 'resets the stream of HTTP/2 and leaves its siblings' },
+  90: { file: 'contract/request-bodies', test: 'is ignored over HTTP/1.1' },
+  91: { file: 'contract/reuse', test: 'does not share a connection between two servernames' },
+  92: { file: 'contract/wire', test: 'HTTP_PROXY' },
+  93: { file: 'contract/addresses', test: 'leads every origin to the unix socket' },
+  96: { file: 'contract/responses', test: 'stays as it was for as long as the caller keeps it' },
+  97: { file: 'contract/stress', test: 'end exactly once each' },
+  98: { file: 'contract/consumers-composed', test: 'mocks beside the agent' },
+  99: { file: 'lib/undici7', test: 'is a Dispatcher of that undici, which its errors come from' },
+}
