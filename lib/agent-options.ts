@@ -4,6 +4,7 @@ import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { NativeClientOptions } from './binding/native.ts'
 import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
+import { resolveProxies, type Proxies, type ProxyOptions } from './proxy.ts'
 import { checkTlsOptions } from './tls-options.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
@@ -56,6 +57,11 @@ export interface AgentOptions {
   autoSelectFamilyAttemptTimeout?: number
   /** How to connect. A function is not supported. */
   connect?: ConnectOptions | null
+  /**
+   * How origins are reached: the URI of a proxy, or options as undici's `ProxyAgent` takes them; `'env'`: as
+   * `EnvHttpProxyAgent` reads `http_proxy`, `https_proxy` and `no_proxy`; `'none'`. Default: `'none'`. Not in undici.
+   */
+  proxy?: 'env' | 'none' | (string & {}) | URL | ProxyOptions | null
   /** As `connect`, which wins. */
   tls?: ConnectOptions | null
   /** Makes the dispatcher of each origin instead of the native client. */
@@ -80,8 +86,10 @@ export interface H2Options {
 
 /** Checked, and with the defaults filled in. */
 export interface ResolvedOptions {
-  readonly native: Omit<NativeClientOptions, 'tls'>
+  readonly native: Omit<NativeClientOptions, 'tls' | 'proxy'>
   readonly connect: ConnectOptions
+  /** null: every origin is reached directly */
+  readonly proxies: Proxies | null
   readonly allowH2: boolean
   readonly headersTimeout: number
   readonly bodyTimeout: number
@@ -225,9 +233,14 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   checkAll(connect, connectChecks)
   checkConnectOptions(connect)
   checkTlsOptions(connect)
+  const proxies = resolveProxies(options.proxy)
+  if (proxies !== null && (connect.socketPath || options.socketPath)) {
+    throw new NotSupportedError('socketPath together with proxy is not supported')
+  }
   return {
     native: nativeOptions(options, h2, connect),
     connect,
+    proxies,
     allowH2: options.allowH2 ?? (connect['allowH2'] as boolean | undefined) ?? true,
     headersTimeout: options.headersTimeout ?? 300_000,
     bodyTimeout: options.bodyTimeout ?? 300_000,

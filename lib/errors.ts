@@ -18,6 +18,8 @@ export interface Destination {
   readonly address?: string | undefined
   /** where from, as far as the options say */
   readonly local?: LocalEnd | undefined
+  /** on the way; it is what the connection is made to */
+  readonly proxy?: { readonly hostname: string; readonly port: number } | null
 }
 
 /** Empty and 0: any. */
@@ -53,7 +55,11 @@ export function isConnectionError(code: number): boolean {
     code === Errc.connectFailed ||
     code === Errc.tlsVerifyFailed ||
     code === Errc.tlsNameMismatch ||
-    code === Errc.tlsHandshakeFailed
+    code === Errc.tlsHandshakeFailed ||
+    code === Errc.proxyRefused ||
+    code === Errc.proxyClosed ||
+    code === Errc.proxyNameMismatch ||
+    code === Errc.socksFailed
   )
 }
 
@@ -65,23 +71,24 @@ export function nativeError(
   socket: string,
   to: Destination,
 ): Error {
+  const peer = to.proxy ?? to
   switch (code) {
     case Errc.aborted:
       return new errors.RequestAbortedError()
     case Errc.connectTimeout:
       return new errors.ConnectTimeoutError(
-        `Connect Timeout Error (attempted address: ${to.hostname}:${to.port}, timeout: ${detail}ms)`,
+        `Connect Timeout Error (attempted address: ${peer.hostname}:${peer.port}, timeout: ${detail}ms)`,
       )
     case Errc.headersTimeout:
       return new errors.HeadersTimeoutError()
     case Errc.bodyTimeout:
       return new errors.BodyTimeoutError()
     case Errc.resolveFailed:
-      return resolveError(detail === 1, to)
+      return resolveError(detail === 1, peer)
     case Errc.connectFailed:
       return isBindError(detail, to)
         ? bindError(detail, to)
-        : connectError(detail, socketInfo(socket), to)
+        : connectError(detail, socketInfo(socket), peer)
     case Errc.socketClosed:
       return socketError('other side closed', socketInfo(socket))
     case Errc.socketError:
@@ -113,6 +120,22 @@ export function nativeError(
       return new errors.InvalidArgumentError(message)
     case Errc.uploadFailed:
       return socketError(message || 'the request body cannot be sent again', socketInfo(socket))
+    case Errc.proxyRefused:
+      return new errors.RequestAbortedError(
+        `Proxy response (${detail}) !== 200 when HTTP Tunneling`,
+      )
+    case Errc.proxyClosed:
+      return proxyError(
+        'ProxyConnectionError',
+        socketError('other side closed', socketInfo(socket)),
+      )
+    case Errc.proxyNameMismatch:
+      return proxyError(
+        'SecureProxyConnectionError',
+        nameMismatch(message, { ...peer, servername: peer.hostname }),
+      )
+    case Errc.socksFailed:
+      return socksError(detail)
     default:
       return new errors.UndiciError(message || `unknown native error ${code}`)
   }
@@ -127,7 +150,49 @@ function socketError(message: string, socket: SocketInfo | null): Error {
   return new SocketError(message, socket)
 }
 
-function resolveError(mayHelpToRetry: boolean, { hostname }: Destination): Error {
+function proxyError(
+  name: 'ProxyConnectionError' | 'SecureProxyConnectionError',
+  cause: Error,
+): Error {
+  const ProxyError = errors[name] as unknown as new (cause: Error) => Error
+  return new ProxyError(cause)
+}
+
+const socksReplies = [
+  '',
+  'General SOCKS server failure',
+  'Connection not allowed by ruleset',
+  'Network unreachable',
+  'Host unreachable',
+  'Connection refused',
+  'TTL expired',
+  'Command not supported',
+  'Address type not supported',
+]
+
+function socksError(detail: number): Error {
+  const Socks5ProxyError = errors.Socks5ProxyError as unknown as new (
+    message?: string,
+    code?: string,
+  ) => Error
+  if (detail === 255) {
+    return new Socks5ProxyError(
+      'No acceptable authentication method',
+      'UND_ERR_SOCKS5_AUTH_REJECTED',
+    )
+  }
+  if (detail === 254) {
+    return new Socks5ProxyError('Authentication failed', 'UND_ERR_SOCKS5_AUTH_FAILED')
+  }
+  const reply = socksReplies[detail]
+  return reply
+    ? new Socks5ProxyError(`SOCKS5 connection failed: ${reply}`, `UND_ERR_SOCKS5_REPLY_${detail}`)
+    : new Socks5ProxyError()
+}
+
+type Peer = Pick<Destination, 'hostname' | 'port' | 'address'>
+
+function resolveError(mayHelpToRetry: boolean, { hostname }: Peer): Error {
   const code = mayHelpToRetry ? 'EAI_AGAIN' : 'ENOTFOUND'
   const errno = mayHelpToRetry ? -3001 : -3008
   return Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), {
@@ -138,7 +203,7 @@ function resolveError(mayHelpToRetry: boolean, { hostname }: Destination): Error
   })
 }
 
-function connectError(errno: number, socket: SocketInfo | null, to: Destination): Error {
+function connectError(errno: number, socket: SocketInfo | null, to: Peer): Error {
   const address = socket?.remoteAddress ?? to.address ?? to.hostname
   const port = socket?.remotePort ?? to.port
   return systemError('connect', errno, `${address}:${port}`, { address, port })

@@ -1,5 +1,6 @@
 export { Agent } from './agent.ts'
 export type { AgentOptions, H2Options } from './agent-options.ts'
+export type { ProxyOptions } from './proxy.ts'
 export type { OriginStats } from './agent-state.ts'
 export type { ConnectOptions } from './connect-options.ts'
 export { setGlobalDispatcher } from './global-dispatcher.ts'

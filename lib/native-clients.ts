@@ -1,16 +1,22 @@
 import { loadBinding } from './binding/load.ts'
 import type { ResolvedOptions } from './agent-options.ts'
+import type { NativeTlsOptions } from './binding/native.ts'
+import type { Origin } from './dispatch/origins.ts'
 import { PendingRequests, type ClientOwner } from './dispatch/pending-requests.ts'
+import { noProxy, type Proxy } from './proxy.ts'
 import { nativeTlsOptions, noTls } from './tls-options.ts'
 
 /**
- * Owner of an Agent's native clients: one for http, one for https, each made at the first request that needs it.
- * Two, so that the default certificates, which cost some 30 ms to read, are read only when https is used.
+ * Owner of an Agent's native clients: one for http, one for https, and as many for what goes through a proxy; each is
+ * made at the first request that needs it. Two, so that the default certificates, which cost some 30 ms to read, are
+ * read only when https is used.
  */
 export class NativeClients {
   readonly #options: ResolvedOptions
   #plain: PendingRequests | undefined
   #tls: PendingRequests | undefined
+  #proxiedPlain: PendingRequests | undefined
+  #proxiedTls: PendingRequests | undefined
   #openLoops = 0
   #onClosed: (() => void) | undefined
 
@@ -19,21 +25,27 @@ export class NativeClients {
   }
 
   get isIdle(): boolean {
-    return (this.#plain?.isIdle ?? true) && (this.#tls?.isIdle ?? true)
+    return this.all().every((requests) => requests.isIdle)
   }
 
-  plain(owner: ClientOwner): PendingRequests {
-    this.#plain ??= this.#create(owner, noTls)
+  for(origin: Origin, owner: ClientOwner): PendingRequests {
+    const { proxies, connect } = this.#options
+    const proxy = proxies === null ? null : proxies.find(origin.url)
+    if (proxy !== null) {
+      return this.#proxied(origin.isTls, proxy, owner)
+    }
+    if (origin.isTls) {
+      this.#tls ??= this.#create(owner, nativeTlsOptions(connect), null)
+      return this.#tls
+    }
+    this.#plain ??= this.#create(owner, noTls, null)
     return this.#plain
   }
 
-  tls(owner: ClientOwner): PendingRequests {
-    this.#tls ??= this.#create(owner, nativeTlsOptions(this.#options.connect))
-    return this.#tls
-  }
-
   all(): PendingRequests[] {
-    return [this.#plain, this.#tls].filter((requests) => requests !== undefined)
+    return [this.#plain, this.#tls, this.#proxiedPlain, this.#proxiedTls].filter(
+      (requests) => requests !== undefined,
+    )
   }
 
   /** Resolves when all sockets are closed. */
@@ -58,10 +70,25 @@ export class NativeClients {
     }
   }
 
-  #create(owner: ClientOwner, tls: ReturnType<typeof nativeTlsOptions>): PendingRequests {
+  #proxied(isTls: boolean, proxy: Proxy, owner: ClientOwner): PendingRequests {
+    if (isTls) {
+      const connect = { ...this.#options.connect, ...proxy.requestTls }
+      this.#proxiedTls ??= this.#create(owner, nativeTlsOptions(connect), proxy)
+      return this.#proxiedTls
+    }
+    this.#proxiedPlain ??= this.#create(owner, noTls, proxy)
+    return this.#proxiedPlain
+  }
+
+  #create(owner: ClientOwner, tls: NativeTlsOptions, proxy: Proxy | null): PendingRequests {
     const { Client } = loadBinding()
     const { native } = this.#options
     const local = { address: native.localAddress, port: native.localPort }
-    return new PendingRequests(new Client({ ...native, tls }), owner, local)
+    const client = new Client({
+      ...native,
+      tls,
+      proxy: proxy === null ? noProxy : proxy.native(tls !== noTls),
+    })
+    return new PendingRequests(client, owner, local, proxy)
   }
 }

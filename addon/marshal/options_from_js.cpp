@@ -137,6 +137,18 @@ TlsOptions tlsFromJs(Napi::Value value, std::string& complaint) {
   return tls;
 }
 
+ProxyOptions proxyFromJs(Napi::Value value, std::string& complaint) {
+  Fields fields(value, complaint);
+  ProxyOptions proxy;
+  proxy.url = fields.text("url");
+  proxy.headerLines = fields.texts("headers");
+  proxy.username = fields.text("username");
+  proxy.password = fields.text("password");
+  proxy.tunnel = fields.flag("tunnel");
+  proxy.tls = tlsFromJs(fields.object("tls"), complaint);
+  return proxy;
+}
+
 }  // namespace
 
 ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
@@ -159,6 +171,7 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.socketPath = fields.text("socketPath");
   options.loopThreads = fields.count("loopThreads");
   options.tls = tlsFromJs(fields.object("tls"), complaint);
+  options.proxy = proxyFromJs(fields.object("proxy"), complaint);
   return options;
 }
 

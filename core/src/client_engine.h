@@ -28,10 +28,11 @@ namespace dodici {
 // What the shards of one client share.
 struct ClientConfig {
   explicit ClientConfig(ClientOptions clientOptions)
-      : options(std::move(clientOptions)), tls(options.tls) {}
+      : options(std::move(clientOptions)), tls(options.tls), proxyTls(options.proxy.tls) {}
 
   const ClientOptions options;
   TlsStore tls;  // refers to options
+  TlsStore proxyTls;
   const std::shared_ptr<BlockPool> pool = std::make_shared<BlockPool>();
 };
 
@@ -53,7 +54,7 @@ struct ClientEngine {
         watchers(context, listener),
         timer(context, std::move(timers.libcurl)),
         multi(config.options, watchers, timer),
-        handles(config.options, watchers, config.tls),
+        handles(config.options, watchers, config.tls, config.proxyTls),
         sweepTimer(context, std::move(timers.sweep)),
         idleTimer(context, std::move(timers.idle)),
         flushTimer(context, std::move(timers.flush)) {}

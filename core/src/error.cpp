@@ -45,6 +45,14 @@ const char* describe(Errc code) {
       return "the request body cannot be sent again";
     case Errc::internal:
       return "an internal error, or out of resources";
+    case Errc::proxyRefused:
+      return "the proxy refused the tunnel";
+    case Errc::proxyClosed:
+      return "the proxy closed the connection before there was a tunnel";
+    case Errc::proxyNameMismatch:
+      return "the proxy's certificate is for another name";
+    case Errc::socksFailed:
+      return "the SOCKS proxy made no connection";
   }
   return "an unknown error";
 }

@@ -63,6 +63,13 @@ export const Errc = {
   invalidRequest: 18,
   uploadFailed: 19,
   internal: 20,
+  /** detail: the status of the answer to CONNECT */
+  proxyRefused: 21,
+  proxyClosed: 22,
+  /** message: as of tlsNameMismatch */
+  proxyNameMismatch: 23,
+  /** detail: the SOCKS server's reply, 254 wrong credentials, 255 no acceptable method, 0 anything else */
+  socksFailed: 24,
 } as const
 
 /** Bits of `params[Param.flags]`. */
@@ -130,6 +137,19 @@ export interface NativeSecret {
   passphrase: string
 }
 
+export interface NativeProxyOptions {
+  /** `http://host:port`, https or socks5h, the port always there; empty: no proxy */
+  url: string
+  /** for the proxy alone: `name: value`, or `name;` */
+  headers: { text: string }[]
+  /** SOCKS only */
+  username: string
+  password: string
+  /** CONNECT, also for plain http */
+  tunnel: boolean
+  tls: NativeTlsOptions
+}
+
 /** All required: lib/agent-options.ts holds the defaults. Times are whole milliseconds; 0 turns a time or limit off. */
 export interface NativeClientOptions {
   connections: number
@@ -153,6 +173,7 @@ export interface NativeClientOptions {
   /** 0: all of the process's loop threads */
   loopThreads: number
   tls: NativeTlsOptions
+  proxy: NativeProxyOptions
 }
 
 /**

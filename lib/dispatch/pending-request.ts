@@ -111,8 +111,8 @@ export class PendingRequest implements Controller {
   get destination(): Destination {
     const { hostname, port, addresses } = this.origin
     const address = addresses === '' || addresses.includes(',') ? undefined : bare(addresses)
-    const { local } = this.requests
-    return { hostname, port, servername: this.servername || hostname, address, local }
+    const { local, proxy } = this.requests
+    return { hostname, port, servername: this.servername || hostname, address, local, proxy }
   }
 
   /** Whether to go on: the handler may have aborted, or thrown. */
@@ -166,6 +166,10 @@ export class PendingRequest implements Controller {
 
   onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void {
     const { handler } = this
+    if (status === 407 && !this.origin.isTls && this.requests.proxy?.forwards === true) {
+      this.fail(new errors.InvalidArgumentError('Proxy Authentication Required (407)'))
+      return
+    }
     this.observed?.publishHeaders(status, this.rawHeaders, statusText)
     try {
       if (handler.onResponseStarted !== undefined) {

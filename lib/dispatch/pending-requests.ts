@@ -3,6 +3,7 @@ import { Param, type NativeClient } from '../binding/native.ts'
 import { YoungCollector } from '../binding/young-collector.ts'
 import type { LocalEnd } from '../errors.ts'
 import type { Origin } from './origins.ts'
+import type { Proxy } from '../proxy.ts'
 import type { PendingRequest } from './pending-request.ts'
 
 // One for all clients of this thread, as they share its heap.
@@ -27,6 +28,8 @@ export class PendingRequests {
   readonly owner: ClientOwner
   /** where its connections come from */
   readonly local: LocalEnd
+  /** that all its connections go through */
+  readonly proxy: Proxy | null
   /** Ended for native, but not for the handler, which has paused. */
   readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
   readonly #params: Uint32Array
@@ -40,10 +43,16 @@ export class PendingRequests {
     this.client.flush()
   }
 
-  constructor(client: NativeClient, owner: ClientOwner, local: LocalEnd = anywhere) {
+  constructor(
+    client: NativeClient,
+    owner: ClientOwner,
+    local: LocalEnd = anywhere,
+    proxy: Proxy | null = null,
+  ) {
     this.client = client
     this.owner = owner
     this.local = local
+    this.proxy = proxy
     this.#params = client.params
     client.onBatch = (words, wordCount, text, slab, blocks) => {
       readBatch(this, words, wordCount, text, slab, blocks)

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { errors } from 'undici'
 import { milliseconds, type ResolvedOptions } from '../agent-options.ts'
 import { RequestFlag } from '../binding/native.ts'
 import type { NativeClients } from '../native-clients.ts'
@@ -21,6 +22,8 @@ import { framingLines, lengthError, sentLength } from './request-framing.ts'
 import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
 import { requestTarget } from './request-url.ts'
 import { Upload } from './upload.ts'
+
+const proxyAuthorization = /(?:^|\0)proxy-authorization[:;]/i
 
 /** Turns undici's dispatch options into one native request, and starts it. */
 export class RequestEngine {
@@ -61,9 +64,12 @@ export class RequestEngine {
       observed = new ObservedRequest(origin, opts, method, target, headers)
       observed.publishCreate()
     }
-    const requests = origin.isTls
-      ? this.#clients.tls(this.#owner)
-      : this.#clients.plain(this.#owner)
+    const requests = this.#clients.for(origin, this.#owner)
+    if (requests.proxy !== null && proxyAuthorization.test(headers.lines)) {
+      throw new errors.InvalidArgumentError(
+        'Proxy-Authorization should be sent in ProxyAgent constructor',
+      )
+    }
     const request = new PendingRequest(handler, origin, requests)
     request.observed = observed
     this.#origins.register(origin)
@@ -162,12 +168,16 @@ export class RequestEngine {
     let servername = ''
     if (origin.isTls) {
       servername = tlsName(opts, headers)
-      request.servername = servername || (options.connect.servername ?? '')
+      const asked = request.requests.proxy?.requestTls.servername ?? options.connect.servername
+      request.servername = servername || (asked ?? '')
     }
     if (addresses !== '') {
       servername += `\n${addresses}`
     }
-    const text = `${origin.textStart}${method.name}\0${target}\0${servername}\0${lines}`
+    // A proxy that forwards is told the whole URL.
+    const isForwarded = !origin.isTls && request.requests.proxy?.forwards === true
+    const sentTarget = isForwarded ? origin.url.origin + target : target
+    const text = `${origin.textStart}${method.name}\0${sentTarget}\0${servername}\0${lines}`
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout
     const bodyTimeout = (opts['bodyTimeout'] as number | null) ?? options.bodyTimeout
     try {

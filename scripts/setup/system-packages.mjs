@@ -34,6 +34,8 @@ const needs = [
     there: () => header('curl/curl.h') || headerOfTheMachine('curl/curl.h'),
   },
   { packages: ['libssl-dev'], for: 'system', there: () => header('openssl/ssl.h') },
+  { packages: ['tinyproxy-bin', 'tinyproxy'], there: () => inPath('tinyproxy') },
+  { packages: ['microsocks'], there: () => inPath('microsocks') },
   { packages: ['clang-format'], for: 'check', there: () => inPath('clang-format') },
   { packages: ['clang-tidy'], for: 'check', there: () => inPath('clang-tidy') },
 ]

@@ -5,6 +5,7 @@ import * as undici from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../lib/agent.ts'
 import type { NativeClientOptions } from '../../lib/binding/native.ts'
+import { noProxy } from '../../lib/proxy.ts'
 import { client } from './support/fake-native.ts'
 import { Recorder } from './support/recorder.ts'
 import { thrown } from './support/undici-oracle.ts'
@@ -164,6 +165,7 @@ describe('the native client', () => {
       localAddress: '',
       socketPath: '',
       loopThreads: 0,
+      proxy: noProxy,
       tls: expect.objectContaining({ ca: '' }),
     })
   })

@@ -212,6 +212,10 @@ describe('an error of native', () => {
       'tlsVerifyFailed',
       'tlsNameMismatch',
       'tlsHandshakeFailed',
+      'proxyRefused',
+      'proxyClosed',
+      'proxyNameMismatch',
+      'socksFailed',
     ])
   })
 })

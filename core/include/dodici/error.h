@@ -31,6 +31,11 @@ enum class Errc : std::uint32_t {
   invalidRequest = 18,      // libcurl refuses the request; message: why
   uploadFailed = 19,        // the body cannot be sent again although the server asks for that
   internal = 20,            // a bug in dodici, or out of resources; message: what
+  proxyRefused = 21,        // the proxy's answer to CONNECT was not 2xx; detail: its status
+  proxyClosed = 22,         // the proxy closed before there was a tunnel
+  proxyNameMismatch = 23,   // as tlsNameMismatch, of the proxy's certificate
+  // detail: the SOCKS server's reply (1 to 8), 254 wrong credentials, 255 no acceptable method, 0 anything else
+  socksFailed = 24,
 };
 
 struct Error {

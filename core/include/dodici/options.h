@@ -35,6 +35,15 @@ struct TlsOptions {
   bool keepsSessions = true;         // to resume them in later connections
 };
 
+struct ProxyOptions {
+  std::string url;  // "http://host:port", https or socks5h, the port always there; empty: no proxy
+  std::vector<std::string> headerLines;  // for the proxy alone, as libcurl takes them
+  std::string username;                  // SOCKS only: HTTP's credentials are a header line
+  std::string password;
+  bool tunnel = true;  // CONNECT, also for plain http; without it targets are absolute URLs
+  TlsOptions tls;      // of an https proxy
+};
+
 struct ClientOptions {
   std::uint32_t connections = 0;  // per origin; 0: no limit
   std::uint32_t maxConcurrentStreams = 100;
@@ -52,6 +61,7 @@ struct ClientOptions {
   std::uint16_t localPort = 0;  // 0: any
   std::string socketPath;       // Unix socket that every origin is reached through; empty: TCP
   TlsOptions tls;
+  ProxyOptions proxy;
   std::uint32_t loopThreads = 0;  // how many of the process's serve this client; 0: all
 };
 

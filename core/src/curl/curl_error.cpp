@@ -49,6 +49,53 @@ Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& fac
   return told ? Errc::socketError : Errc::socketClosed;
 }
 
+std::uint32_t socksReply(long proxyError) {
+  switch (proxyError) {
+    case CURLPX_REPLY_GENERAL_SERVER_FAILURE:
+      return 1;
+    case CURLPX_REPLY_NOT_ALLOWED:
+      return 2;
+    case CURLPX_REPLY_NETWORK_UNREACHABLE:
+      return 3;
+    case CURLPX_REPLY_HOST_UNREACHABLE:
+      return 4;
+    case CURLPX_REPLY_CONNECTION_REFUSED:
+      return 5;
+    case CURLPX_REPLY_TTL_EXPIRED:
+      return 6;
+    case CURLPX_REPLY_COMMAND_NOT_SUPPORTED:
+      return 7;
+    case CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED:
+      return 8;
+    case CURLPX_USER_REJECTED:
+      return 254;
+    case CURLPX_NO_AUTH:
+      return 255;
+    default:
+      return 0;
+  }
+}
+
+// What came before there was a tunnel is the proxy's doing. True when it was, and `error` says so.
+bool isOfTheProxy(Error& error, CURLcode code, const EasyHandle& easy, const TransferFacts& facts) {
+  if (code == CURLE_PROXY) {
+    error.code = Errc::socksFailed;
+    error.detail = socksReply(easy.infoLong(CURLINFO_PROXY_ERROR));
+    return true;
+  }
+  if (facts.started || !facts.tunnels) {
+    return false;
+  }
+  const long status = easy.infoLong(CURLINFO_HTTP_CONNECTCODE);
+  if (status != 0 && status / 100 != 2 &&
+      (code == CURLE_COULDNT_CONNECT || code == CURLE_RECV_ERROR)) {
+    error.code = Errc::proxyRefused;
+    error.detail = static_cast<std::uint32_t>(status);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts) {
@@ -58,6 +105,9 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
   const auto osErrno = static_cast<int>(easy.infoLong(CURLINFO_OS_ERRNO));
   const std::string_view text = error.message;
 
+  if (isOfTheProxy(error, code, easy, facts)) {
+    return error;
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -79,8 +129,9 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_PEER_FAILED_VERIFICATION:
       error.detail = static_cast<std::uint32_t>(easy.tlsPeer().verifyError());
-      error.code = error.detail == 0 ? Errc::tlsNameMismatch : Errc::tlsVerifyFailed;
-      if (error.code == Errc::tlsNameMismatch) {
+      error.code = Errc::tlsVerifyFailed;
+      if (error.detail == 0) {
+        error.code = easy.tlsPeerIsProxy() ? Errc::proxyNameMismatch : Errc::tlsNameMismatch;
         error.message = easy.tlsPeer().names();
       }
       break;
@@ -143,6 +194,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       error.code = Errc::internal;
       error.detail = static_cast<std::uint32_t>(code);
       break;
+  }
+  if (error.code == Errc::socketClosed && facts.tunnels && !facts.started &&
+      easy.infoLong(CURLINFO_HTTP_CONNECTCODE) == 0) {
+    error.code = Errc::proxyClosed;
   }
   return error;
 }

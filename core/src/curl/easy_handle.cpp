@@ -2,6 +2,7 @@
 
 #include "curl/callback_guard.h"
 #include "curl/easy_options.h"
+#include "curl/proxy_options.h"
 
 #include <openssl/ssl.h>
 
@@ -11,8 +12,10 @@
 
 namespace dodici {
 
-EasyHandle::EasyHandle(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls)
-    : handle_(curl_easy_init()) {
+EasyHandle::EasyHandle(
+    const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
+)
+    : handle_(curl_easy_init()), tls_(tls), proxyTls_(proxyTls) {
   if (handle_ == nullptr) {
     throw std::bad_alloc();
   }
@@ -34,8 +37,11 @@ EasyHandle::EasyHandle(const ClientOptions& options, SocketWatchers& watchers, T
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETFUNCTION, &EasyHandle::onCloseSocket);
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers);
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_FUNCTION, &EasyHandle::onSslContext);
-  curl_easy_setopt(handle_, CURLOPT_SSL_CTX_DATA, &tls);
+  curl_easy_setopt(handle_, CURLOPT_SSL_CTX_DATA, nullptr);
   setClientOptions(handle_, options);
+  if (!options.proxy.url.empty()) {
+    setProxyOptions(handle_, options.proxy, proxyLines_);
+  }
 }
 
 EasyHandle::~EasyHandle() { curl_easy_cleanup(handle_); }
@@ -51,6 +57,7 @@ void EasyHandle::bind(Receiver* receiver) {
   errorText_[0] = '\0';
   thrown_ = nullptr;
   tlsPeer_.reset();
+  tlsPeerIsProxy_ = false;
 }
 
 void EasyHandle::closeAfterwards() {
@@ -139,19 +146,22 @@ int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {
   return static_cast<SocketWatchers*>(watchers)->close(socket);
 }
 
-CURLcode EasyHandle::onSslContext(CURL* handle, void* sslContext, void* tls) noexcept {
-  EasyHandle::of(handle).tlsPeer_.watch(sslContext);
-  return static_cast<TlsStore*>(tls)->apply(sslContext) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+CURLcode EasyHandle::onSslContext(CURL* handle, void* sslContext, void*) noexcept {
+  auto& easy = EasyHandle::of(handle);
+  easy.tlsPeer_.watch(sslContext);
+  easy.tlsPeerIsProxy_ = isProxyContext(sslContext);
+  auto& store = easy.tlsPeerIsProxy_ ? easy.proxyTls_ : easy.tls_;
+  return store.apply(sslContext) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 }
 
 EasyHandlePool::EasyHandlePool(
-    const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls
+    const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
 )
-    : options_(options), watchers_(watchers), tls_(tls) {}
+    : options_(options), watchers_(watchers), tls_(tls), proxyTls_(proxyTls) {}
 
 std::unique_ptr<EasyHandle> EasyHandlePool::take() {
   if (free_.empty()) {
-    return std::make_unique<EasyHandle>(options_, watchers_, tls_);
+    return std::make_unique<EasyHandle>(options_, watchers_, tls_, proxyTls_);
   }
   auto handle = std::move(free_.back());
   free_.pop_back();

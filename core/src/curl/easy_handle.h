@@ -42,7 +42,9 @@ class EasyHandle {
     ~Receiver() = default;
   };
 
-  EasyHandle(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls);
+  EasyHandle(
+      const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
+  );
   ~EasyHandle();
 
   EasyHandle(const EasyHandle&) = delete;
@@ -72,6 +74,9 @@ class EasyHandle {
   // What the peer showed in a TLS handshake of this transfer.
   const TlsPeer& tlsPeer() const { return tlsPeer_; }
 
+  // Whether that peer was the proxy.
+  bool tlsPeerIsProxy() const { return tlsPeerIsProxy_; }
+
   // Whether ALPN chose HTTP/2 on the transfer's connection. Only while it runs, from inside a callback.
   bool negotiatedHttp2() const;
 
@@ -94,6 +99,10 @@ class EasyHandle {
   static CURLcode onSslContext(CURL* handle, void* sslContext, void* tls) noexcept;
 
   CURL* handle_;
+  TlsStore& tls_;
+  TlsStore& proxyTls_;
+  std::vector<curl_slist> proxyLines_;
+  bool tlsPeerIsProxy_ = false;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
   TlsPeer tlsPeer_;
@@ -106,7 +115,9 @@ class EasyHandle {
 // Owner:   ClientShard.
 class EasyHandlePool {
  public:
-  EasyHandlePool(const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls);
+  EasyHandlePool(
+      const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
+  );
 
   std::unique_ptr<EasyHandle> take();
   void give(std::unique_ptr<EasyHandle> handle);
@@ -117,6 +128,7 @@ class EasyHandlePool {
   const ClientOptions& options_;
   SocketWatchers& watchers_;
   TlsStore& tls_;
+  TlsStore& proxyTls_;
   std::vector<std::unique_ptr<EasyHandle>> free_;
 };
 

@@ -1,6 +1,7 @@
 #include "curl/easy_options.h"
 
 #include "curl/easy_handle.h"
+#include "curl/tls_options.h"
 
 #include <algorithm>
 #include <climits>
@@ -21,32 +22,13 @@ void setText(CURL* handle, CURLoption option, const std::string& text) {
   }
 }
 
-long tlsVersion(long version, bool highest) {
-  switch (version) {
-    case 0x0301:
-      return highest ? CURL_SSLVERSION_MAX_TLSv1_0 : CURL_SSLVERSION_TLSv1_0;
-    case 0x0302:
-      return highest ? CURL_SSLVERSION_MAX_TLSv1_1 : CURL_SSLVERSION_TLSv1_1;
-    case 0x0303:
-      return highest ? CURL_SSLVERSION_MAX_TLSv1_2 : CURL_SSLVERSION_TLSv1_2;
-    case 0x0304:
-      return highest ? CURL_SSLVERSION_MAX_TLSv1_3 : CURL_SSLVERSION_TLSv1_3;
-    default:
-      return highest ? CURL_SSLVERSION_MAX_DEFAULT : CURL_SSLVERSION_TLSv1_2;
-  }
-}
-
 void setTlsOptions(CURL* handle, const TlsOptions& tls) {
   // The certificates, trusted ones and the client's own, come from TlsStore.
   curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls.rejectUnauthorized ? 1L : 0L);
   curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls.rejectUnauthorized ? 2L : 0L);
-  curl_easy_setopt(
-      handle,
-      CURLOPT_SSLVERSION,
-      tlsVersion(tls.minVersion, false) | tlsVersion(tls.maxVersion, true)
-  );
+  curl_easy_setopt(handle, CURLOPT_SSLVERSION, tlsVersions(tls));
   curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, tls.keepsSessions ? 1L : 0L);
   setText(handle, CURLOPT_SSL_CIPHER_LIST, tls.ciphers);
   setText(handle, CURLOPT_TLS13_CIPHERS, tls.cipherSuites);

@@ -26,6 +26,10 @@ bool isOfTheConnection(Errc code) {
     case Errc::tlsHandshakeFailed:
     case Errc::socketClosed:
     case Errc::socketError:
+    case Errc::proxyRefused:
+    case Errc::proxyClosed:
+    case Errc::proxyNameMismatch:
+    case Errc::socksFailed:
       return true;
     default:
       return false;
@@ -257,6 +261,7 @@ TransferFacts Transfer::facts() const {
   TransferFacts facts;
   facts.started = state_.phase() == TransferState::Phase::sent ||
                   state_.phase() == TransferState::Phase::receiving;
+  facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
   facts.headSeen = head_.finalHeadSeen();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;

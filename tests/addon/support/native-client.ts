@@ -6,6 +6,7 @@ import { loadBinding } from '../../../lib/binding/load.ts'
 import { EventType, Param, RequestFlag } from '../../../lib/binding/native.ts'
 import type { NativeClient, NativeClientOptions } from '../../../lib/binding/native.ts'
 import { until } from '../../support/wait.ts'
+import { noProxy } from '../../../lib/proxy.ts'
 import { noTls } from '../../../lib/tls-options.ts'
 
 const defaults: NativeClientOptions = {
@@ -26,6 +27,7 @@ const defaults: NativeClientOptions = {
   socketPath: '',
   loopThreads: 0,
   tls: noTls,
+  proxy: noProxy,
 }
 
 export function clientOptions(options: Partial<NativeClientOptions> = {}): NativeClientOptions {

@@ -1,0 +1,22 @@
+// ClientOptions::proxy -> setopt calls, the same for all transfers of a client.
+//
+// Threads: loop thread only.
+// Owner:   none; EasyHandle calls it when it is made.
+#pragma once
+
+#include "dodici/options.h"
+
+#include <curl/curl.h>
+
+#include <vector>
+
+namespace dodici {
+
+// `lines` is filled with what libcurl refers to: it must live as long as the handle, as must the options.
+// REQUIRES: options.url is not empty.
+void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl_slist>& lines);
+
+// Whether libcurl made this SSL_CTX* for the connection to the proxy, as against one to an origin.
+bool isProxyContext(void* sslContext);
+
+}  // namespace dodici
