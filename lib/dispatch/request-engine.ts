@@ -107,7 +107,8 @@ export class RequestEngine {
     headers: RequestHeaders,
     body: RequestBody,
   ): void {
-    if (this.#lookup === undefined) {
+    // Through a proxy the host is the proxy's to find.
+    if (this.#lookup === undefined || request.requests.proxy !== null) {
       this.#submit(request, opts, method, target, headers, body, '')
     } else {
       this.#lookup.find(request, (addresses) => {

@@ -139,6 +139,18 @@ describe.runIf(agentKind === 'dodici')("an Agent's proxy", () => {
     expect(proxy.seen).toHaveLength(1)
   })
 
+  it('finds the host itself, whatever connect.lookup says', async () => {
+    const proxy = await useRaw(async (peer) => {
+      await peer.head()
+      peer.respond('{"url":"found","headers":{}}')
+    })
+    const lookup = (): never => {
+      throw new Error('was asked')
+    }
+    const agent = use({ proxy: proxy.origin, connect: { lookup } })
+    expect((await get(agent, 'http://a.test/')).url).toBe('found')
+  })
+
   it('keeps a password out of the error for a bad uri', () => {
     const make = (): Agent => new Agent({ proxy: 'http://u:hunter2@[' })
     expect(make).toThrow('Invalid URL')
