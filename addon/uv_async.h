@@ -21,6 +21,7 @@ void uv_handle_set_data(uv_handle_s* handle, void* data);
 void* uv_handle_get_data(const uv_handle_s* handle);
 std::size_t uv_handle_size(int type);
 }
+
 // NOLINTEND(readability-identifier-naming)
 
 namespace dodici {
