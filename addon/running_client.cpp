@@ -87,6 +87,7 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
       case EventType::data:
       case EventType::dataBlock:
       case EventType::requestSent:
+      case EventType::peerEnd:
       case EventType::bodyWanted:
       case EventType::connected:
       case EventType::disconnected:

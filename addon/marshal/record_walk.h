@@ -40,6 +40,7 @@ class RecordWalk {
       case EventType::failed:
         return 6;
       case EventType::requestSent:
+      case EventType::peerEnd:
         return 2;
       case EventType::bodyWanted:
       case EventType::connected:

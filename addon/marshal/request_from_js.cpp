@@ -25,6 +25,7 @@ constexpr std::uint32_t reportSent = 8;
 constexpr std::uint32_t streamBody = 16;
 constexpr std::uint32_t bytesBody = 32;
 constexpr std::uint32_t knownLength = 64;
+constexpr std::uint32_t tunnel = 128;
 }  // namespace flag
 
 // Above this a wrong length would cost more memory than asking V8 for the right one costs time.
@@ -104,6 +105,7 @@ Complaint requestFromJs(
   request.closeConnection = has(flag::closeConnection);
   request.idempotent = has(flag::idempotent);
   request.reportSent = has(flag::reportSent);
+  request.tunnel = has(flag::tunnel);
   if (has(flag::streamBody)) {
     request.bodyKind = BodyKind::stream;
     if (has(flag::knownLength)) {

@@ -15,6 +15,7 @@
 #include "submit/origin_queue.h"
 #include "transfer/deadlines.h"
 #include "transfer/transfer_table.h"
+#include "tunnel/tunnel_table.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -66,6 +67,7 @@ struct ClientEngine {
   MultiHandle multi;
   EasyHandlePool handles;
   TransferTable transfers;  // after what its transfers refer to
+  TunnelTable tunnels;
   WakeTimer sweepTimer;
   WakeTimer idleTimer;
   WakeTimer flushTimer;

@@ -116,6 +116,10 @@ void ClientShard::onCommand(SubmitCommand& command) {
   if (!engine_) {
     makeEngine();
   }
+  if (command.request.tunnel) {
+    openTunnel(command);
+    return;
+  }
   const Transfer::Services services{
       config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
   auto& transfer = engine_->transfers.add(std::make_unique<Transfer>(
@@ -140,6 +144,36 @@ void ClientShard::onCommand(SubmitCommand& command) {
   }
 }
 
+// A connection of its own, beside the origin's waiting line.
+void ClientShard::openTunnel(SubmitCommand& command) {
+  const Tunnel::Services services{
+      config_->options, batcher_, engine_->deadlines, engine_->watchers};
+  auto& tunnel = engine_->tunnels.add(std::make_unique<Tunnel>(
+      services,
+      std::move(command.request),
+      std::static_pointer_cast<const PauseState>(std::move(command.block)),
+      std::make_unique<EasyHandle>(
+          config_->options, engine_->watchers, config_->tls, config_->proxyTls
+      )
+  ));
+  engine_->multi.add(tunnel.handle());
+}
+
+Tunnel* ClientShard::findTunnel(RequestId id) const {
+  return engine_ ? engine_->tunnels.find(id) : nullptr;
+}
+
+// After anything that a tunnel did: it may have ended, or be full.
+void ClientShard::onTunnelMoved(Tunnel& tunnel) {
+  if (tunnel.ended()) {
+    engine_->multi.remove(tunnel.handle());
+    engine_->tunnels.remove(tunnel.id());
+    load_.fetch_sub(1, std::memory_order_relaxed);
+  } else if (tunnel.waitsForRoom()) {
+    onWaitsForRoom(tunnel.id());
+  }
+}
+
 // Null when it has ended.
 Transfer* ClientShard::find(RequestId id) const {
   return engine_ ? engine_->transfers.find(id) : nullptr;
@@ -161,6 +195,11 @@ void ClientShard::makeEngine() {
 }
 
 void ClientShard::onCommand(CancelCommand& command) {
+  if (Tunnel* const tunnel = findTunnel(command.id)) {
+    tunnel->endBy(Error{Errc::aborted, 0, {}, {}});
+    onTunnelMoved(*tunnel);
+    return;
+  }
   Transfer* const transfer = find(command.id);
   if (transfer != nullptr) {
     transfer->endBy(Error{Errc::aborted, 0, {}, {}});
@@ -169,18 +208,33 @@ void ClientShard::onCommand(CancelCommand& command) {
 }
 
 void ClientShard::onCommand(PauseChangedCommand& command) {
+  if (Tunnel* const tunnel = findTunnel(command.id)) {
+    tunnel->move();
+    onTunnelMoved(*tunnel);
+    return;
+  }
   if (Transfer* const transfer = find(command.id)) {
     transfer->onPauseChanged();
   }
 }
 
 void ClientShard::onCommand(BodyBytesCommand& command) {
+  if (Tunnel* const tunnel = findTunnel(command.id)) {
+    tunnel->onBodyBytes(std::move(command.bytes));
+    onTunnelMoved(*tunnel);
+    return;
+  }
   if (Transfer* const transfer = find(command.id)) {
     transfer->onBodyBytes(std::move(command.bytes));
   }
 }
 
 void ClientShard::onCommand(BodyEndCommand& command) {
+  if (Tunnel* const tunnel = findTunnel(command.id)) {
+    tunnel->onBodyEnd();
+    onTunnelMoved(*tunnel);
+    return;
+  }
   if (Transfer* const transfer = find(command.id)) {
     transfer->onBodyEnd();
   }
@@ -235,7 +289,11 @@ void ClientShard::failWaitersOf(Transfer& transfer) {
 
 void ClientShard::onSocketReady(curl_socket_t socket, int events) {
   guarded([&] {
-    if (engine_) {
+    Tunnel* const tunnel = engine_ ? engine_->tunnels.findBy(socket) : nullptr;
+    if (tunnel != nullptr) {
+      tunnel->move();
+      onTunnelMoved(*tunnel);
+    } else if (engine_) {
       engine_->multi.socketAction(socket, events);
     }
   });
@@ -287,6 +345,17 @@ void ClientShard::destroyEngine() {
     }
     engine_->origins.release(transfer.ticket);
     engine_->transfers.remove(id);
+    load_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  for (const RequestId id : engine_->tunnels.ids()) {
+    Tunnel& tunnel = *engine_->tunnels.find(id);
+    tunnel.endBy(broken_ ? *broken_ : Error{Errc::aborted, 0, "the client is destroyed", {}});
+    try {
+      engine_->multi.remove(tunnel.handle());
+    } catch (const std::exception&) {
+      // It goes with the multi handle.
+    }
+    engine_->tunnels.remove(id);
     load_.fetch_sub(1, std::memory_order_relaxed);
   }
   held_.clear();

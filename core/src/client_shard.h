@@ -71,6 +71,9 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void touch();
   void finishTurn();
   bool waitsForMore();
+  void openTunnel(SubmitCommand& command);
+  void onTunnelMoved(Tunnel& tunnel);
+  Tunnel* findTunnel(RequestId id) const;
   void run(Transfer& transfer);
   void retire(Transfer& transfer);
   void refuse(RequestId id, const Error& error);

@@ -57,6 +57,12 @@ void ClientShard::finishTurn() {
       worked = true;
     }
     engine_->multi.readDone([this, &worked](EasyHandle& easy, CURLcode code) {
+      if (Tunnel* const tunnel = engine_->tunnels.findBy(easy)) {
+        tunnel->onConnected(code);
+        onTunnelMoved(*tunnel);
+        worked = true;
+        return;
+      }
       auto& transfer = static_cast<Transfer&>(*easy.receiver());
       transfer.endByLibcurl(code);
       retire(transfer);
@@ -89,6 +95,9 @@ void ClientShard::resumeHeld() {
       for (const RequestId id : held) {
         if (Transfer* const transfer = self->find(id)) {
           transfer->onRoom();
+        } else if (Tunnel* const tunnel = self->findTunnel(id)) {
+          tunnel->move();
+          self->onTunnelMoved(*tunnel);
         }
       }
     });
@@ -125,6 +134,9 @@ void ClientShard::onSweep() {
     if (Transfer* const transfer = find(id)) {
       transfer->endByDeadline(kind);
       retire(*transfer);
+    } else if (Tunnel* const tunnel = findTunnel(id)) {
+      tunnel->endByDeadline(kind);
+      onTunnelMoved(*tunnel);
     }
   });
 }
@@ -132,7 +144,7 @@ void ClientShard::onSweep() {
 void ClientShard::onIdleCheck() {
   const auto stillIdle =
       engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
-  if (stillIdle == 0 && engine_->transfers.size() == 0) {
+  if (stillIdle == 0 && engine_->transfers.size() == 0 && engine_->tunnels.empty()) {
     engine_->multi.closeIdleConnections();
   }
 }

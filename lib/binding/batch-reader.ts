@@ -143,6 +143,9 @@ export function readBatch(
         requests.byId(id)?.upload?.onWanted(bytes)
         break
       }
+      case EventType.peerEnd:
+        requests.byId(id)?.onPeerEnd()
+        break
       case EventType.connected:
       case EventType.disconnected: {
         const end = textAt + (words[at++] as number)

@@ -29,6 +29,8 @@ export const EventType = {
   disconnected: 9,
   /** `[]`, id is 0: all sockets of a destroyed client on one of its loops are closed. Comes `loopCount` times. */
   loopClosed: 10,
+  /** `[]`: the peer of a tunnel sends no more. */
+  peerEnd: 11,
 } as const
 
 /** Why a request failed. `detail` means what each line says, else 0. */
@@ -84,6 +86,8 @@ export const RequestFlag = {
   bytesBody: 32,
   /** a streamed body of `contentLengthLow/High` bytes; without it: chunked */
   knownLength: 64,
+  /** upgrade or CONNECT: data is the tunnel's after the switch, pieces of body go into it, and endBody() closes that half */
+  tunnel: 128,
 } as const
 
 /** Indexes into `NativeClient.params`, which the caller fills before each `submit()`. */

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 import { errors } from 'undici'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
 
@@ -50,6 +51,15 @@ export class LegacyHandler implements Handler {
 
   onRequestStart(controller: Controller): void {
     this.#legacy.onConnect((reason) => controller.abort(reason as Error), null)
+  }
+
+  onRequestUpgrade(
+    controller: Controller,
+    status: number,
+    _headers: ResponseHeaders,
+    socket: Duplex,
+  ): void {
+    this.#legacy.onUpgrade?.(status, controller.rawHeaders as Buffer[], socket)
   }
 
   onResponseStarted(): void {

@@ -1,15 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { errors } from 'undici'
 import type { Destination } from '../errors.ts'
+import { destinationOf } from './destination.ts'
 import { rawHeaders } from './response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
 import type { Origin } from './origins.ts'
 import type { ObservedRequest } from './observed-request.ts'
 import type { PendingRequests } from './pending-requests.ts'
-import type { Upload } from './upload.ts'
+import { switchTo, type Tunnel, type UploadControl } from './tunnel.ts'
 
-/** An event that came while the handler had paused. */
-type Held = Buffer | { readonly trailers: ResponseHeaders } | { readonly error: unknown }
+/** An event that came while the handler had paused; null: the end of what a tunnel's peer sends. */
+type Held = Buffer | { readonly trailers: ResponseHeaders } | { readonly error: unknown } | null
 
 // One dispatch in flight, and at the same time the controller that its handler gets: one object a request.
 // It calls the handler in the order of undici, ends with exactly one terminal call, and lets no exception out.
@@ -24,7 +25,8 @@ export class PendingRequest implements Controller {
   isHttp2 = false
   /** the handler has had its terminal call */
   ended = false
-  upload: Upload | null = null
+  upload: UploadControl | null = null
+  tunnel: Tunnel | null = null // of an upgrade or a CONNECT
   /** the name that the server's certificate must be for; empty: the origin's host */
   servername = ''
   /** null unless somebody listens to undici's diagnostics channels */
@@ -109,10 +111,7 @@ export class PendingRequest implements Controller {
   // The way out.
 
   get destination(): Destination {
-    const { hostname, port, addresses } = this.origin
-    const address = addresses === '' || addresses.includes(',') ? undefined : bare(addresses)
-    const { local, proxy } = this.requests
-    return { hostname, port, servername: this.servername || hostname, address, local, proxy }
+    return destinationOf(this)
   }
 
   /** Whether to go on: the handler may have aborted, or thrown. */
@@ -171,6 +170,9 @@ export class PendingRequest implements Controller {
       return
     }
     this.observed?.publishHeaders(status, this.rawHeaders, statusText)
+    if (this.tunnel !== null && (this.tunnel.isConnect || status === 101)) {
+      return switchTo(this.tunnel, this, status, headers)
+    }
     try {
       if (handler.onResponseStarted !== undefined) {
         handler.onResponseStarted()
@@ -208,6 +210,14 @@ export class PendingRequest implements Controller {
       this.handler.onResponseEnd(this, trailers)
     } catch (error) {
       this.callError(error)
+    }
+  }
+
+  onPeerEnd(): void {
+    if (this.held !== null || this.paused) {
+      this.hold(null)
+    } else if (!this.ended) {
+      this.handler.onResponseEnd(this, {})
     }
   }
 
@@ -328,6 +338,10 @@ export class PendingRequest implements Controller {
       this.callData(event)
       return
     }
+    if (event === null) {
+      this.handler.onResponseEnd(this, {})
+      return
+    }
     this.stopLingering()
     if ('error' in event) {
       this.fail(event.error)
@@ -383,8 +397,4 @@ export class PendingRequest implements Controller {
       }
     }
   }
-}
-
-function bare(address: string): string {
-  return address.replaceAll(/^\[|\]$/g, '')
 }

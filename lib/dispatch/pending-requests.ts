@@ -87,6 +87,14 @@ export class PendingRequests {
     request.origin.inFlight++
   }
 
+  /** Native's records for `from` are `to`'s from here on. */
+  handOver(from: PendingRequest, to: PendingRequest): void {
+    this.#byId[from.id] = to
+    to.id = from.id
+    to.onSubmitted()
+    from.id = 0
+  }
+
   /** The id may be used again: native knows no request by it. */
   release(request: PendingRequest): void {
     this.#byId[request.id] = undefined

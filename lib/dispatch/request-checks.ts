@@ -2,7 +2,7 @@ import { errors } from 'undici'
 import type { Handler } from './handler.ts'
 import { isHeaderValue, isToken } from './request-headers.ts'
 
-const { InvalidArgumentError, NotSupportedError } = errors
+const { InvalidArgumentError } = errors
 
 /** What dispatch() is given: undici's options, and whatever else callers leave in them. */
 export interface DispatchOptions {
@@ -77,13 +77,6 @@ export function checkHandler(handler: Handler, isUpgrade: boolean): void {
     checkMethod(handler.onResponseData, 'onResponseData')
     checkMethod(handler.onResponseEnd, 'onResponseEnd')
   }
-}
-
-/** TODO(issue 3): tunnels. */
-export function refuseUpgrade(method: Method): never {
-  throw new NotSupportedError(
-    method.name === 'CONNECT' ? 'CONNECT is not supported' : 'upgrade is not supported',
-  )
 }
 
 function describe(name: string): Method {

@@ -13,7 +13,6 @@ import { noBody, requestBody, type RequestBody } from './request-body.ts'
 import {
   checkHandler,
   checkOptions,
-  refuseUpgrade,
   requestMethod,
   type DispatchOptions,
   type Method,
@@ -22,6 +21,7 @@ import { framingLines, lengthError, sentLength } from './request-framing.ts'
 import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
 import { requestTarget } from './request-url.ts'
 import { Upload } from './upload.ts'
+import { UpgradedSocket } from './upgraded-socket.ts'
 
 const proxyAuthorization = /(?:^|\0)proxy-authorization[:;]/i
 
@@ -56,8 +56,8 @@ export class RequestEngine {
     const headers = requestHeaders(opts['headers'])
     const isUpgrade = Boolean(opts['upgrade']) || method.name === 'CONNECT'
     checkHandler(handler, isUpgrade)
-    if (isUpgrade) {
-      refuseUpgrade(method)
+    if (isUpgrade && body.kind !== 'none') {
+      throw new errors.NotSupportedError('a body with upgrade or CONNECT is not supported')
     }
     let observed: ObservedRequest | null = null
     if (isObserved()) {
@@ -65,6 +65,9 @@ export class RequestEngine {
       observed.publishCreate()
     }
     const requests = this.#clients.for(origin, this.#owner)
+    if (isUpgrade && requests.proxy !== null) {
+      throw new errors.NotSupportedError('upgrade and CONNECT through a proxy are not supported')
+    }
     if (requests.proxy !== null && proxyAuthorization.test(headers.lines)) {
       throw new errors.InvalidArgumentError(
         'Proxy-Authorization should be sent in ProxyAgent constructor',
@@ -72,11 +75,19 @@ export class RequestEngine {
     }
     const request = new PendingRequest(handler, origin, requests)
     request.observed = observed
+    if (isUpgrade) {
+      request.tunnel = {
+        isConnect: method.name === 'CONNECT',
+        open: () => new UpgradedSocket(origin, requests),
+      }
+    }
     this.#origins.register(origin)
     requests.add(request)
+    let upload: Upload | null = null
     if (body.kind === 'stream') {
       const isStrict = this.#options.strictContentLength
-      request.upload = new Upload(request, body.source, sentLength(headers, body), isStrict)
+      upload = new Upload(request, body.source, sentLength(headers, body), isStrict)
+      request.upload = upload
     }
     const mismatch = lengthError(method, headers, body)
     if (mismatch !== undefined && this.#options.strictContentLength) {
@@ -89,7 +100,7 @@ export class RequestEngine {
     if (request.start()) {
       if (body.kind === 'stream' && !method.expectsBody && sentLength(headers, body) < 0) {
         // `pipeline({ method: 'GET' })` has such a body, mostly empty: no body is to be announced then.
-        request.upload?.peek((isEmpty) => {
+        upload?.peek((isEmpty) => {
           this.#locate(request, opts, method, target, headers, isEmpty ? noBody : body)
         })
       } else {
@@ -161,11 +172,16 @@ export class RequestEngine {
         flags |= RequestFlag.knownLength
       }
     }
+    if (request.tunnel !== null) {
+      flags = RequestFlag.tunnel
+    }
     const lines =
-      (headers.host === null ? '' : headerLine('host', headers.host)) +
-      (close ? 'connection: close\0' : 'connection: keep-alive\0') +
-      headers.lines +
-      framingLines(method, headers, body)
+      request.tunnel !== null
+        ? tunnelLines(request, opts, headers)
+        : (headers.host === null ? '' : headerLine('host', headers.host)) +
+          (close ? 'connection: close\0' : 'connection: keep-alive\0') +
+          headers.lines +
+          framingLines(method, headers, body)
     let servername = ''
     if (origin.isTls) {
       servername = tlsName(opts, headers)
@@ -204,6 +220,20 @@ export class RequestEngine {
 // An HTTP/1.1 server that does not read such a body would take it for the next request on the connection.
 function isAmbiguous(method: Method, body: RequestBody): boolean {
   return body.kind !== 'none' && !method.expectsBody
+}
+
+/** All the headers: libcurl writes none of a tunnel's. */
+function tunnelLines(
+  request: PendingRequest,
+  opts: DispatchOptions,
+  headers: RequestHeaders,
+): string {
+  const upgrade = opts['upgrade'] as string | null | undefined
+  return (
+    headerLine('host', headers.host ?? request.origin.url.host) +
+    (upgrade ? `connection: upgrade\0${headerLine('upgrade', upgrade)}` : 'connection: close\0') +
+    headers.lines
+  )
 }
 
 /** The TLS name when it is not the origin's host: as asked for, else from the host header. */

@@ -18,7 +18,8 @@ namespace dodici {
 enum class EventType : std::uint32_t {
   // [.., status, httpVersion (10, 11, 20, 30), statusTextLength, headerCount, (nameLength, valueLength)*]
   // Text: status text, then name and value of each header. Names are lower case on HTTP/2 and HTTP/3,
-  // as on the wire on HTTP/1. Informational responses (status < 200) come as records of their own, before the final one.
+  // as on the wire on HTTP/1. After the 101 of an upgrade, and any final status of CONNECT, data is the tunnel's, which lasts
+  // until it fails or is cancelled. Informational responses (status < 200) come as records of their own, before the final one.
   responseStart = 1,
   // [.., length] The bytes are the next `length` of the slab.
   data = 2,
@@ -40,6 +41,8 @@ enum class EventType : std::uint32_t {
   disconnected = 9,
   // [type, 0] The last record of this loop: all sockets of a destroyed client are closed.
   loopClosed = 10,
+  // [..] The peer of a tunnel sends no more; what is written still goes out.
+  peerEnd = 11,
 };
 
 struct EventBatch {

@@ -35,6 +35,7 @@ struct Request {
   bool allowHttp2 = true;
   bool closeConnection = false;  // do not keep the connection for another request
   bool idempotent = false;       // libcurl may send it again when a kept connection turns out dead
+  bool tunnel = false;           // upgrade or CONNECT; all headers, host too, are in text
   bool reportSent = false;       // wants EventType::requestSent
 };
 

@@ -118,6 +118,8 @@ void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) {
   record(EventType::bodyWanted, id, {bytes});
 }
 
+void EventBatcher::peerEnd(RequestId id) { record(EventType::peerEnd, id, {}); }
+
 void EventBatcher::connected(std::string_view origin) {
   record(EventType::connected, RequestId{0}, {word(origin.size())});
   batch_.text.append(origin);

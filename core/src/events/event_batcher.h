@@ -48,6 +48,7 @@ class EventBatcher {
   void failed(RequestId id, const Error& error);
   void requestSent(RequestId id);
   void bodyWanted(RequestId id, std::uint32_t bytes);
+  void peerEnd(RequestId id);
   void connected(std::string_view origin);
   void disconnected(std::string_view origin);
   void loopClosed();

@@ -172,6 +172,9 @@ void TestClient::read(const EventBatch& batch) {
       case EventType::requestSent:
         outcome.sent = true;
         break;
+      case EventType::peerEnd:
+        outcome.peerEnded = true;
+        break;
       case EventType::bodyWanted:
         outcome.bodyAsked = true;
         outcome.consumed += cursor.word();

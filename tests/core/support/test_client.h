@@ -35,6 +35,7 @@ struct Outcome {
   bool ended = false;          // by EventType::end
   int terminals = 0;           // must never be more than 1
   bool sent = false;           // EventType::requestSent
+  bool peerEnded = false;      // EventType::peerEnd
   bool bodyAsked = false;      // the first bodyWanted
   std::uint64_t consumed = 0;  // of a streamed body
 

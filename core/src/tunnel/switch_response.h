@@ -1,0 +1,65 @@
+// Reads the response to an upgrade or CONNECT request: the head, and the body of a response that does not switch.
+//
+// Threads: loop thread only.
+// Owner:   Tunnel.
+#pragma once
+
+#include "dodici/error.h"
+#include "transfer/header_block.h"
+
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dodici {
+
+class SwitchResponse {
+ public:
+  enum class Progress : std::uint8_t {
+    none,      // more bytes are needed
+    switched,  // the rest of what came is the tunnel's: takeRest()
+    refused,   // an ordinary response; its body follows
+    failed,    // see error()
+  };
+
+  SwitchResponse(bool isConnect, std::uint32_t maxHeaderSize);
+
+  // More bytes of the head.
+  Progress onBytes(std::span<const std::byte> bytes);
+
+  // The head that was completed.
+  HeaderBlock& head() { return head_; }
+
+  // What came behind the head.
+  std::string takeRest() { return std::move(in_); }
+
+  // REQUIRES: refused. Appends what `bytes` hold of the body; false when they are no HTTP.
+  bool readBody(std::string bytes, std::string& body);
+  // The peer has closed: whether that was the body's end.
+  bool endsHere();
+
+  bool bodyComplete() const { return parser_->is_done(); }
+
+  const Error& error() const { return error_; }
+
+ private:
+  using Parser = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
+
+  void newParser();
+  Progress onHead();
+
+  const bool isConnect_;
+  const std::uint32_t maxHeaderSize_;
+  std::optional<Parser> parser_;
+  HeaderBlock head_;
+  std::string in_;  // not yet parsed
+  Error error_;
+};
+
+}  // namespace dodici

@@ -1,0 +1,271 @@
+#include "tunnel/tunnel.h"
+
+#include "curl/curl_error.h"
+#include "curl/easy_options.h"
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kWriteSize = 64 * 1024;
+
+// A connection that always has more must not starve its neighbours.
+constexpr int kMostReadsAtOnce = 8;
+
+std::span<const std::byte> bytesOf(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+std::uint32_t milliseconds(std::chrono::milliseconds time) {
+  return static_cast<std::uint32_t>(time.count());
+}
+
+}  // namespace
+
+Tunnel::Tunnel(
+    const Services& services,
+    Request request,
+    std::shared_ptr<const PauseState> pause,
+    std::unique_ptr<EasyHandle> easy
+)
+    : services_(services),
+      request_(std::move(request)),
+      text_(request_.text),
+      pause_(std::move(pause)),
+      easy_(std::move(easy)),
+      response_(std::strcmp(text_.method(), "CONNECT") == 0, services.options.maxHeaderSize),
+      deadline_(services.deadlines, request_.id),
+      upload_(BodyKind::stream, noBytes_, std::nullopt),
+      sending_(requestHead()) {
+  easy_->bind(this);
+  setRequestOptions(*easy_, request_, text_, services_.options);
+  RawConnection::setConnectOnly(*easy_);
+}
+
+Tunnel::~Tunnel() = default;
+
+std::string Tunnel::requestHead() const {
+  std::string head = text_.method();
+  head.append(" ").append(text_.target()).append(" HTTP/1.1\r\n");
+  text_.forEachHeaderLine([&head](std::string_view line) {
+    if (line.ends_with(';') && line.find(':') == std::string_view::npos) {
+      line.remove_suffix(1);
+      head.append(line).append(": ");
+    } else {
+      head.append(line);
+    }
+    head.append("\r\n");
+  });
+  return head.append("\r\n");
+}
+
+void Tunnel::onConnected(CURLcode code) {
+  if (code != CURLE_OK) {
+    fail(code);
+    return;
+  }
+  connection_.emplace(*easy_);
+  phase_ = Phase::head;
+  deadline_.arm(DeadlineKind::headers, request_.headersTimeout, std::chrono::steady_clock::now());
+  move();
+}
+
+void Tunnel::move() {
+  if (!connection_) {
+    return;
+  }
+  if (!ended()) {
+    writeSome();
+  }
+  if (!ended()) {
+    readSome();
+  }
+  if (!ended()) {
+    listen();
+  }
+}
+
+void Tunnel::readSome() {
+  std::array<std::byte, kReadSize> room;  // NOLINT: filled by read()
+  waitsForRoom_ = false;
+  for (int reads = 0; reads < kMostReadsAtOnce && !peerEnded_ && !ended(); ++reads) {
+    if (phase_ != Phase::head && pause_->paused()) {
+      return;
+    }
+    if (!services_.batcher.hasRoom(share_, room.size())) {
+      waitsForRoom_ = true;
+      return;
+    }
+    const auto got = connection_->read(room);
+    if (got.code == CURLE_AGAIN) {
+      return;
+    }
+    if (got.code != CURLE_OK) {
+      fail(got.code);
+    } else if (got.moved == 0) {
+      onPeerEnd();
+    } else {
+      onBytes(std::span(room).first(got.moved));
+    }
+  }
+  // TLS may hold bytes that the socket does not announce: once more, in another turn.
+  waitsForRoom_ = !peerEnded_ && !ended();
+}
+
+bool Tunnel::onBytes(std::span<const std::byte> bytes) {
+  switch (phase_) {
+    case Phase::head:
+      onHeadBytes(bytes);
+      break;
+    case Phase::open:
+      deliver(bytes);
+      break;
+    case Phase::refused:
+      deadline_.touch();
+      onRefusedBytes(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+      break;
+    default:
+      break;
+  }
+  return !ended();
+}
+
+void Tunnel::onHeadBytes(std::span<const std::byte> bytes) {
+  switch (response_.onBytes(bytes)) {
+    case SwitchResponse::Progress::none:
+      deadline_.touch();
+      break;
+    case SwitchResponse::Progress::switched:
+      deadline_.stop();
+      phase_ = Phase::open;
+      services_.batcher.responseStart(id(), response_.head());
+      deliver(bytesOf(response_.takeRest()));
+      break;
+    case SwitchResponse::Progress::refused:
+      phase_ = Phase::refused;
+      deadline_.arm(DeadlineKind::body, request_.bodyTimeout, std::chrono::steady_clock::now());
+      services_.batcher.responseStart(id(), response_.head());
+      onRefusedBytes({});
+      break;
+    case SwitchResponse::Progress::failed:
+      endBy(response_.error());
+      break;
+  }
+}
+
+void Tunnel::onRefusedBytes(std::string bytes) {
+  std::string body;
+  if (!response_.readBody(std::move(bytes), body)) {
+    endBy(Error{Errc::malformedResponse, 0, "malformed body", describeSocket(*easy_)});
+    return;
+  }
+  deliver(bytesOf(body));
+  if (response_.bodyComplete()) {
+    phase_ = Phase::ended;
+    deadline_.stop();
+    services_.batcher.end(id(), response_.head());
+  }
+}
+
+void Tunnel::deliver(std::span<const std::byte> bytes) {
+  if (!bytes.empty()) {
+    services_.batcher.body(id(), share_, bytes);
+  }
+}
+
+void Tunnel::onPeerEnd() {
+  peerEnded_ = true;
+  if (phase_ == Phase::open) {
+    services_.batcher.peerEnd(id());
+  } else if (phase_ == Phase::refused && response_.endsHere()) {
+    phase_ = Phase::ended;
+    deadline_.stop();
+    services_.batcher.end(id(), response_.head());
+  } else {
+    endBy(Error{Errc::socketClosed, 0, "the connection was closed", describeSocket(*easy_)});
+  }
+}
+
+void Tunnel::writeSome() {
+  while (sent_ < sending_.size() || refill()) {
+    const auto put = connection_->write(bytesOf(std::string_view(sending_).substr(sent_)));
+    if (put.code == CURLE_AGAIN) {
+      return;
+    }
+    if (put.code != CURLE_OK) {
+      fail(put.code);
+      return;
+    }
+    sent_ += put.moved;
+  }
+  if (writesEnded_ && !endSent_) {
+    endSent_ = true;
+    connection_->endWriting();
+    services_.batcher.bodyWanted(id(), 0);
+  }
+}
+
+bool Tunnel::refill() {
+  sending_.resize(kWriteSize);
+  const auto read = upload_.read(std::as_writable_bytes(std::span(sending_)));
+  sending_.resize(read.size);
+  sent_ = 0;
+  if (const auto consumed = upload_.takeConsumed(); consumed > 0) {
+    services_.batcher.bodyWanted(id(), consumed);
+  }
+  return read.size > 0;
+}
+
+void Tunnel::listen() {
+  const bool reads = !peerEnded_ && !waitsForRoom_ && (phase_ == Phase::head || !pause_->paused());
+  const bool writes = sent_ < sending_.size();
+  services_.watchers.want(
+      connection_->socket(), (reads ? CURL_POLL_IN : 0) | (writes ? CURL_POLL_OUT : 0)
+  );
+}
+
+void Tunnel::onBodyBytes(std::string bytes) {
+  upload_.append(std::move(bytes));
+  move();
+}
+
+void Tunnel::onBodyEnd() {
+  upload_.end();
+  writesEnded_ = true;
+  move();
+}
+
+void Tunnel::fail(CURLcode code) {
+  TransferFacts facts;
+  facts.started = connection_.has_value();
+  facts.headSeen = phase_ == Phase::open || phase_ == Phase::refused;
+  facts.openErrno = services_.watchers.takeOpenError();
+  facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
+  endBy(toError(code, *easy_, facts));
+}
+
+void Tunnel::endByDeadline(DeadlineKind kind) {
+  const bool headers = kind == DeadlineKind::headers;
+  endBy(Error{
+      headers ? Errc::headersTimeout : Errc::bodyTimeout,
+      milliseconds(headers ? request_.headersTimeout : request_.bodyTimeout),
+      {},
+      describeSocket(*easy_)});
+}
+
+void Tunnel::endBy(const Error& error) {
+  if (!ended()) {
+    phase_ = Phase::ended;
+    deadline_.stop();
+    services_.batcher.failed(id(), error);
+  }
+}
+
+}  // namespace dodici

@@ -1,0 +1,37 @@
+import type { Duplex } from 'node:stream'
+import type { ResponseHeaders } from './handler.ts'
+import type { PendingRequest } from './pending-request.ts'
+
+/** What feeds native with bytes. */
+export interface UploadControl {
+  onWanted(bytes: number): void
+  stop(): void
+}
+
+/** What an upgrade or CONNECT request becomes when it is answered. */
+export interface Tunnel {
+  /** any final status switches, not only 101 */
+  readonly isConnect: boolean
+  open(): Duplex & { readonly request: PendingRequest }
+}
+
+/** The socket is the handler's from here on, and lives on its own: a late abort() leaves it alone. */
+export function switchTo(
+  tunnel: Tunnel,
+  request: PendingRequest,
+  status: number,
+  headers: ResponseHeaders,
+): void {
+  const socket = tunnel.open()
+  request.requests.handOver(request, socket.request)
+  request.ended = true
+  request.observed?.publishTrailers(null)
+  try {
+    request.handler.onRequestUpgrade?.(request, status, headers, socket)
+  } catch (error) {
+    // Told by the call below; the socket may have no listener.
+    socket.on('error', () => {})
+    socket.destroy(error as Error)
+    request.callError(error)
+  }
+}

@@ -1,0 +1,143 @@
+import type { Buffer } from 'node:buffer'
+import { Duplex } from 'node:stream'
+import type { Handler } from './handler.ts'
+import type { Origin } from './origins.ts'
+import { PendingRequest } from './pending-request.ts'
+import type { PendingRequests } from './pending-requests.ts'
+import type { UploadControl } from './tunnel.ts'
+import { uploadWindow } from './upload.ts'
+
+type Callback = (error?: Error | null) => void
+
+/**
+ * What `onRequestUpgrade` is given: the connection after the switch, as a Duplex. Its other half is a PendingRequest
+ * that took over native's id, and whose handler and upload it is.
+ */
+export class UpgradedSocket extends Duplex implements UploadControl {
+  readonly encrypted: boolean
+  bytesRead = 0
+  bytesWritten = 0
+  readonly #request: PendingRequest
+  readonly #unacknowledged = { bytes: 0 }
+  #onWritten: Callback | null = null
+  #onFinished: Callback | null = null
+  #timeout = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(origin: Origin, requests: PendingRequests) {
+    super({ allowHalfOpen: false })
+    this.encrypted = origin.isTls
+    this.#request = new PendingRequest(this.#handler(), origin, requests)
+    this.#request.upload = this
+  }
+
+  /** What stands in the place of the request that led here. */
+  get request(): PendingRequest {
+    return this.#request
+  }
+
+  onWanted(bytes: number): void {
+    this.#unacknowledged.bytes -= bytes
+    const onWritten = this.#onWritten
+    if (onWritten !== null && this.#unacknowledged.bytes < uploadWindow) {
+      this.#onWritten = null
+      onWritten()
+    }
+    const onFinished = this.#onFinished
+    if (onFinished !== null && this.#unacknowledged.bytes <= 0) {
+      this.#onFinished = null
+      onFinished()
+    }
+  }
+
+  onPeerEnd(): void {
+    this.push(null)
+  }
+
+  /** Nothing to stop: the user writes when he likes. */
+  stop(): void {}
+
+  address(): object {
+    return {}
+  }
+
+  setNoDelay(): this {
+    return this
+  }
+
+  setKeepAlive(): this {
+    return this
+  }
+
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+
+  setTimeout(milliseconds: number, callback?: () => void): this {
+    this.#timeout = milliseconds
+    if (callback !== undefined) {
+      this.once('timeout', callback)
+    }
+    this.#onActivity()
+    return this
+  }
+
+  override _read(): void {
+    this.#request.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    this.bytesWritten += chunk.length
+    this.#unacknowledged.bytes += chunk.length
+    this.#onActivity()
+    this.#request.writeBody(chunk, chunk)
+    if (this.#unacknowledged.bytes < uploadWindow) {
+      callback()
+    } else {
+      this.#onWritten = callback
+    }
+  }
+
+  override _final(callback: Callback): void {
+    this.#onFinished = callback
+    this.#request.endBody()
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    clearTimeout(this.#timer)
+    this.#request.stop()
+    callback(error)
+  }
+
+  #onData(chunk: Buffer): void {
+    this.bytesRead += chunk.length
+    this.#onActivity()
+    if (!this.push(chunk)) {
+      this.#request.pause()
+    }
+  }
+
+  #onActivity(): void {
+    clearTimeout(this.#timer)
+    if (this.#timeout > 0 && !this.destroyed) {
+      this.#timer = setTimeout(() => this.emit('timeout'), this.#timeout)
+      this.#timer.unref()
+    }
+  }
+
+  #handler(): Handler {
+    return {
+      onRequestStart: () => {},
+      onResponseStart: () => {},
+      onResponseData: (_controller, chunk) => this.#onData(chunk),
+      onResponseEnd: () => this.onPeerEnd(),
+      onResponseError: (_controller, error) => {
+        this.destroy(error)
+      },
+    }
+  }
+}
