@@ -141,7 +141,13 @@ void ClientShard::onSweep() {
   });
 }
 
+// nghttp2 gives up a connection on which the peer broke the rules, and libcurl notices that with the next stream it looks
+// at: there may be no other reason to look at one.
 void ClientShard::onIdleCheck() {
+  const auto multiplexed = engine_->watchers.multiplexed();
+  for (const curl_socket_t socket : multiplexed) {
+    engine_->multi.socketAction(socket, CURL_CSELECT_IN);
+  }
   const auto stillIdle =
       engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
   if (stillIdle == 0 && engine_->transfers.size() == 0 && engine_->tunnels.empty()) {

@@ -72,6 +72,9 @@ class SocketWatchers {
 
   Use noteRequest(std::string_view origin, Protocol protocol, Ports ports);
 
+  // The open HTTP/2 connections.
+  const std::vector<curl_socket_t>& multiplexed() const { return multiplexed_; }
+
   // Whether the peer has closed the HTTP/2 connection between these ports, or it broke.
   bool lostByPeer(Ports ports) const;
 
