@@ -79,7 +79,7 @@ SwitchResponse::Progress SwitchResponse::onHead() {
   return isConnect_ ? Progress::switched : status == 101 ? Progress::switched : Progress::refused;
 }
 
-bool SwitchResponse::readBody(std::string bytes, std::string& body) {
+bool SwitchResponse::readBody(std::string_view bytes, std::string& body) {
   in_ += bytes;
   std::array<char, 16 * 1024> room;  // NOLINT: filled by the parser
   while (!in_.empty() && !parser_->is_done()) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dodici {
@@ -40,7 +41,7 @@ class SwitchResponse {
   std::string takeRest() { return std::move(in_); }
 
   // REQUIRES: refused. Appends what `bytes` hold of the body; false when they are no HTTP.
-  bool readBody(std::string bytes, std::string& body);
+  bool readBody(std::string_view bytes, std::string& body);
   // The peer has closed: whether that was the body's end.
   bool endsHere();
 

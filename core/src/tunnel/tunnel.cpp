@@ -160,9 +160,9 @@ void Tunnel::onHeadBytes(std::span<const std::byte> bytes) {
   }
 }
 
-void Tunnel::onRefusedBytes(std::string bytes) {
+void Tunnel::onRefusedBytes(std::string_view bytes) {
   std::string body;
-  if (!response_.readBody(std::move(bytes), body)) {
+  if (!response_.readBody(bytes, body)) {
     endBy(Error{Errc::malformedResponse, 0, "malformed body", describeSocket(*easy_)});
     return;
   }
@@ -195,7 +195,7 @@ void Tunnel::onPeerEnd() {
 
 void Tunnel::writeSome() {
   while (sent_ < sending_.size() || refill()) {
-    const auto put = connection_->write(bytesOf(std::string_view(sending_).substr(sent_)));
+    const auto put = connection_->write(bytesOf(std::string_view{sending_}.substr(sent_)));
     if (put.code == CURLE_AGAIN) {
       return;
     }

@@ -87,7 +87,7 @@ class Tunnel final : public EasyHandle::Receiver {
   bool onBytes(std::span<const std::byte> bytes);
   void onPeerEnd();
   void onHeadBytes(std::span<const std::byte> bytes);
-  void onRefusedBytes(std::string bytes);
+  void onRefusedBytes(std::string_view bytes);
   void deliver(std::span<const std::byte> bytes);
   void writeSome();
   bool refill();
