@@ -24,6 +24,7 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
           InstanceMethod<&ClientWrap::pause>("pause"),
           InstanceMethod<&ClientWrap::resume>("resume"),
           InstanceMethod<&ClientWrap::cancel>("cancel"),
+          InstanceMethod<&ClientWrap::setReferenced>("setReferenced"),
           InstanceMethod<&ClientWrap::destroy>("destroy"),
           InstanceAccessor<&ClientWrap::paramsToJs>("params"),
           InstanceAccessor<&ClientWrap::loopCountToJs>("loopCount"),
@@ -130,6 +131,13 @@ void ClientWrap::resume(const Napi::CallbackInfo& info) {
 void ClientWrap::cancel(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     request->requestCancel();
+  }
+}
+
+void ClientWrap::setReferenced(const Napi::CallbackInfo& info) {
+  if (requestOf(info) != nullptr) {
+    const RequestId id{info[0].As<Napi::Number>().Uint32Value()};
+    client_->setReferenced(id, info[1].ToBoolean());
   }
 }
 

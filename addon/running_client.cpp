@@ -40,6 +40,18 @@ RequestController* RunningClient::find(RequestId id) {
   return index < controllers_.size() && controllers_[index] ? &controllers_[index] : nullptr;
 }
 
+void RunningClient::setReferenced(RequestId id, bool referenced) {
+  if (find(id) == nullptr) {
+    return;
+  }
+  if (referenced) {
+    unreferenced_.erase(id);
+  } else {
+    unreferenced_.insert(id);
+  }
+  settle();
+}
+
 void RunningClient::destroy() {
   if (!destroyed_) {
     destroyed_ = true;
@@ -77,6 +89,7 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
       case EventType::failed:
         if (auto* request = find(walk.id())) {
           *request = {};
+          unreferenced_.erase(walk.id());
           --inFlight_;
         }
         break;
@@ -88,6 +101,7 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
       case EventType::dataBlock:
       case EventType::requestSent:
       case EventType::peerEnd:
+      case EventType::tunnelSocket:
       case EventType::bodyWanted:
       case EventType::connected:
       case EventType::disconnected:
@@ -97,20 +111,21 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
 }
 
 void RunningClient::settle() {
-  const bool waitsForAnswer = wrap_ != nullptr && (inFlight_ > 0 || (destroyed_ && openLoops_ > 0));
-  if (waitsForAnswer == holding_) {
-    return;
-  }
-  holding_ = waitsForAnswer;
-  if (holding_) {
+  const bool closes = destroyed_ && openLoops_ > 0;
+  const bool keepsObject = wrap_ != nullptr && (inFlight_ > 0 || closes);
+  const bool keepsProcess = keepsObject && (inFlight_ > unreferenced_.size() || closes);
+  if (keepsObject && !holdsObject_) {
     wrap_->keepObject();
+  } else if (!keepsObject && holdsObject_ && wrap_ != nullptr) {
+    wrap_->letObjectGo();
+  }
+  holdsObject_ = keepsObject;
+  if (keepsProcess && !holdsProcess_) {
     doorbell_.hold();
-  } else {
-    if (wrap_ != nullptr) {
-      wrap_->letObjectGo();
-    }
+  } else if (!keepsProcess && holdsProcess_) {
     doorbell_.letGo();
   }
+  holdsProcess_ = keepsProcess;
 }
 
 }  // namespace dodici

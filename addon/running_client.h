@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <unordered_set>
 #include <vector>
 
 namespace dodici {
@@ -42,6 +43,9 @@ class RunningClient final : public EventSink {
 
   // nullptr when no such request is in flight.
   RequestController* find(RequestId id);
+
+  // Whether this request keeps the process alive, as all do at first. Nothing when no such request is in flight.
+  void setReferenced(RequestId id, bool referenced);
 
   void destroy();
 
@@ -79,10 +83,12 @@ class RunningClient final : public EventSink {
 
   // JS thread only.
   std::vector<RequestController> controllers_;  // by request id; empty ones are not in flight
+  std::unordered_set<RequestId> unreferenced_;
   std::uint32_t inFlight_ = 0;
   std::uint32_t openLoops_ = 0;
   bool destroyed_ = false;
-  bool holding_ = false;
+  bool holdsObject_ = false;
+  bool holdsProcess_ = false;
 
   // Last, so that it is destroyed first: loop threads call onBatchReady() until then.
   Client client_;

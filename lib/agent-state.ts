@@ -168,7 +168,12 @@ export class AgentState implements ClientOwner {
   }
 
   #follow(signal: AbortSignal): void {
-    const onAbort = (): void => this.destroy(signal.reason, ignore)
+    const onAbort = (): void => {
+      this.destroy(signal.reason, ignore)
+      for (const requests of this.#clients.all()) {
+        requests.endSwitched()
+      }
+    }
     if (signal.aborted) {
       onAbort()
       return

@@ -29,7 +29,7 @@ export interface LocalEnd {
 }
 
 /** What undici's SocketError tells of the connection, as far as it is known here. */
-interface SocketInfo {
+export interface SocketInfo {
   localAddress: string | undefined
   localPort: number | undefined
   remoteAddress: string | undefined
@@ -294,7 +294,7 @@ function streamReset(http2ErrorCode: number): Error {
 }
 
 // "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or nothing.
-function socketInfo(text: string): SocketInfo | null {
+export function socketInfo(text: string): SocketInfo | null {
   if (text === '') {
     return null
   }

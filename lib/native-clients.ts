@@ -48,9 +48,17 @@ export class NativeClients {
     )
   }
 
-  /** Resolves when all sockets are closed. */
+  /** Resolves when all sockets are closed, but for upgraded ones, which end when their users will. */
   async destroy(): Promise<void> {
-    const all = this.all()
+    const all = this.all().filter((requests) => !requests.hasSwitched)
+    for (const requests of this.all()) {
+      if (requests.hasSwitched) {
+        requests.whenSwitchedEnd(() => {
+          this.#openLoops += requests.client.loopCount
+          requests.client.destroy()
+        })
+      }
+    }
     this.#openLoops = all.reduce((sum, { client }) => sum + client.loopCount, 0)
     if (this.#openLoops === 0) {
       return

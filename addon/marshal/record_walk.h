@@ -43,6 +43,7 @@ class RecordWalk {
       case EventType::peerEnd:
         return 2;
       case EventType::bodyWanted:
+      case EventType::tunnelSocket:
       case EventType::connected:
       case EventType::disconnected:
         return 3;

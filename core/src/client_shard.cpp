@@ -167,7 +167,7 @@ Tunnel* ClientShard::findTunnel(RequestId id) const {
 void ClientShard::onTunnelMoved(Tunnel& tunnel) {
   if (tunnel.ended()) {
     engine_->multi.remove(tunnel.handle());
-    engine_->tunnels.remove(tunnel.id());
+    engine_->tunnels.remove(tunnel);
     load_.fetch_sub(1, std::memory_order_relaxed);
   } else if (tunnel.waitsForRoom()) {
     onWaitsForRoom(tunnel.id());
@@ -355,7 +355,7 @@ void ClientShard::destroyEngine() {
     } catch (const std::exception&) {
       // It goes with the multi handle.
     }
-    engine_->tunnels.remove(id);
+    engine_->tunnels.remove(tunnel);
     load_.fetch_sub(1, std::memory_order_relaxed);
   }
   held_.clear();

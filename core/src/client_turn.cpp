@@ -59,6 +59,7 @@ void ClientShard::finishTurn() {
     engine_->multi.readDone([this, &worked](EasyHandle& easy, CURLcode code) {
       if (Tunnel* const tunnel = engine_->tunnels.findBy(easy)) {
         tunnel->onConnected(code);
+        engine_->tunnels.onConnected(*tunnel);
         onTunnelMoved(*tunnel);
         worked = true;
         return;

@@ -146,6 +146,12 @@ export function readBatch(
       case EventType.peerEnd:
         requests.byId(id)?.onPeerEnd()
         break
+      case EventType.tunnelSocket: {
+        const end = textAt + (words[at++] as number)
+        requests.byId(id)?.tunnel?.onSocket(text.slice(textAt, end))
+        textAt = end
+        break
+      }
       case EventType.connected:
       case EventType.disconnected: {
         const end = textAt + (words[at++] as number)

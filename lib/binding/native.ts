@@ -31,6 +31,8 @@ export const EventType = {
   loopClosed: 10,
   /** `[]`: the peer of a tunnel sends no more. */
   peerEnd: 11,
+  /** `[socketLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as of `failed`. */
+  tunnelSocket: 12,
 } as const
 
 /** Why a request failed. `detail` means what each line says, else 0. */
@@ -227,6 +229,9 @@ export interface NativeClient {
 
   /** The terminal record (`failed` with `aborted`, or whatever came first) follows. */
   cancel(id: number): void
+
+  /** Whether this request keeps the process alive, as all do at first. */
+  setReferenced(id: number, isReferenced: boolean): void
 
   /**
    * Cancels all requests, closes all connections, refuses new ones. `loopCount` loopClosed records follow, unless the

@@ -57,7 +57,6 @@ export class PendingRequest implements Controller {
   }
 
   // The controller.
-
   get rawHeaders(): Buffer[] | null {
     if (this.builtRawHeaders === undefined) {
       this.builtRawHeaders =
@@ -170,15 +169,16 @@ export class PendingRequest implements Controller {
       return
     }
     this.observed?.publishHeaders(status, this.rawHeaders, statusText)
-    if (this.tunnel !== null && (this.tunnel.isConnect || status === 101)) {
-      return switchTo(this.tunnel, this, status, headers)
-    }
     try {
       if (handler.onResponseStarted !== undefined) {
         handler.onResponseStarted()
         if (this.ended) {
           return
         }
+      }
+      if (this.tunnel !== null && (this.tunnel.isConnect || status === 101)) {
+        switchTo(this.tunnel, this, status, headers)
+        return
       }
       handler.onResponseStart(this, status, headers, statusText)
     } catch (error) {

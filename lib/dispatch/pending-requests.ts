@@ -5,6 +5,7 @@ import type { LocalEnd } from '../errors.ts'
 import type { Origin } from './origins.ts'
 import type { Proxy } from '../proxy.ts'
 import type { PendingRequest } from './pending-request.ts'
+import type { SwitchedSocket } from './tunnel.ts'
 
 // One for all clients of this thread, as they share its heap.
 const collector = new YoungCollector()
@@ -36,6 +37,9 @@ export class PendingRequests {
   // Holds no id 0, so that 0 can mean "none".
   readonly #byId: (PendingRequest | undefined)[] = [undefined]
   readonly #freeIds: number[] = []
+  /** upgraded sockets: to undici no requests of the dispatcher any more */
+  readonly #switched = new Map<PendingRequest, SwitchedSocket>()
+  #onLastSwitched: (() => void) | undefined
   #flushes = false
   // After the microtasks, so that all the requests that the handlers of a batch lead to share one wake-up.
   readonly #flush = (): void => {
@@ -62,8 +66,14 @@ export class PendingRequests {
     }
   }
 
+  /** Nothing is in flight, but for sockets that are their users' own. */
   get isIdle(): boolean {
-    return this.#freeIds.length === this.#byId.length - 1 && this.lingering.size === 0
+    const inFlight = this.#byId.length - 1 - this.#freeIds.length
+    return inFlight === this.#switched.size && this.lingering.size === 0
+  }
+
+  get hasSwitched(): boolean {
+    return this.#switched.size > 0
   }
 
   byId(id: number): PendingRequest | undefined {
@@ -73,7 +83,7 @@ export class PendingRequests {
   /** Those that their handlers have not seen end, and those that native has not ended. */
   *all(): Iterable<PendingRequest> {
     for (const request of this.#byId) {
-      if (request !== undefined) {
+      if (request !== undefined && !this.#switched.has(request)) {
         yield request
       }
     }
@@ -87,12 +97,15 @@ export class PendingRequests {
     request.origin.inFlight++
   }
 
-  /** Native's records for `from` are `to`'s from here on. */
-  handOver(from: PendingRequest, to: PendingRequest): void {
+  /** Native's records for `from` are those of `socket`'s request from here on. */
+  handOver(from: PendingRequest, socket: SwitchedSocket): void {
+    const to = socket.request
     this.#byId[from.id] = to
     to.id = from.id
     to.onSubmitted()
     from.id = 0
+    this.#switched.set(to, socket)
+    this.#leave(to.origin)
   }
 
   /** The id may be used again: native knows no request by it. */
@@ -100,8 +113,27 @@ export class PendingRequests {
     this.#byId[request.id] = undefined
     this.#freeIds.push(request.id)
     request.id = 0
-    request.origin.inFlight--
-    this.owner.onReleased(request.origin)
+    if (!this.#switched.delete(request)) {
+      this.#leave(request.origin)
+    } else if (this.#switched.size === 0) {
+      this.#onLastSwitched?.()
+    }
+  }
+
+  /** Calls back when the last upgraded socket has gone. REQUIRES: hasSwitched. */
+  whenSwitchedEnd(callback: () => void): void {
+    this.#onLastSwitched = callback
+  }
+
+  endSwitched(): void {
+    for (const socket of this.#switched.values()) {
+      socket.destroy()
+    }
+  }
+
+  #leave(origin: Origin): void {
+    origin.inFlight--
+    this.owner.onReleased(origin)
   }
 
   submit(

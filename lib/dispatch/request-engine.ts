@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { errors } from 'undici'
 import { milliseconds, type ResolvedOptions } from '../agent-options.ts'
 import { RequestFlag } from '../binding/native.ts'
+import type { SocketInfo } from '../errors.ts'
 import type { NativeClients } from '../native-clients.ts'
 import { AddressLookup } from './address-lookup.ts'
 import type { Handler } from './handler.ts'
@@ -20,6 +21,7 @@ import {
 import { framingLines, lengthError, sentLength } from './request-framing.ts'
 import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
 import { requestTarget } from './request-url.ts'
+import { Tunnel } from './tunnel.ts'
 import { Upload } from './upload.ts'
 import { UpgradedSocket } from './upgraded-socket.ts'
 
@@ -56,8 +58,8 @@ export class RequestEngine {
     const headers = requestHeaders(opts['headers'])
     const isUpgrade = Boolean(opts['upgrade']) || method.name === 'CONNECT'
     checkHandler(handler, isUpgrade)
-    if (isUpgrade && body.kind !== 'none') {
-      throw new errors.NotSupportedError('a body with upgrade or CONNECT is not supported')
+    if (isUpgrade && body.kind === 'stream') {
+      throw new errors.NotSupportedError('a stream body with upgrade or CONNECT is not supported')
     }
     let observed: ObservedRequest | null = null
     if (isObserved()) {
@@ -65,9 +67,6 @@ export class RequestEngine {
       observed.publishCreate()
     }
     const requests = this.#clients.for(origin, this.#owner)
-    if (isUpgrade && requests.proxy !== null) {
-      throw new errors.NotSupportedError('upgrade and CONNECT through a proxy are not supported')
-    }
     if (requests.proxy !== null && proxyAuthorization.test(headers.lines)) {
       throw new errors.InvalidArgumentError(
         'Proxy-Authorization should be sent in ProxyAgent constructor',
@@ -76,10 +75,8 @@ export class RequestEngine {
     const request = new PendingRequest(handler, origin, requests)
     request.observed = observed
     if (isUpgrade) {
-      request.tunnel = {
-        isConnect: method.name === 'CONNECT',
-        open: () => new UpgradedSocket(origin, requests),
-      }
+      const open = (ends: SocketInfo | null) => new UpgradedSocket(origin, requests, ends)
+      request.tunnel = new Tunnel(method.name === 'CONNECT', open)
     }
     this.#origins.register(origin)
     requests.add(request)
@@ -173,11 +170,11 @@ export class RequestEngine {
       }
     }
     if (request.tunnel !== null) {
-      flags = RequestFlag.tunnel
+      flags = RequestFlag.tunnel | (flags & (RequestFlag.bytesBody | RequestFlag.reportSent))
     }
     const lines =
       request.tunnel !== null
-        ? tunnelLines(request, opts, headers)
+        ? tunnelLines(request, opts, headers) + framingLines(method, headers, body)
         : (headers.host === null ? '' : headerLine('host', headers.host)) +
           (close ? 'connection: close\0' : 'connection: keep-alive\0') +
           headers.lines +
@@ -192,7 +189,8 @@ export class RequestEngine {
       servername += `\n${addresses}`
     }
     // A proxy that forwards is told the whole URL.
-    const isForwarded = !origin.isTls && request.requests.proxy?.forwards === true
+    const isForwarded =
+      request.tunnel === null && !origin.isTls && request.requests.proxy?.forwards === true
     const sentTarget = isForwarded ? origin.url.origin + target : target
     const text = `${origin.textStart}${method.name}\0${sentTarget}\0${servername}\0${lines}`
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout

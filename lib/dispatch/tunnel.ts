@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { socketInfo, type SocketInfo } from '../errors.ts'
 import type { ResponseHeaders } from './handler.ts'
 import type { PendingRequest } from './pending-request.ts'
 
@@ -9,11 +10,28 @@ export interface UploadControl {
 }
 
 /** What an upgrade or CONNECT request becomes when it is answered. */
-export interface Tunnel {
+export class Tunnel {
   /** any final status switches, not only 101 */
   readonly isConnect: boolean
-  open(): Duplex & { readonly request: PendingRequest }
+  readonly #open: (ends: SocketInfo | null) => SwitchedSocket
+  #ends: SocketInfo | null = null
+
+  constructor(isConnect: boolean, open: (ends: SocketInfo | null) => SwitchedSocket) {
+    this.isConnect = isConnect
+    this.#open = open
+  }
+
+  /** Native's word on the connection, before the head that switches. */
+  onSocket(info: string): void {
+    this.#ends = socketInfo(info)
+  }
+
+  open(): SwitchedSocket {
+    return this.#open(this.#ends)
+  }
 }
+
+export type SwitchedSocket = Duplex & { readonly request: PendingRequest }
 
 /** The socket is the handler's from here on, and lives on its own: a late abort() leaves it alone. */
 export function switchTo(
@@ -23,7 +41,7 @@ export function switchTo(
   headers: ResponseHeaders,
 ): void {
   const socket = tunnel.open()
-  request.requests.handOver(request, socket.request)
+  request.requests.handOver(request, socket)
   request.ended = true
   request.observed?.publishTrailers(null)
   try {

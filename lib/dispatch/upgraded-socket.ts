@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { Duplex } from 'node:stream'
+import type { SocketInfo } from '../errors.ts'
 import type { Handler } from './handler.ts'
 import type { Origin } from './origins.ts'
 import { PendingRequest } from './pending-request.ts'
@@ -15,6 +16,11 @@ type Callback = (error?: Error | null) => void
  */
 export class UpgradedSocket extends Duplex implements UploadControl {
   readonly encrypted: boolean
+  readonly localAddress: string | undefined
+  readonly localPort: number | undefined
+  readonly remoteAddress: string | undefined
+  readonly remotePort: number | undefined
+  readonly remoteFamily: string | undefined
   bytesRead = 0
   bytesWritten = 0
   readonly #request: PendingRequest
@@ -24,9 +30,14 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   #timeout = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(origin: Origin, requests: PendingRequests) {
+  constructor(origin: Origin, requests: PendingRequests, ends: SocketInfo | null) {
     super({ allowHalfOpen: false })
     this.encrypted = origin.isTls
+    this.localAddress = ends?.localAddress
+    this.localPort = ends?.localPort
+    this.remoteAddress = ends?.remoteAddress
+    this.remotePort = ends?.remotePort
+    this.remoteFamily = ends?.remoteFamily
     this.#request = new PendingRequest(this.#handler(), origin, requests)
     this.#request.upload = this
   }
@@ -58,7 +69,10 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   stop(): void {}
 
   address(): object {
-    return {}
+    const { localAddress: address, localPort: port } = this
+    return address === undefined
+      ? {}
+      : { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' }
   }
 
   setNoDelay(): this {
@@ -70,10 +84,12 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   }
 
   ref(): this {
+    this.#setReferenced(true)
     return this
   }
 
   unref(): this {
+    this.#setReferenced(false)
     return this
   }
 
@@ -111,6 +127,13 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     clearTimeout(this.#timer)
     this.#request.stop()
     callback(error)
+  }
+
+  #setReferenced(isReferenced: boolean): void {
+    const { id, requests } = this.#request
+    if (id !== 0) {
+      requests.client.setReferenced(id, isReferenced)
+    }
   }
 
   #onData(chunk: Buffer): void {

@@ -1,4 +1,5 @@
 /** `upgrade()`, `connect()` and onRequestUpgrade: a connection that is the caller's from the switch on. */
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect as connectTcp, createServer as createTcpServer } from 'node:net'
@@ -8,9 +9,12 @@ import { buffer, text } from 'node:stream/consumers'
 import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
 import { useAgent, useRaw } from '../support/fixtures.ts'
+import { plainLogin, useProgram, useProxy, withLogin } from '../support/proxying.ts'
 import { listen } from '../support/servers/listen.ts'
+import { startMicrosocks, startTinyproxy } from '../support/servers/proxies.ts'
 import { until } from '../support/wait.ts'
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'
@@ -210,7 +214,48 @@ describe('connect()', () => {
   })
 })
 
-it('through a proxy it is not supported, and says so', async () => {
-  const agent = await useAgent({ proxy: 'http://127.0.0.1:9' } as Parameters<typeof useAgent>[0])
-  await expect(upgrade(agent, 'http://a.test')).rejects.toThrow(errors.NotSupportedError)
+describe.runIf(agentKind === 'dodici')('upgrade() through a proxy', () => {
+  const kinds: [string, () => Promise<object | string>][] = [
+    ['HTTP', async () => (await useProxy()).uri],
+    [
+      'HTTPS',
+      async () => ({
+        uri: (await useProxy({ tls: certificates().good })).uri,
+        proxyTls: { ca: certificates().ca },
+      }),
+    ],
+    [
+      'HTTP that needs a login',
+      async () => withLogin('http', await useProgram(startTinyproxy(plainLogin)), plainLogin),
+    ],
+    ['SOCKS5', async () => `socks5://127.0.0.1:${await useProgram(startMicrosocks())}`],
+  ]
+  describe.each(kinds)('%s', (_kind, start) => {
+    it.each([
+      ['plain', false],
+      ['TLS', true],
+    ])('goes by a tunnel to a %s origin', async (_name, isTls) => {
+      const server = await useSwitching(isTls, (socket) => {
+        socket.write(switching)
+        socket.pipe(socket)
+      })
+      const agent = await useAgent({ proxy: await start() } as Parameters<typeof useAgent>[0])
+      const { socket } = await upgrade(agent, server.origin, { path: '/chat' })
+      socket.write('hello')
+      const [echoed] = await once(socket, 'data')
+      expect(String(echoed)).toBe('hello')
+      socket.destroy()
+      expect(server.heads[0]).toContain('GET /chat ')
+      expect(server.heads[0]?.toLowerCase()).not.toContain('proxy')
+    })
+  })
+
+  it('tells a refusal as requests do', async () => {
+    const proxy = await useProxy({
+      onConnect: (client) => client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
+    })
+    const agent = await useAgent({ proxy: proxy.uri } as Parameters<typeof useAgent>[0])
+    const upgrading = upgrade(agent, 'http://a.test')
+    await expect(upgrading).rejects.toThrow('Proxy response (403) !== 200 when HTTP Tunneling')
+  })
 })

@@ -17,6 +17,7 @@ import { lifecycleScenarios } from './scenarios/lifecycle.ts'
 import { requestScenarios } from './scenarios/requests.ts'
 import { responseScenarios } from './scenarios/responses.ts'
 import { tlsScenarios } from './scenarios/tls.ts'
+import { upgradeScenarios } from './scenarios/upgrades.ts'
 import { validationScenarios } from './scenarios/validation.ts'
 
 const table: readonly Scenario[] = [
@@ -30,6 +31,7 @@ const table: readonly Scenario[] = [
   ...handlerScenarios,
   ...tlsScenarios,
   ...addressScenarios,
+  ...upgradeScenarios,
 ].toSorted((a, b) => a.no - b.no)
 
 async function play({ play }: Scenario, kind: AgentKind): Promise<Outcome> {

@@ -42,6 +42,8 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
 }
 
 const http = await startHttp1(handle)
-const https = await startTls({ onRequest: handle })
+// Node's HTTP/2 server ends a connection on which more than 1,000 streams were reset in short order: the soak resets more.
+const resets = { streamResetBurst: 1e9, streamResetRate: 1e9 }
+const https = await startTls({ onRequest: handle, server: resets })
 process.on('disconnect', () => process.exit())
 process.send?.({ http: http.port, https: https.port, ca: certificates().ca } satisfies Listening)

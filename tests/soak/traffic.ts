@@ -97,7 +97,9 @@ export async function drive(target: Target, counts: Counts, running: () => boole
     try {
       await run(target)
     } catch (error) {
-      if (!expected.includes((error as Error).name)) throw error
+      if (!expected.includes((error as Error).name)) {
+        throw new Error(`${name} at ${target.origin} failed`, { cause: error })
+      }
     }
     counts[name] = (counts[name] ?? 0) + 1
   }

@@ -28,7 +28,7 @@ export async function readVitals(): Promise<Vitals> {
   }
 }
 
-const kMostRssGrowth = 24e6
+const kMostRssGrowth = 48e6
 const kMostHeapGrowth = 6e6
 
 /** What has grown, in words; empty when all is well. */

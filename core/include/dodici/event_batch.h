@@ -43,6 +43,8 @@ enum class EventType : std::uint32_t {
   loopClosed = 10,
   // [..] The peer of a tunnel sends no more; what is written still goes out.
   peerEnd = 11,
+  // [.., socketLength] The connection of a tunnel, before the head that switches to it. Text: socket, as of `failed`.
+  tunnelSocket = 12,
 };
 
 struct EventBatch {

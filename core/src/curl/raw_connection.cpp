@@ -11,6 +11,8 @@ namespace dodici {
 void RawConnection::setConnectOnly(EasyHandle& easy) {
   curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
+  // Through an HTTP proxy by CONNECT, also for plain http: a proxy that forwards could not switch.
+  curl_easy_setopt(easy.get(), CURLOPT_HTTPPROXYTUNNEL, 1L);
 }
 
 RawConnection::RawConnection(EasyHandle& easy) : handle_(easy.get()) {

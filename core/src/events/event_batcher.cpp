@@ -120,6 +120,11 @@ void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) {
 
 void EventBatcher::peerEnd(RequestId id) { record(EventType::peerEnd, id, {}); }
 
+void EventBatcher::tunnelSocket(RequestId id, std::string_view socket) {
+  record(EventType::tunnelSocket, id, {word(socket.size())});
+  batch_.text.append(socket);
+}
+
 void EventBatcher::connected(std::string_view origin) {
   record(EventType::connected, RequestId{0}, {word(origin.size())});
   batch_.text.append(origin);

@@ -49,6 +49,7 @@ class EventBatcher {
   void requestSent(RequestId id);
   void bodyWanted(RequestId id, std::uint32_t bytes);
   void peerEnd(RequestId id);
+  void tunnelSocket(RequestId id, std::string_view socket);
   void connected(std::string_view origin);
   void disconnected(std::string_view origin);
   void loopClosed();

@@ -43,7 +43,7 @@ Tunnel::Tunnel(
       response_(std::strcmp(text_.method(), "CONNECT") == 0, services.options.maxHeaderSize),
       deadline_(services.deadlines, request_.id),
       upload_(BodyKind::stream, noBytes_, std::nullopt),
-      sending_(requestHead()) {
+      sending_(requestHead() + request_.body) {
   easy_->bind(this);
   setRequestOptions(*easy_, request_, text_, services_.options);
   RawConnection::setConnectOnly(*easy_);
@@ -72,6 +72,8 @@ void Tunnel::onConnected(CURLcode code) {
     return;
   }
   connection_.emplace(*easy_);
+  inPool_ = true;
+  services_.batcher.connected(text_.origin());
   phase_ = Phase::head;
   deadline_.arm(DeadlineKind::headers, request_.headersTimeout, std::chrono::steady_clock::now());
   move();
@@ -145,6 +147,8 @@ void Tunnel::onHeadBytes(std::span<const std::byte> bytes) {
     case SwitchResponse::Progress::switched:
       deadline_.stop();
       phase_ = Phase::open;
+      leavePool();
+      services_.batcher.tunnelSocket(id(), describeSocket(*easy_));
       services_.batcher.responseStart(id(), response_.head());
       deliver(bytesOf(response_.takeRest()));
       break;
@@ -168,9 +172,21 @@ void Tunnel::onRefusedBytes(std::string_view bytes) {
   }
   deliver(bytesOf(body));
   if (response_.bodyComplete()) {
-    phase_ = Phase::ended;
-    deadline_.stop();
-    services_.batcher.end(id(), response_.head());
+    endWell();
+  }
+}
+
+void Tunnel::endWell() {
+  phase_ = Phase::ended;
+  deadline_.stop();
+  services_.batcher.end(id(), response_.head());
+  leavePool();
+}
+
+// To undici a connection that has switched is the user's, and none of the dispatcher's any more.
+void Tunnel::leavePool() {
+  if (std::exchange(inPool_, false)) {
+    services_.batcher.disconnected(text_.origin());
   }
 }
 
@@ -185,9 +201,7 @@ void Tunnel::onPeerEnd() {
   if (phase_ == Phase::open) {
     services_.batcher.peerEnd(id());
   } else if (phase_ == Phase::refused && response_.endsHere()) {
-    phase_ = Phase::ended;
-    deadline_.stop();
-    services_.batcher.end(id(), response_.head());
+    endWell();
   } else {
     endBy(Error{Errc::socketClosed, 0, "the connection was closed", describeSocket(*easy_)});
   }
@@ -204,6 +218,9 @@ void Tunnel::writeSome() {
       return;
     }
     sent_ += put.moved;
+  }
+  if (phase_ == Phase::head && std::exchange(request_.reportSent, false)) {
+    services_.batcher.requestSent(id());
   }
   if (writesEnded_ && !endSent_) {
     endSent_ = true;
@@ -245,6 +262,7 @@ void Tunnel::onBodyEnd() {
 void Tunnel::fail(CURLcode code) {
   TransferFacts facts;
   facts.started = connection_.has_value();
+  facts.tunnels = !services_.options.proxy.url.empty();
   facts.headSeen = phase_ == Phase::open || phase_ == Phase::refused;
   facts.openErrno = services_.watchers.takeOpenError();
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
@@ -265,6 +283,7 @@ void Tunnel::endBy(const Error& error) {
     phase_ = Phase::ended;
     deadline_.stop();
     services_.batcher.failed(id(), error);
+    leavePool();
   }
 }
 

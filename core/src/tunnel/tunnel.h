@@ -87,6 +87,8 @@ class Tunnel final : public EasyHandle::Receiver {
   bool onBytes(std::span<const std::byte> bytes);
   void onPeerEnd();
   void onHeadBytes(std::span<const std::byte> bytes);
+  void endWell();
+  void leavePool();
   void onRefusedBytes(std::string_view bytes);
   void deliver(std::span<const std::byte> bytes);
   void writeSome();
@@ -104,6 +106,7 @@ class Tunnel final : public EasyHandle::Receiver {
   Deadline deadline_;
   EventBatcher::Share share_;
   Phase phase_ = Phase::connecting;
+  bool inPool_ = false;  // connected, and neither switched nor closed
   const std::string noBytes_;
   UploadBody upload_;
   std::string sending_;

@@ -1,4 +1,4 @@
-// Every live tunnel of a client on one loop: few, and none in most clients.
+// Every live tunnel of a client on one loop: none in most clients.
 //
 // Threads: loop thread only.
 // Owner:   ClientShard.
@@ -17,6 +17,7 @@ class TunnelTable {
  public:
   Tunnel& add(std::unique_ptr<Tunnel> tunnel) {
     const RequestId id = tunnel->id();
+    byHandle_[&tunnel->handle()] = tunnel.get();
     return *(byId_[id] = std::move(tunnel));
   }
 
@@ -26,25 +27,30 @@ class TunnelTable {
     return found == byId_.end() ? nullptr : found->second.get();
   }
 
+  // Those that connect. Null: the handle is a transfer's.
   Tunnel* findBy(const EasyHandle& easy) const {
-    for (const auto& [id, tunnel] : byId_) {
-      if (&tunnel->handle() == &easy) {
-        return tunnel.get();
-      }
+    const auto found = byHandle_.find(&easy);
+    return found == byHandle_.end() ? nullptr : found->second;
+  }
+
+  // From here on it is found by its socket, if it has one.
+  void onConnected(Tunnel& tunnel) {
+    byHandle_.erase(&tunnel.handle());
+    if (tunnel.socket() != CURL_SOCKET_BAD) {
+      bySocket_[tunnel.socket()] = &tunnel;
     }
-    return nullptr;
   }
 
   Tunnel* findBy(curl_socket_t socket) const {
-    for (const auto& [id, tunnel] : byId_) {
-      if (tunnel->socket() == socket) {
-        return tunnel.get();
-      }
-    }
-    return nullptr;
+    const auto found = bySocket_.find(socket);
+    return found == bySocket_.end() ? nullptr : found->second;
   }
 
-  void remove(RequestId id) { byId_.erase(id); }
+  void remove(Tunnel& tunnel) {
+    byHandle_.erase(&tunnel.handle());
+    bySocket_.erase(tunnel.socket());
+    byId_.erase(tunnel.id());
+  }
 
   std::vector<RequestId> ids() const {
     std::vector<RequestId> ids;
@@ -58,6 +64,8 @@ class TunnelTable {
 
  private:
   std::unordered_map<RequestId, std::unique_ptr<Tunnel>> byId_;
+  std::unordered_map<const EasyHandle*, Tunnel*> byHandle_;
+  std::unordered_map<curl_socket_t, Tunnel*> bySocket_;
 };
 
 }  // namespace dodici

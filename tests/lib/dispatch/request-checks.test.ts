@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/agent.ts'
 import { client } from '../support/fake-native.ts'
@@ -152,11 +153,12 @@ describe('dispatch options', () => {
     expect(client().submitted[0]?.lines).toContain('a: 1')
   })
 
-  it.each([[{ upgrade: 'websocket', body: 'a' }], [{ method: 'CONNECT', path: 'a:1', body: 'a' }]])(
-    '%j: a body is not supported, and says so',
+  it.each([[{ upgrade: 'websocket' }], [{ method: 'CONNECT', path: 'a:1' }]])(
+    '%j: a stream body is not supported, and says so',
     (opts) => {
       const handler = Object.assign(new Recorder(), { onRequestUpgrade() {} })
-      expect(new Agent().dispatch({ ...get, ...opts }, handler)).toBe(false)
+      const body = Readable.from(['a'])
+      expect(new Agent().dispatch({ ...get, ...opts, body }, handler)).toBe(false)
       expect(look(handler.error)).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
       expect(handler.names).toEqual(['onResponseError'])
     },

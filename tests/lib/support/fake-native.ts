@@ -110,6 +110,8 @@ export class FakeClient implements NativeClient {
     this.calls.push(`cancel ${id}`)
   }
 
+  setReferenced(): void {}
+
   destroy(): void {
     this.calls.push('destroy')
     if (!this.holdsLoops) {
