@@ -21,11 +21,11 @@ export interface AgentOptions {
   maxConcurrentStreams?: number
   /** undici's HTTP/2 settings. Honoured: `maxConcurrentStreams`; the windows and pings are libcurl's own. */
   h2Options?: H2Options
-  /** How long an idle connection is kept, in milliseconds. Default: `4000`. */
+  /** How long an idle connection is kept whose server says nothing of it, in milliseconds. Default: `4000`. */
   keepAliveTimeout?: number
-  /** Upper bound of a server's `Keep-Alive: timeout`, in milliseconds. Accepted. Default: `600_000`. */
+  /** Upper bound of a server's `Keep-Alive: timeout`, in milliseconds. Default: `600_000`. */
   keepAliveMaxTimeout?: number
-  /** Taken off a server's `Keep-Alive: timeout`, in milliseconds. Accepted. Default: `2000`. */
+  /** Taken off a server's `Keep-Alive: timeout`, in milliseconds; may be negative. Default: `2000`. */
   keepAliveTimeoutThreshold?: number
   /** Longest wait for a response head, in milliseconds; `0` turns it off. Default: `300_000`. */
   headersTimeout?: number
@@ -43,7 +43,7 @@ export interface AgentOptions {
   strictContentLength?: boolean
   /** Most origins with a connection or request at a time. Default: `Infinity`. */
   maxOrigins?: number
-  /** Age at which an idle connection is replaced, in milliseconds. Accepted. Default: `null`. */
+  /** Age at which a connection is replaced, in milliseconds; HTTP/2: in whole seconds. Default: `null`. */
   clientTtl?: number | null
   /** Local IP address to connect from. */
   localAddress?: string | null
@@ -263,6 +263,9 @@ function nativeOptions(
     maxResponseSize: options.maxResponseSize ?? -1,
     connectTimeout: milliseconds(connectTimeout(connect) ?? options.connectTimeout ?? 10_000),
     keepAliveTimeout: milliseconds(options.keepAliveTimeout ?? 4000),
+    keepAliveTimeoutThreshold: threshold(options.keepAliveTimeoutThreshold ?? 2000),
+    keepAliveMaxTimeout: milliseconds(options.keepAliveMaxTimeout ?? 600_000),
+    clientTtl: milliseconds(Math.max(options.clientTtl ?? 0, 0)),
     // Node takes -1 for its default, and nothing below 10.
     happyEyeballsTimeout:
       attempt === undefined || attempt === -1
@@ -282,6 +285,11 @@ function nativeOptions(
 /** Whole milliseconds as native counts them; never 0, which means "none", for a little more than 0. */
 export function milliseconds(time: number): number {
   return Math.min(Math.ceil(time), 0xffffffff)
+}
+
+// Rounded so that the hint less the threshold is rounded up.
+function threshold(time: number): number {
+  return Math.max(Math.min(Math.floor(time), 0xffffffff), -0xffffffff)
 }
 
 // As Node's setKeepAlive() takes it.

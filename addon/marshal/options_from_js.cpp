@@ -161,6 +161,11 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.maxResponseSize = fields.integer("maxResponseSize", -1, kMostSafeInteger);
   options.connectTimeout = fields.time("connectTimeout");
   options.keepAliveTimeout = fields.time("keepAliveTimeout");
+  options.keepAliveTimeoutThreshold =
+      std::chrono::milliseconds(fields.integer("keepAliveTimeoutThreshold", -kMostCount, kMostCount)
+      );
+  options.keepAliveMaxTimeout = fields.time("keepAliveMaxTimeout");
+  options.clientTtl = fields.time("clientTtl");
   options.happyEyeballsTimeout = fields.time("happyEyeballsTimeout");
   options.keepAlive = fields.flag("keepAlive");
   options.ipv4Only = fields.flag("ipv4Only");

@@ -52,7 +52,7 @@ struct ClientEngine {
       Timers timers
   )
       : origins(OriginLimits{config.options.connections, config.options.maxConcurrentStreams}),
-        watchers(context, listener),
+        watchers(context, listener, config.options),
         timer(context, std::move(timers.libcurl)),
         multi(config.options, watchers, timer),
         handles(config.options, watchers, config.tls, config.proxyTls),

@@ -309,6 +309,8 @@ void ClientShard::onDisconnected(const std::string& origin) {
   }
 }
 
+void ClientShard::onSuspect() { touch(); }
+
 std::uint32_t ClientShard::onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) {
   const auto origin = transfer.text().origin();
   const auto use = engine_->watchers.noteRequest(origin, protocol, ports);

@@ -63,6 +63,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onTurnEnd() noexcept override;
   void onSocketReady(curl_socket_t socket, int events) override;
   void onDisconnected(const std::string& origin) override;
+  void onSuspect() override;
   std::uint32_t onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) override;
   void onCompleteEarly(RequestId id) override;
   void onWaitsForRoom(RequestId id) override;
@@ -83,6 +84,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void armTimers();
   void onSweep();
   void onIdleCheck();
+  void judgeIdle();
+  void closeGone();
   Transfer* find(RequestId id) const;
   void makeEngine();
   void destroyEngine();
@@ -113,6 +116,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   std::vector<RequestId> early_;   // response whole before the request is
   std::vector<RequestId> failed_;  // scratch
   std::chrono::steady_clock::time_point lastFlush_;
+  std::chrono::steady_clock::time_point nextClosing_;
   bool touched_ = false;
   bool destroyed_ = false;
   std::optional<Error> broken_;  // a bug of ours; every request fails with it

@@ -1,8 +1,9 @@
 // The end of a ClientShard's turn: libcurl's timeouts, what is done, who may start, the flush; and its timers.
 #include "client_shard.h"
 
-#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <unordered_set>
 #include <utility>
 
 namespace dodici {
@@ -16,6 +17,9 @@ constexpr int kMostRoundsPerTurn = 8;
 
 // Bytes of a body that flows wait for more of them so long at most.
 constexpr std::chrono::microseconds kBodyInterval{500};
+
+// How often libcurl is asked to look at its connections, while there may be something to see. It does not look more often.
+constexpr std::chrono::seconds kLookInterval{1};
 
 }  // namespace
 
@@ -49,6 +53,8 @@ void ClientShard::finishTurn() {
   if (!engine_) {
     return;
   }
+  judgeIdle();
+  closeGone();
   bool worked = true;
   for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
     worked = false;
@@ -65,6 +71,12 @@ void ClientShard::finishTurn() {
         return;
       }
       auto& transfer = static_cast<Transfer&>(*easy.receiver());
+      if (transfer.turnedAway()) {
+        engine_->multi.remove(easy);
+        engine_->multi.add(transfer.startAgain());
+        worked = true;
+        return;
+      }
       transfer.endByLibcurl(code);
       retire(transfer);
       worked = true;
@@ -117,16 +129,17 @@ bool ClientShard::startReady() {
   return any;
 }
 
-// The idle check runs now and then while sockets are open; an idle client has none, and no timer.
+// An idle client has no sockets, and no timer.
 void ClientShard::armTimers() {
   if (const auto next = engine_->deadlines.nextSweep()) {
     engine_->sweepTimer.wakeBy(*next);
   }
-  if (engine_->watchers.openCount() > 0 && !engine_->idleTimer.armed()) {
-    using std::chrono::milliseconds;
-    const auto interval =
-        std::clamp(config_->options.keepAliveTimeout / 4, milliseconds(20), milliseconds(1000));
-    engine_->idleTimer.wakeBy(Clock::now() + interval);
+  const auto& watchers = engine_->watchers;
+  if (watchers.nextIdleCheck() != Clock::time_point::max()) {
+    engine_->idleTimer.wakeBy(watchers.nextIdleCheck());
+  }
+  if (watchers.goneCount() > 0 || !watchers.multiplexed().empty()) {
+    engine_->idleTimer.wakeBy(Clock::now() + kLookInterval);
   }
 }
 
@@ -149,10 +162,33 @@ void ClientShard::onIdleCheck() {
   for (const curl_socket_t socket : multiplexed) {
     engine_->multi.socketAction(socket, CURL_CSELECT_IN);
   }
-  const auto stillIdle =
-      engine_->watchers.shutDownIdle(Clock::now(), config_->options.keepAliveTimeout);
-  if (stillIdle == 0 && engine_->transfers.size() == 0 && engine_->tunnels.empty()) {
+  engine_->watchers.suspectIdle(Clock::now());
+}
+
+// A connection that is closed or has been idle for too long ends here, unless a transfer that is paused holds it.
+void ClientShard::judgeIdle() {
+  auto& watchers = engine_->watchers;
+  if (!watchers.hasSuspects()) {
+    return;
+  }
+  std::unordered_set<std::uint32_t> inUse;
+  for (const RequestId id : engine_->transfers.ids()) {
+    inUse.insert(engine_->transfers.find(id)->ports().key());
+  }
+  watchers.judge(inUse, Clock::now());
+}
+
+// libcurl notices at a connection's next use that it is gone. The descriptors should not wait for that.
+void ClientShard::closeGone() {
+  const auto& watchers = engine_->watchers;
+  if (watchers.goneCount() == 0) {
+    return;
+  }
+  if (engine_->transfers.size() == 0 && engine_->tunnels.empty() && !watchers.keepsIdle()) {
     engine_->multi.closeIdleConnections();
+  } else if (const auto now = Clock::now(); now >= nextClosing_) {
+    nextClosing_ = now + kLookInterval;
+    engine_->multi.closeBrokenConnections();
   }
 }
 

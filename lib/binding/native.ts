@@ -166,6 +166,10 @@ export interface NativeClientOptions {
   maxResponseSize: number
   connectTimeout: number
   keepAliveTimeout: number
+  /** may be negative */
+  keepAliveTimeoutThreshold: number
+  keepAliveMaxTimeout: number
+  clientTtl: number
   happyEyeballsTimeout: number
   keepAlive: boolean
   ipv4Only: boolean

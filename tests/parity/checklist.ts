@@ -11,7 +11,6 @@ export type Covered =
 
 export const elsewhere: Readonly<Record<number, Covered>> = {
   12: { file: 'contract/timeouts', test: 'is pushed back by 1xx responses' },
-  19: { compatibility: '`Keep-Alive`' },
   44: { file: 'contract/memory-download', test: 'read slowly grows resident memory' },
   62: { file: 'contract/uploads', test: 'answered before its end is a normal end' },
   63: { file: 'contract/memory-upload', test: 'stops pulling from the generator while the server' },

@@ -51,7 +51,12 @@ struct ClientOptions {
   std::uint32_t maxRequestsPerConnection = 0;        // 0: no limit
   std::int64_t maxResponseSize = -1;                 // -1: no limit
   std::chrono::milliseconds connectTimeout{10'000};  // 0: none
+  // How long a connection may be idle; where its server says how long it keeps it: that, less the threshold, and at most
+  // the maximum.
   std::chrono::milliseconds keepAliveTimeout{4'000};
+  std::chrono::milliseconds keepAliveTimeoutThreshold{2'000};  // may be negative
+  std::chrono::milliseconds keepAliveMaxTimeout{600'000};
+  std::chrono::milliseconds clientTtl{0};  // age at which an idle connection is replaced; 0: none
   std::chrono::milliseconds happyEyeballsTimeout{250};
   bool keepAlive = true;  // false: every connection serves one request
   bool ipv4Only = false;

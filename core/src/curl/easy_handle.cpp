@@ -58,10 +58,20 @@ void EasyHandle::bind(Receiver* receiver) {
   thrown_ = nullptr;
   tlsPeer_.reset();
   tlsPeerIsProxy_ = false;
+  if (std::exchange(connectsAfresh_, false)) {
+    curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
+  }
+}
+
+void EasyHandle::forbidReuse() { curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L); }
+
+void EasyHandle::connectAfresh() {
+  connectsAfresh_ = true;
+  curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 void EasyHandle::closeAfterwards() {
-  curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L);
+  forbidReuse();
   for (curl_slist& line : headerLines) {
     if (std::string_view(line.data) == "connection: keep-alive") {
       line.data = const_cast<char*>("connection: close");

@@ -68,8 +68,14 @@ class EasyHandle {
   long infoLong(CURLINFO info) const;
   const char* infoText(CURLINFO info) const;
 
-  // From inside Receiver::onStarted(): the connection is not to be kept for another request.
+  // From inside Receiver::onStarted(): the connection is not to be kept for another request, and the server is told so.
   void closeAfterwards();
+
+  // From inside a callback: the connection is not to be kept for another request.
+  void forbidReuse();
+
+  // Before libcurl is given the handle: this transfer takes no connection that exists.
+  void connectAfresh();
 
   // What the peer showed in a TLS handshake of this transfer.
   const TlsPeer& tlsPeer() const { return tlsPeer_; }
@@ -103,6 +109,7 @@ class EasyHandle {
   TlsStore& proxyTls_;
   std::vector<curl_slist> proxyLines_;
   bool tlsPeerIsProxy_ = false;
+  bool connectsAfresh_ = false;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
   TlsPeer tlsPeer_;

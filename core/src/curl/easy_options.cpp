@@ -22,6 +22,11 @@ void setText(CURL* handle, CURLoption option, const std::string& text) {
   }
 }
 
+long wholeSeconds(std::chrono::milliseconds time) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+  return static_cast<long>(std::max<std::int64_t>(1, seconds));
+}
+
 void setTlsOptions(CURL* handle, const TlsOptions& tls) {
   // The certificates, trusted ones and the client's own, come from TlsStore.
   curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
@@ -125,12 +130,15 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
       CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
       static_cast<long>(options.happyEyeballsTimeout.count())
   );
-  // Whole seconds and only looked at when a connection is picked; SocketWatchers is exact and at rest.
-  const auto keepSeconds =
-      std::chrono::ceil<std::chrono::seconds>(options.keepAliveTimeout).count();
-  curl_easy_setopt(
-      handle, CURLOPT_MAXAGE_CONN, static_cast<long>(std::max<std::int64_t>(1, keepSeconds))
-  );
+  // Whole seconds and only looked at when a connection is picked; SocketWatchers is exact and at rest. What a server
+  // says may be more than keepAliveTimeout. Unix sockets are not known to SocketWatchers one by one.
+  const auto longest = options.socketPath.empty()
+                           ? std::max(options.keepAliveTimeout, options.keepAliveMaxTimeout)
+                           : options.keepAliveTimeout;
+  curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, wholeSeconds(longest));
+  if (options.clientTtl.count() > 0) {
+    curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, wholeSeconds(options.clientTtl));
+  }
   curl_easy_setopt(
       handle,
       CURLOPT_IPRESOLVE,

@@ -4,6 +4,7 @@
 #include "curl/curl_global.h"
 #include "curl/easy_handle.h"
 
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -81,6 +82,32 @@ void MultiHandle::closeIdleConnections() {
 #if LIBCURL_VERSION_NUM >= 0x081000
   curl_multi_setopt(multi_, CURLMOPT_NETWORK_CHANGED, static_cast<long>(CURLMNWC_CLEAR_CONNS));
 #endif
+}
+
+// libcurl looks when a transfer asks for a connection: here is one that asks, and is refused a socket.
+void MultiHandle::closeBrokenConnections() {
+  struct Cleanup {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+
+  const std::unique_ptr<CURL, Cleanup> probe(curl_easy_init());
+  if (!probe) {
+    return;
+  }
+  curl_easy_setopt(probe.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(probe.get(), CURLOPT_PROXY, "");
+  curl_easy_setopt(probe.get(), CURLOPT_URL, "http://127.0.0.1:9/");
+  curl_easy_setopt(
+      probe.get(),
+      CURLOPT_OPENSOCKETFUNCTION,
+      +[](void*, curlsocktype, curl_sockaddr*) -> curl_socket_t { return CURL_SOCKET_BAD; }
+  );
+  check(curl_multi_add_handle(multi_, probe.get()));
+  int running = 0;
+  const CURLMcode code = curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+  check(curl_multi_remove_handle(multi_, probe.get()));
+  check(code);
+  rethrowParked();
 }
 
 int MultiHandle::onSocketWanted(CURL*, curl_socket_t socket, int poll, void* self, void*) noexcept {

@@ -38,6 +38,9 @@ class MultiHandle {
   // Closes the kept connections that no transfer uses.
   void closeIdleConnections();
 
+  // Closes idle connections that are broken or shut down. libcurl looks at them once a second at most.
+  void closeBrokenConnections();
+
  private:
   static int onSocketWanted(CURL*, curl_socket_t socket, int poll, void* self, void*) noexcept;
   static int onTimerWanted(CURLM*, long timeoutMs, void* self) noexcept;

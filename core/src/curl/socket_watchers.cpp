@@ -1,10 +1,12 @@
 #include "curl/socket_watchers.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -38,6 +40,18 @@ bool sawEnd(curl_socket_t socket) {
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+// Whether an idle connection cannot serve a request: closed by the peer, or with bytes that nobody asked for, which
+// would be taken for the answer. An idle HTTP/2 connection may have frames to be read.
+bool isSpoilt(curl_socket_t socket, bool multiplexed) {
+  pollfd poll{socket, POLLIN | POLLRDHUP, 0};
+  if (::poll(&poll, 1, 0) <= 0) {
+    return false;
+  }
+  return !multiplexed || (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
 // Remembered for the moment in which libcurl looks for another connection; no need to remember more.
 constexpr std::size_t kMostLost = 1024;
 
@@ -48,16 +62,27 @@ struct SocketWatchers::Watch {
   std::uint32_t serial;          // tells apart two sockets that had the same number
   std::uint32_t wanted = 0;      // EPOLL* bits that libcurl waits for
   std::uint32_t registered = 0;  // and those in the poller: what is idle stays as it was
-  std::string origin;            // not empty: announced as connected
+  std::string origin;            // not empty: announced as connected, and not yet as disconnected
+  bool announced = false;
   std::uint32_t announcedAs = 0;
+  Clock::time_point announcedAt;
+  bool multiplexed = false;
+  std::chrono::milliseconds keepFor;
+  bool suspected = false;
+  bool gone = false;  // given up; libcurl has not closed it yet
   std::uint32_t requests = 0;
   int localPort = 0;                           // asked for once it is bound
   std::optional<Clock::time_point> idleSince;  // libcurl lost interest
   bool opened = false;                         // by open(), so close() will come
   StreamSocket stream;
 
-  Watch(curl_socket_t descriptor, std::uint32_t number, std::vector<StreamSocket*>& used)
-      : socket(descriptor), serial(number), stream(descriptor, used) {}
+  Watch(
+      curl_socket_t descriptor,
+      std::uint32_t number,
+      std::chrono::milliseconds keep,
+      std::vector<StreamSocket*>& used
+  )
+      : socket(descriptor), serial(number), keepFor(keep), stream(descriptor, used) {}
 
   std::uint32_t needed() const { return wanted | (stream.blocked() ? EPOLLOUT : 0U); }
 
@@ -66,8 +91,11 @@ struct SocketWatchers::Watch {
   }
 };
 
-SocketWatchers::SocketWatchers(asio::io_context& context, Listener& listener)
+SocketWatchers::SocketWatchers(
+    asio::io_context& context, Listener& listener, const ClientOptions& options
+)
     : listener_(listener),
+      options_(options),
       poller_(context, [this](std::uint64_t key, std::uint32_t events) { onReady(key, events); }) {}
 
 SocketWatchers::~SocketWatchers() {
@@ -80,7 +108,7 @@ SocketWatchers::~SocketWatchers() {
 
 SocketWatchers::Watch& SocketWatchers::add(curl_socket_t socket) {
   auto& watch = watches_[socket];
-  watch = std::make_unique<Watch>(socket, nextSerial_++, used_);
+  watch = std::make_unique<Watch>(socket, nextSerial_++, options_.keepAliveTimeout, used_);
   return *watch;
 }
 
@@ -112,12 +140,17 @@ int SocketWatchers::close(curl_socket_t socket) {
     }
     // A last word of libcurl's to the peer.
     watch->stream.flush();
-    if (!watch->origin.empty()) {
+    if (watch->gone) {
+      --goneCount_;
+    }
+    if (watch->announced) {
       announced_.erase(watch->announcedAs);
       if (std::erase(multiplexed_, socket) > 0 && lost_.size() < kMostLost && sawEnd(socket)) {
         lost_.insert(watch->announcedAs);
       }
-      listener_.onDisconnected(watch->origin);
+      if (!watch->origin.empty()) {
+        listener_.onDisconnected(watch->origin);
+      }
     }
   }
   return ::close(socket);
@@ -133,7 +166,9 @@ void SocketWatchers::want(curl_socket_t socket, int poll) {
     auto& watch = *found->second;
     watch.wanted = 0;
     if (watch.opened) {
-      watch.idleSince = Clock::now();
+      const auto now = Clock::now();
+      watch.idleSince = now;
+      nextIdleCheck_ = std::min(nextIdleCheck_, now + watch.keepFor);
       return;
     }
     listen(watch, 0);
@@ -153,17 +188,16 @@ void SocketWatchers::listen(Watch& watch, std::uint32_t events) {
 }
 
 void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
-  const auto found = watches_.find(static_cast<curl_socket_t>(key & 0xFFFF'FFFFU));
-  if (found == watches_.end() || found->second->key() != key) {
+  Watch* const found = find(key);
+  if (found == nullptr) {
     return;
   }
-  auto& watch = *found->second;
+  auto& watch = *found;
   if (watch.stream.blocked()) {
     watch.stream.flush();
   }
   if (watch.wanted == 0) {
-    // Nobody reads it now: the peer of an idle connection has closed it, or a paused transfer has more to come.
-    listen(watch, watch.needed());
+    onUnread(watch, events);
     return;
   }
   int ready = 0;
@@ -180,22 +214,50 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
   }
 }
 
+// Nobody reads it now: the peer of an idle connection has closed it or says something, or a paused transfer has more to
+// come. Each of the two is looked at once.
+void SocketWatchers::onUnread(Watch& watch, std::uint32_t events) {
+  const bool told = (events & kPeerEnded) != 0 || !watch.announced || watch.gone;
+  listen(watch, watch.needed() | (told ? 0U : EPOLLRDHUP));
+  if (watch.announced && !watch.gone) {
+    suspect(watch);
+    listener_.onSuspect();
+  }
+}
+
+void SocketWatchers::suspect(Watch& watch) {
+  if (!watch.suspected) {
+    watch.suspected = true;
+    suspects_.push_back(watch.key());
+  }
+}
+
+SocketWatchers::Watch* SocketWatchers::find(std::uint64_t key) const {
+  const auto found = watches_.find(static_cast<curl_socket_t>(key & 0xFFFF'FFFFU));
+  return found == watches_.end() || found->second->key() != key ? nullptr : found->second.get();
+}
+
 SocketWatchers::Use SocketWatchers::noteRequest(
     std::string_view origin, Protocol protocol, Ports ports
 ) {
   const auto known = announced_.find(ports.key());
   if (known != announced_.end()) {
-    return {false, ++known->second->requests};
+    Watch& watch = *known->second;
+    watch.keepFor = options_.keepAliveTimeout;
+    return {false, ++watch.requests};
   }
   Watch* const watch = findUnannounced(ports.local);
   if (watch == nullptr) {
     return {};
   }
   watch->origin = origin;
+  watch->announced = true;
   watch->announcedAs = ports.key();
+  watch->announcedAt = Clock::now();
   announced_.emplace(ports.key(), watch);
   lost_.erase(ports.key());
   if (protocol == Protocol::http2) {
+    watch->multiplexed = true;
     multiplexed_.push_back(watch->socket);
     watch->stream.takeOver();
   }
@@ -210,7 +272,7 @@ bool SocketWatchers::lostByPeer(Ports ports) const {
 // Unix sockets have no port: there it is any that is new.
 SocketWatchers::Watch* SocketWatchers::findUnannounced(int localPort) const {
   for (const auto& [socket, watch] : watches_) {
-    if (!watch->opened || !watch->origin.empty()) {
+    if (!watch->opened || watch->announced) {
       continue;
     }
     if (watch->localPort == 0 && localPort > 0) {
@@ -229,19 +291,76 @@ void SocketWatchers::shutDown(Ports ports) {
   }
 }
 
-std::size_t SocketWatchers::shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit) {
-  std::size_t idle = 0;
-  for (auto& [socket, watch] : watches_) {
-    if (!watch->opened || !watch->idleSince) {
+// Unix sockets have no ports, so which of them a request is on cannot be told.
+bool SocketWatchers::refuses(Ports ports) const {
+  const auto ttl = options_.clientTtl;
+  if ((goneCount_ == 0 && ttl.count() == 0) || ports.local <= 0) {
+    return false;
+  }
+  const auto known = announced_.find(ports.key());
+  if (known == announced_.end()) {
+    return false;
+  }
+  const Watch& watch = *known->second;
+  return watch.gone ||
+         (ttl.count() > 0 && !watch.multiplexed && Clock::now() - watch.announcedAt > ttl);
+}
+
+void SocketWatchers::keepFor(Ports ports, std::chrono::milliseconds time) {
+  if (const auto known = announced_.find(ports.key()); known != announced_.end()) {
+    known->second->keepFor = time;
+  }
+}
+
+void SocketWatchers::suspectIdle(Clock::time_point now) {
+  nextIdleCheck_ = Clock::time_point::max();
+  for (const auto& [socket, watch] : watches_) {
+    if (!watch->opened || !watch->idleSince || watch->gone) {
       continue;
     }
-    if (now - *watch->idleSince >= limit) {
-      ::shutdown(socket, SHUT_RDWR);
+    if (const auto due = *watch->idleSince + watch->keepFor; due > now) {
+      nextIdleCheck_ = std::min(nextIdleCheck_, due);
     } else {
-      ++idle;
+      suspect(*watch);
     }
   }
-  return idle;
+}
+
+void SocketWatchers::judge(const std::unordered_set<std::uint32_t>& inUse, Clock::time_point now) {
+  for (const std::uint64_t key : std::exchange(suspects_, {})) {
+    Watch* const watch = find(key);
+    if (watch == nullptr) {
+      continue;
+    }
+    watch->suspected = false;
+    if (watch->gone || !watch->idleSince) {
+      continue;
+    }
+    // Without ports it may be anybody's.
+    const bool used = watch->announcedAs == 0 ? !inUse.empty() : inUse.contains(watch->announcedAs);
+    if (used) {
+      watch->idleSince = now;
+      nextIdleCheck_ = std::min(nextIdleCheck_, now + watch->keepFor);
+    } else if (now >= *watch->idleSince + watch->keepFor || isSpoilt(watch->socket, watch->multiplexed)) {
+      giveUp(*watch);
+    }
+  }
+}
+
+void SocketWatchers::giveUp(Watch& watch) {
+  watch.gone = true;
+  ++goneCount_;
+  ::shutdown(watch.socket, SHUT_RDWR);
+  if (!watch.origin.empty()) {
+    listener_.onDisconnected(std::exchange(watch.origin, {}));
+  }
+}
+
+bool SocketWatchers::keepsIdle() const {
+  return std::any_of(watches_.begin(), watches_.end(), [](const auto& entry) {
+    const Watch& watch = *entry.second;
+    return watch.opened && watch.idleSince && !watch.gone;
+  });
 }
 
 void SocketWatchers::endTurn() {

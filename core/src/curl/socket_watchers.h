@@ -10,6 +10,7 @@
 
 #include "curl/socket_poller.h"
 #include "curl/stream_socket.h"
+#include "dodici/options.h"
 #include "submit/origin_queue.h"
 
 #include <boost/asio/io_context.hpp>
@@ -46,12 +47,17 @@ class SocketWatchers {
     virtual void onSocketReady(curl_socket_t socket, int events) = 0;
     // A socket that was announced is closed. May be called from inside a libcurl callback.
     virtual void onDisconnected(const std::string& origin) = 0;
+    // There is something to judge().
+    virtual void onSuspect() = 0;
 
    protected:
     ~Listener() = default;
   };
 
-  SocketWatchers(boost::asio::io_context& context, Listener& listener);
+  // `options` are those of the client, and outlive this.
+  SocketWatchers(
+      boost::asio::io_context& context, Listener& listener, const ClientOptions& options
+  );
   ~SocketWatchers();
 
   SocketWatchers(const SocketWatchers&) = delete;
@@ -72,6 +78,15 @@ class SocketWatchers {
 
   Use noteRequest(std::string_view origin, Protocol protocol, Ports ports);
 
+  // Whether the connection between these ports, which libcurl has picked for a request, is not to be used: its peer has
+  // closed it, it has been idle for too long, or it is older than clientTtl. libcurl looks at a connection before it
+  // uses it again only when it has not done so for a second.
+  bool refuses(Ports ports) const;
+
+  // How long the connection between these ports may be idle after this response: what its server said. The next request
+  // makes it keepAliveTimeout again.
+  void keepFor(Ports ports, std::chrono::milliseconds time);
+
   // The open HTTP/2 connections.
   const std::vector<curl_socket_t>& multiplexed() const { return multiplexed_; }
 
@@ -81,9 +96,24 @@ class SocketWatchers {
   // Shuts down the connection between these ports: libcurl will not use it again, and its transfers see the end.
   void shutDown(Ports ports);
 
-  // Shuts down the sockets that have been idle for `limit`, so that libcurl does not use them again and the peer can
-  // forget them. Returns how many sockets are idle still.
-  std::size_t shutDownIdle(Clock::time_point now, std::chrono::milliseconds limit);
+  // When suspectIdle() has something to do, at the earliest; max() when nothing is idle.
+  Clock::time_point nextIdleCheck() const { return nextIdleCheck_; }
+
+  // Connections that have been idle for too long become suspects, as do by themselves those at which something happens
+  // while nobody reads them.
+  void suspectIdle(Clock::time_point now);
+
+  bool hasSuspects() const { return !suspects_.empty(); }
+
+  // Gives up the suspects that are idle indeed: shuts them down, says that they are disconnected, and refuses them to
+  // requests. `inUse` are the ports of those that a transfer is on: it may only be pausing.
+  void judge(const std::unordered_set<std::uint32_t>& inUse, Clock::time_point now);
+
+  // Connections given up that libcurl has still to close.
+  std::size_t goneCount() const { return goneCount_; }
+
+  // Connections that libcurl may use again.
+  bool keepsIdle() const;
 
   // The end of a turn: sends what the connections have gathered.
   void endTurn();
@@ -98,9 +128,14 @@ class SocketWatchers {
   Watch& add(curl_socket_t socket);
   void listen(Watch& watch, std::uint32_t events);
   void onReady(std::uint64_t key, std::uint32_t events);
+  void onUnread(Watch& watch, std::uint32_t events);
+  void suspect(Watch& watch);
+  void giveUp(Watch& watch);
+  Watch* find(std::uint64_t key) const;
   Watch* findUnannounced(int localPort) const;
 
   Listener& listener_;
+  const ClientOptions& options_;
   SocketPoller poller_;
   std::vector<StreamSocket*> used_;
   std::unordered_map<curl_socket_t, std::unique_ptr<Watch>> watches_;
@@ -108,6 +143,9 @@ class SocketWatchers {
   std::vector<curl_socket_t> multiplexed_;
   std::unordered_set<std::uint32_t>
       lost_;  // ports of HTTP/2 connections, until they are used again
+  std::vector<std::uint64_t> suspects_;
+  Clock::time_point nextIdleCheck_ = Clock::time_point::max();
+  std::size_t goneCount_ = 0;
   std::uint32_t nextSerial_ = 0;
   std::size_t openCount_ = 0;
   int openError_ = 0;

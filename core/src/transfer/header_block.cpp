@@ -35,6 +35,21 @@ std::uint32_t takeVersion(std::string_view& line) {
   return 0;
 }
 
+// "timeout=5", of the parameters in Keep-Alive; what follows the digits does not count.
+std::optional<std::chrono::seconds> keepAliveTimeout(std::string_view parameter) {
+  constexpr std::string_view kName = "timeout=";
+  if (!equalsIgnoringCase(parameter.substr(0, kName.size()), kName)) {
+    return std::nullopt;
+  }
+  parameter.remove_prefix(kName.size());
+  const std::size_t digits = std::min(parameter.find_first_not_of("0123456789"), parameter.size());
+  if (digits == 0) {
+    return std::nullopt;
+  }
+  const auto seconds = parseNumber(parameter.substr(0, digits));
+  return std::chrono::seconds(std::min<std::uint64_t>(seconds.value_or(UINT32_MAX), UINT32_MAX));
+}
+
 }  // namespace
 
 HeaderBlock::HeaderBlock(std::uint32_t maxHeaderSize) : maxHeaderSize_(maxHeaderSize) {}
@@ -64,7 +79,6 @@ HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
   text_.reserve(kUsualText);
   facts_ = {};
   keepAliveSaid_ = false;
-  transferEncodingSaid_ = false;
 
   facts_.httpVersion = takeVersion(line);
   const std::optional<std::uint64_t> status =
@@ -130,16 +144,8 @@ const char* HeaderBlock::noteFraming(std::string_view name, std::string_view val
           keepAliveSaid_ |= equalsIgnoringCase(option, "keep-alive");
         }
       } else if (equalsIgnoringCase(name, "keep-alive")) {
-        while (!value.empty()) {
-          const std::string_view parameter = takeElement(value);
-          const std::size_t equals = parameter.find('=');
-          if (equals != std::string_view::npos &&
-              equalsIgnoringCase(parameter.substr(0, equals), "timeout")) {
-            if (const auto seconds = parseNumber(parameter.substr(equals + 1));
-                seconds && *seconds <= UINT32_MAX) {
-              facts_.keepAliveTimeoutHint = std::chrono::seconds(*seconds);
-            }
-          }
+        while (!value.empty() && !facts_.keepAliveTimeoutHint) {
+          facts_.keepAliveTimeoutHint = keepAliveTimeout(takeElement(value));
         }
       }
       return nullptr;
@@ -161,7 +167,7 @@ const char* HeaderBlock::noteFraming(std::string_view name, std::string_view val
       if (!equalsIgnoringCase(name, "transfer-encoding")) {
         return nullptr;
       }
-      transferEncodingSaid_ = true;
+      facts_.transferEncoding = true;
       while (!value.empty()) {
         facts_.chunked = equalsIgnoringCase(takeElement(value), "chunked");  // the last one tells
       }
@@ -169,7 +175,7 @@ const char* HeaderBlock::noteFraming(std::string_view name, std::string_view val
     default:
       return nullptr;
   }
-  return facts_.contentLength && transferEncodingSaid_
+  return facts_.contentLength && facts_.transferEncoding
              ? "content-length together with transfer-encoding"
              : nullptr;
 }

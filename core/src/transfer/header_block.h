@@ -35,6 +35,7 @@ struct ResponseFacts {
   std::uint32_t status = 0;
   std::uint32_t httpVersion = 0;  // 10, 11, 20, 30
   std::optional<std::uint64_t> contentLength;
+  bool transferEncoding = false;  // any
   bool chunked = false;
   bool connectionClose = false;                              // as said, or by HTTP/1.0's default
   std::optional<std::chrono::seconds> keepAliveTimeoutHint;  // Keep-Alive: timeout=N
@@ -81,7 +82,6 @@ class HeaderBlock {
   Phase phase_ = Phase::statusLine;
   ResponseFacts facts_;
   bool keepAliveSaid_ = false;
-  bool transferEncodingSaid_ = false;
   bool headComplete_ = false;  // the fields below are a whole head, which the next line replaces
   std::uint32_t statusTextLength_ = 0;
   std::size_t bytes_ = 0;               // names and values so far

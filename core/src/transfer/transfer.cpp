@@ -2,6 +2,7 @@
 
 #include "curl/easy_options.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -65,10 +66,27 @@ EasyHandle& Transfer::prepare(std::unique_ptr<EasyHandle> easy) {
   return *easy_;
 }
 
+EasyHandle& Transfer::startAgain() {
+  turnedAway_ = false;
+  upload_.rewind(0);
+  setRequestOptions(*easy_, request_, text_, services_.options);
+  // Once is how it goes; who meets another such connection does not try all that there are.
+  if (std::exchange(wasTurnedAway_, true)) {
+    easy_->connectAfresh();
+  }
+  return *easy_;
+}
+
 std::unique_ptr<EasyHandle> Transfer::takeHandle() { return std::move(easy_); }
 
 bool Transfer::onStarted(Ports ports) {
   const bool first = state_.phase() == TransferState::Phase::running;
+  // Nothing has been sent on this connection: whatever the request, another one will do.
+  if (services_.watchers.refuses(ports) && (first || request_.bodyKind != BodyKind::stream)) {
+    turnedAway_ = true;
+    easy_->forbidReuse();
+    return false;
+  }
   // On HTTP/2 libcurl takes another connection when the server says that it has not processed the request (a refused
   // stream, GOAWAY), and also when the connection broke: only the former is safe, whatever the method.
   const bool refused = !first && onHttp2_ && !services_.watchers.lostByPeer(ports_);
@@ -81,7 +99,7 @@ bool Transfer::onStarted(Ports ports) {
   const auto uses =
       services_.host.onConnectionReady(*this, onHttp2_ ? Protocol::http2 : Protocol::http1, ports);
   const auto mostUses = services_.options.maxRequestsPerConnection;
-  if (mostUses > 0 && uses >= mostUses) {
+  if (mostUses > 0 && uses >= mostUses && !onHttp2_) {
     easy_->closeAfterwards();
   }
   deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
@@ -121,6 +139,9 @@ bool Transfer::onFinalHead() {
   if (state_.onFinalHead() == Action::refuse) {
     return false;
   }
+  if (!onHttp2_) {
+    noteKeepAlive();
+  }
   services_.batcher.responseStart(id(), head_);
   if (headWithBody_) {
     complete_ = true;
@@ -129,6 +150,27 @@ bool Transfer::onFinalHead() {
   armBodyDeadline();
   checkWhetherComplete();
   return true;
+}
+
+// What the head says about the connection's future.
+void Transfer::noteKeepAlive() {
+  const auto& facts = head_.facts();
+  const auto& options = services_.options;
+  if (facts.keepAliveTimeoutHint) {
+    const std::chrono::milliseconds keep = std::min(
+        *facts.keepAliveTimeoutHint - options.keepAliveTimeoutThreshold, options.keepAliveMaxTimeout
+    );
+    if (keep.count() > 0) {
+      services_.watchers.keepFor(ports_, keep);
+    } else {
+      easy_->forbidReuse();
+    }
+  }
+  // What such a response has in its body would be taken for the next one's head.
+  if ((facts.status == 204 || facts.status == 304) &&
+      (facts.contentLength.value_or(0) > 0 || facts.transferEncoding)) {
+    easy_->forbidReuse();
+  }
 }
 
 // A server may answer before it has read the request's body, and never read it: libcurl would wait for that. The end

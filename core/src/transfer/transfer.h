@@ -89,6 +89,14 @@ class Transfer final : public EasyHandle::Receiver {
   // Why it failed, if it did before it was sent on a connection.
   const std::optional<Error>& connectFailure() const { return connectFailure_; }
 
+  // libcurl has ended it because the connection that it picked is not to be used. startAgain() gets it another.
+  bool turnedAway() const { return turnedAway_; }
+
+  EasyHandle& startAgain();
+
+  // Of the connection that it is on, or was on last.
+  Ports ports() const { return ports_; }
+
   OriginQueue::Ticket ticket;
 
  private:
@@ -101,6 +109,7 @@ class Transfer final : public EasyHandle::Receiver {
 
   bool onFinalHead();
   void checkWhetherComplete();
+  void noteKeepAlive();
   bool park(Error error);
   void reportSent();
   void letFlow();
@@ -124,6 +133,8 @@ class Transfer final : public EasyHandle::Receiver {
       false;               // a HEAD request that sends a body: libcurl would wait for one in return
   bool complete_ = false;  // the response is whole although libcurl does not say so
   bool sentReported_ = false;
+  bool turnedAway_ = false;
+  bool wasTurnedAway_ = false;
   bool onHttp2_ = false;  // the connection it was last written on
   Ports ports_;
   std::unique_ptr<EasyHandle> easy_;

@@ -153,8 +153,37 @@ INSTANTIATE_TEST_SUITE_P(
         "Keep-Alive: timeout\r\n",
         "Keep-Alive: timeout=\r\n",
         "Keep-Alive: timeout=x\r\n",
-        "Keep-Alive: max=5\r\n",
-        "Keep-Alive: timeout=99999999999999\r\n"
+        "Keep-Alive: timeout = 5\r\n",
+        "Keep-Alive: max=5; timeout=5\r\n",
+        "Keep-Alive: max=5\r\n"
+    )
+);
+
+struct Hint {
+  const char* line;
+  std::int64_t seconds;
+};
+
+class HeaderBlockHint : public testing::TestWithParam<Hint> {};
+
+TEST_P(HeaderBlockHint, IsTheFirstTimeout) {
+  HeaderBlock block(kLimit);
+  (void)feed(block, {"HTTP/1.1 200 OK\r\n", GetParam().line, "Keep-Alive: timeout=77\r\n", "\r\n"});
+  EXPECT_EQ(block.facts().keepAliveTimeoutHint, std::chrono::seconds(GetParam().seconds));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases,
+    HeaderBlockHint,
+    testing::Values(
+        Hint{"X: y\r\n", 77},
+        Hint{"Keep-Alive: max=5\r\n", 77},
+        Hint{"Keep-Alive: TIMEOUT=5\r\n", 5},
+        Hint{"Keep-Alive: timeout=5, timeout=6\r\n", 5},
+        Hint{"Keep-Alive: max=1,\ttimeout=5s\r\n", 5},
+        Hint{"Keep-Alive: timeout=0\r\n", 0},
+        Hint{"Keep-Alive: timeout=99999999999999\r\n", UINT32_MAX},
+        Hint{"Keep-Alive: timeout=99999999999999999999999\r\n", UINT32_MAX}
     )
 );
 
