@@ -9,6 +9,7 @@ const tasks = [
   'sanitize',
   'variant',
   'demo',
+  'fuzz',
   'soak',
   'bench',
   'check',

@@ -36,6 +36,12 @@ const needs = [
   { packages: ['libssl-dev'], for: 'system', there: () => header('openssl/ssl.h') },
   { packages: ['tinyproxy-bin', 'tinyproxy'], there: () => inPath('tinyproxy') },
   { packages: ['microsocks'], there: () => inPath('microsocks') },
+  { packages: ['clang'], for: 'fuzz', there: () => inPath('clang++') },
+  {
+    packages: ['libclang-rt-14-dev', 'libclang-rt-dev'],
+    for: 'fuzz',
+    there: () => fuzzerRuntime('/usr/lib'),
+  },
   { packages: ['clang-format'], for: 'check', there: () => inPath('clang-format') },
   { packages: ['clang-tidy'], for: 'check', there: () => inPath('clang-tidy') },
 ]
@@ -116,6 +122,18 @@ function boostVersion() {
   return file === undefined
     ? 0
     : Number(/#define BOOST_VERSION (\d+)/.exec(readFileSync(file, 'utf8'))?.[1] ?? 0)
+}
+
+/** clang keeps its runtimes in a folder named after its version, and they are a package of their own. */
+function fuzzerRuntime(folder) {
+  const versions = readdirSync(folder).filter((name) => name.startsWith('llvm-'))
+  return versions.some((version) => {
+    const clang = join(folder, version, 'lib/clang')
+    return (
+      existsSync(clang) &&
+      readdirSync(clang, { recursive: true }).some((file) => /libclang_rt\.fuzzer\b/.test(file))
+    )
+  })
 }
 
 function searchPath() {

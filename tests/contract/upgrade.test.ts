@@ -152,6 +152,20 @@ describe('a response that does not switch', () => {
     await expect(upgrading).rejects.toThrow('bad upgrade')
   })
 
+  it('does not outlast headersTimeout by coming in drops', async () => {
+    const server = createTcpServer((socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nx-slow: ')
+      const drops = setInterval(() => socket.write('x'), 20)
+      socket.on('error', () => {}).on('close', () => clearInterval(drops))
+    })
+    const { port, close } = await listen(server, new Set())
+    onTestFinished(close)
+    const agent = await useAgent({ headersTimeout: 300 })
+    await expect(upgrade(agent, `http://127.0.0.1:${port}`)).rejects.toThrow(
+      errors.HeadersTimeoutError,
+    )
+  })
+
   it('fails with SocketError when the peer just closes', async () => {
     const server = await useRaw((peer) => peer.fin())
     const agent = await useAgent()

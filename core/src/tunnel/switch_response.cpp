@@ -2,8 +2,8 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 namespace dodici {
@@ -12,77 +12,90 @@ namespace {
 
 namespace http = boost::beast::http;
 
+// A line may be longer than its name and value, which are what maxHeaderSize counts.
+constexpr std::size_t kLineSlack = 1024;
+
+// Beast expects a chunk's header to have come this far once it has asked for more of it.
+constexpr std::size_t kShortestLastChunk = 5;
+
 }  // namespace
 
 SwitchResponse::SwitchResponse(bool isConnect, std::uint32_t maxHeaderSize)
-    : isConnect_(isConnect), maxHeaderSize_(maxHeaderSize), head_(maxHeaderSize) {
-  newParser();
-}
-
-void SwitchResponse::newParser() {
-  parser_.emplace();
-  parser_->eager(false);
-  parser_->header_limit(maxHeaderSize_);
-  parser_->body_limit(boost::none);
-  // A response to CONNECT has no body: what follows is the tunnel's, whatever its headers say.
-  parser_->skip(isConnect_);
-}
+    : isConnect_(isConnect), maxUnread_(maxHeaderSize + kLineSlack), head_(maxHeaderSize) {}
 
 SwitchResponse::Progress SwitchResponse::onBytes(std::span<const std::byte> bytes) {
+  std::size_t searched = in_.size();
   in_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  while (!in_.empty()) {
-    boost::beast::error_code error;
-    const std::size_t used = parser_->put(boost::asio::buffer(in_), error);
-    in_.erase(0, used);
-    if (error == http::error::need_more) {
-      return Progress::none;
+  std::size_t at = 0;
+  Progress progress = Progress::none;
+  while (progress == Progress::none || progress == Progress::informational) {
+    const std::size_t end = in_.find('\n', searched);
+    if (std::min(end, in_.size()) - at > maxUnread_) {
+      progress = fail(Errc::headersOverflow, describe(Errc::headersOverflow));
+    } else if (end == std::string::npos) {
+      break;
+    } else {
+      const std::string_view line = std::string_view(in_).substr(at, end + 1 - at);
+      at = searched = end + 1;
+      progress = std::max(progress, onLine(line));
     }
-    if (error) {
-      const bool tooLarge = error == http::error::header_limit;
-      error_ =
-          Error{tooLarge ? Errc::headersOverflow : Errc::malformedResponse, 0, error.message(), {}};
-      return Progress::failed;
-    }
-    if (!parser_->is_header_done()) {
-      return Progress::none;
-    }
-    const auto status = parser_->get().result_int();
-    if (status >= 200 || status == 101) {
-      return onHead();
-    }
-    newParser();
   }
-  return Progress::none;
+  in_.erase(0, at);
+  return progress;
 }
 
-// HeaderBlock makes the record, and refuses what undici's parser would.
-SwitchResponse::Progress SwitchResponse::onHead() {
-  const auto& message = parser_->get();
-  const auto status = message.result_int();
-  std::string line = message.version() == 10 ? "HTTP/1.0 " : "HTTP/1.1 ";
-  line.append(std::to_string(status)).append(" ").append(message.reason()).append("\r\n");
-  auto progress = head_.onLine(line);
-  for (const auto& field : message) {
-    if (progress == HeaderProgress::failed) {
-      break;
-    }
-    line.assign(field.name_string()).append(": ").append(field.value()).append("\r\n");
-    progress = head_.onLine(line);
-  }
-  if (progress != HeaderProgress::failed) {
-    progress = head_.onLine("\r\n");
-  }
+SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
+  const HeaderProgress progress = head_.onLine(line);
   if (progress == HeaderProgress::failed) {
     error_ = head_.error();
     return Progress::failed;
   }
-  return isConnect_ ? Progress::switched : status == 101 ? Progress::switched : Progress::refused;
+  if (head_.facts().httpVersion >= 20) {
+    return fail(Errc::malformedResponse, "not a status line");
+  }
+  switch (progress) {
+    case HeaderProgress::continueHead:
+    case HeaderProgress::informationalHead:
+      return Progress::informational;
+    case HeaderProgress::switchingHead:
+      return Progress::switched;
+    case HeaderProgress::finalHead:
+      return isConnect_ ? Progress::switched : startBody();
+    default:
+      return Progress::none;
+  }
+}
+
+// Beast reads the body, and is told no more of the head than how that is framed.
+SwitchResponse::Progress SwitchResponse::startBody() {
+  const ResponseFacts& facts = head_.facts();
+  std::string head = "HTTP/1.1 " + std::to_string(facts.status) + " -\r\n";
+  if (facts.contentLength) {
+    head.append("content-length: ").append(std::to_string(*facts.contentLength)).append("\r\n");
+  } else if (facts.chunked) {
+    head.append("transfer-encoding: chunked\r\n");
+  }
+  parser_.emplace();
+  parser_->eager(false);
+  parser_->body_limit(boost::none);
+  boost::beast::error_code error;
+  parser_->put(boost::asio::buffer(head.append("\r\n")), error);
+  return error ? fail(Errc::malformedResponse, error.message()) : Progress::refused;
+}
+
+SwitchResponse::Progress SwitchResponse::fail(Errc code, std::string why) {
+  error_ = Error{code, 0, std::move(why), {}};
+  return Progress::failed;
 }
 
 bool SwitchResponse::readBody(std::string_view bytes, std::string& body) {
   in_ += bytes;
+  if (wantsMore_ && in_.size() < kShortestLastChunk) {
+    return true;
+  }
+  wantsMore_ = false;
   std::array<char, 16 * 1024> room;  // NOLINT: filled by the parser
-  while (!in_.empty() && !parser_->is_done()) {
+  while (!in_.empty() && !parser_->is_done() && !wantsMore_) {
     auto& to = parser_->get().body();
     to.data = room.data();
     to.size = room.size();
@@ -91,14 +104,13 @@ bool SwitchResponse::readBody(std::string_view bytes, std::string& body) {
     const std::size_t used = parser_->put(boost::asio::buffer(in_), error);
     in_.erase(0, used);
     body.append(room.data(), room.size() - to.size);
-    if (error && error != http::error::need_buffer && error != http::error::need_more) {
+    wantsMore_ = error == http::error::need_more;
+    if (error && error != http::error::need_buffer && !wantsMore_) {
       return false;
     }
-    if (error == http::error::need_more) {
-      break;
-    }
   }
-  return true;
+  // The header of a chunk, or trailers, that do not end.
+  return !wantsMore_ || in_.size() <= maxUnread_;
 }
 
 bool SwitchResponse::endsHere() {

@@ -16,17 +16,17 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace dodici {
 
 class SwitchResponse {
  public:
   enum class Progress : std::uint8_t {
-    none,      // more bytes are needed
-    switched,  // the rest of what came is the tunnel's: takeRest()
-    refused,   // an ordinary response; its body follows
-    failed,    // see error()
+    none,           // more bytes are needed
+    informational,  // the same, but a head came that is not final: a sign of life
+    switched,       // the rest of what came is the tunnel's: takeRest()
+    refused,        // an ordinary response; its body follows
+    failed,         // see error()
   };
 
   SwitchResponse(bool isConnect, std::uint32_t maxHeaderSize);
@@ -52,14 +52,16 @@ class SwitchResponse {
  private:
   using Parser = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
 
-  void newParser();
-  Progress onHead();
+  Progress onLine(std::string_view line);
+  Progress startBody();
+  Progress fail(Errc code, std::string why);
 
   const bool isConnect_;
-  const std::uint32_t maxHeaderSize_;
-  std::optional<Parser> parser_;
+  const std::size_t maxUnread_;  // of what cannot be parsed before more comes
   HeaderBlock head_;
-  std::string in_;  // not yet parsed
+  std::optional<Parser> parser_;  // of the body
+  bool wantsMore_ = false;        // the parser, before it can go on
+  std::string in_;                // not yet parsed
   Error error_;
 };
 

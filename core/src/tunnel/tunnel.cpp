@@ -142,6 +142,8 @@ bool Tunnel::onBytes(std::span<const std::byte> bytes) {
 void Tunnel::onHeadBytes(std::span<const std::byte> bytes) {
   switch (response_.onBytes(bytes)) {
     case SwitchResponse::Progress::none:
+      break;
+    case SwitchResponse::Progress::informational:
       deadline_.touch();
       break;
     case SwitchResponse::Progress::switched:

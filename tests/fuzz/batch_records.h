@@ -1,0 +1,30 @@
+// Reads a batch as event_batch.h describes it, trusting nothing: the counterpart of lib/binding/batch-reader.ts.
+//
+// Threads: plain values.
+#pragma once
+
+#include "dodici/event_batch.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dodici::fuzz {
+
+struct Record {
+  EventType type{};
+  std::uint32_t id = 0;
+  std::vector<std::uint32_t> numbers;  // those that are no lengths
+  std::vector<std::string> texts;      // status text; message and socket; origin
+  std::vector<std::pair<std::string, std::string>> fields = {};  // headers, trailers
+  std::string bytes = {};                                        // of a body
+
+  bool operator==(const Record&) const = default;
+};
+
+// Throws Violation when a length points outside, when text or slab is left over, or when the addon's RecordWalk steps
+// differently.
+std::vector<Record> readRecords(const EventBatch& batch);
+
+}  // namespace dodici::fuzz

@@ -1,0 +1,93 @@
+// The response to an upgrade: wherever the network cuts the bytes, the outcome is the same.
+#include "batch_records.h"
+#include "input.h"
+#include "tunnel/switch_response.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace dodici::fuzz {
+
+namespace {
+
+constexpr RequestId kId{3};
+
+struct Outcome {
+  SwitchResponse::Progress progress = SwitchResponse::Progress::none;
+  std::vector<Record> head;
+  std::string rest;  // the tunnel's, or the body
+  bool complete = false;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+// Feeds the text in pieces of the sizes that `next` gives, at least one byte each.
+Outcome feed(
+    bool isConnect,
+    std::uint32_t maxHeaderSize,
+    std::string_view text,
+    const std::function<std::size_t()>& next
+) {
+  using Progress = SwitchResponse::Progress;
+  SwitchResponse response(isConnect, maxHeaderSize);
+  Outcome outcome;
+  const auto take = [&text, &next] {
+    const std::string_view piece = text.substr(0, std::max<std::size_t>(next(), 1));
+    text.remove_prefix(piece.size());
+    return piece;
+  };
+  while (outcome.progress == Progress::none && !text.empty()) {
+    const std::string_view piece = take();
+    outcome.progress = response.onBytes(std::as_bytes(std::span(piece)));
+    if (outcome.progress == Progress::informational) {
+      outcome.progress = Progress::none;  // more follows
+    }
+  }
+  if (outcome.progress == Progress::failed) {
+    require(response.error().code != Errc{}, "a failure has a code");
+    require(!response.error().message.empty(), "a failure has a reason");
+  }
+  if (outcome.progress == Progress::switched || outcome.progress == Progress::refused) {
+    EventBatch batch;
+    response.head().appendHead(batch, kId);
+    outcome.head = readRecords(batch);
+    require(outcome.head.size() == 1, "a response has one head");
+  }
+  if (outcome.progress == Progress::switched) {
+    outcome.rest = response.takeRest().append(text);
+  }
+  if (outcome.progress == Progress::refused) {
+    bool good = response.readBody({}, outcome.rest);
+    while (good && !text.empty() && !response.bodyComplete()) {
+      good = response.readBody(take(), outcome.rest);
+    }
+    outcome.complete = good && (response.bodyComplete() || response.endsHere());
+    if (!outcome.complete) {
+      outcome.rest.clear();  // how much came out before it broke is of no interest
+    }
+  }
+  return outcome;
+}
+
+}  // namespace
+
+void switchResponse(Bytes bytes) {
+  Input input(bytes);
+  const bool isConnect = input.flag();
+  const std::uint32_t maxHeaderSize = input.flag() ? 64 : 16 * 1024;
+  std::vector<std::size_t> sizes(8);
+  for (auto& size : sizes) {
+    size = input.byte();
+  }
+  const std::string_view text = input.rest();
+  const Outcome whole = feed(isConnect, maxHeaderSize, text, [&text] { return text.size(); });
+  const Outcome bytewise = feed(isConnect, maxHeaderSize, text, [] { return 1; });
+  require(bytewise == whole, "bytes that come one by one mean the same");
+  std::size_t turn = 0;
+  const Outcome pieces =
+      feed(isConnect, maxHeaderSize, text, [&] { return sizes[turn++ % sizes.size()]; });
+  require(pieces == whole, "bytes that come in pieces mean the same");
+}
+
+}  // namespace dodici::fuzz

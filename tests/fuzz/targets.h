@@ -1,0 +1,51 @@
+// The parts that read what somebody else wrote, or that must keep their promises in any order of events, each as a
+// function of arbitrary bytes. Driven by libFuzzer (fuzzer.cpp) and, in every test run, by fuzz_test.cpp.
+//
+// Threads: the calling thread; each run makes what it needs anew.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace dodici::fuzz {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// A promise that did not hold. libFuzzer takes any escaping exception for a crash.
+class Violation : public std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+inline void require(bool holds, const char* promise) {
+  if (!holds) {
+    throw Violation(promise);
+  }
+}
+
+void headerBlock(Bytes bytes);
+void requestText(Bytes bytes);
+void switchResponse(Bytes bytes);
+void transferState(Bytes bytes);
+void originQueue(Bytes bytes);
+void eventBatcher(Bytes bytes);
+
+struct Target {
+  std::string_view name;  // of its corpus folder, too
+  void (*run)(Bytes);
+};
+
+inline constexpr std::array<Target, 6> kTargets{{
+    {"header-block", headerBlock},
+    {"request-text", requestText},
+    {"switch-response", switchResponse},
+    {"transfer-state", transferState},
+    {"origin-queue", originQueue},
+    {"event-batcher", eventBatcher},
+}};
+
+}  // namespace dodici::fuzz
