@@ -154,12 +154,14 @@ TEST(Tunnel, DestroyingTheClientEndsIt) {
 TEST(Tunnel, ManyAtOnceKeepTheirBytesApart) {
   constexpr int kMany = 50;
   std::vector<Script> scripts;
+  scripts.reserve(kMany);
   for (int i = 0; i < kMany; ++i) {
     scripts.push_back(Script().readHead().send(kSwitch).read(2).send("ab").shutdownSend());
   }
   ScriptedServer server(scripts);
   TestClient client;
   std::vector<RequestId> ids;
+  ids.reserve(kMany);
   for (int i = 0; i < kMany; ++i) {
     ids.push_back(client.submit(tunnel(server.origin())));
   }
