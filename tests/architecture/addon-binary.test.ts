@@ -66,4 +66,11 @@ describe('dodici.node', () => {
     expect(segments).toMatch(/GNU_RELRO/)
     expect(segments).toMatch(/GNU_STACK .* RW /)
   })
+
+  it('checks stacks and buffers at run time, the bundled libraries too', () => {
+    const names = symbols.filter(({ defined }) => !defined).map(({ name }) => name)
+    expect(names).toContain('__stack_chk_fail')
+    // memcpy is C's, and C is theirs; OpenSSL wipes keys with explicit_bzero.
+    expect(names).toEqual(expect.arrayContaining(['__memcpy_chk', '__explicit_bzero_chk']))
+  })
 })
