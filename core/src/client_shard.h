@@ -85,7 +85,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onSweep();
   void onIdleCheck();
   void judgeIdle();
-  void closeGone();
+  bool closeGone();
   Transfer* find(RequestId id) const;
   void makeEngine();
   void destroyEngine();

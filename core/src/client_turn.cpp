@@ -53,8 +53,8 @@ void ClientShard::finishTurn() {
   if (!engine_) {
     return;
   }
+  // Before requests are started, which might get such a connection; and again when transfers have ended.
   judgeIdle();
-  closeGone();
   bool worked = true;
   for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
     worked = false;
@@ -90,6 +90,9 @@ void ClientShard::finishTurn() {
     }
     worked = startReady() || worked;
   }
+  judgeIdle();
+  engine_->watchers.acquit();
+  worked = closeGone() || worked;
   engine_->watchers.endTurn();
   if (worked) {
     loop_.post([self = shared_from_this()] { self->touch(); });
@@ -179,17 +182,20 @@ void ClientShard::judgeIdle() {
 }
 
 // libcurl notices at a connection's next use that it is gone. The descriptors should not wait for that.
-void ClientShard::closeGone() {
+// True when libcurl has worked.
+bool ClientShard::closeGone() {
   const auto& watchers = engine_->watchers;
   if (watchers.goneCount() == 0) {
-    return;
+    return false;
   }
   if (engine_->transfers.size() == 0 && engine_->tunnels.empty() && !watchers.keepsIdle()) {
     engine_->multi.closeIdleConnections();
   } else if (const auto now = Clock::now(); now >= nextClosing_) {
     nextClosing_ = now + kLookInterval;
     engine_->multi.closeBrokenConnections();
+    return true;
   }
+  return false;
 }
 
 }  // namespace dodici

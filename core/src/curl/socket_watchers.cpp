@@ -1,14 +1,14 @@
 #include "curl/socket_watchers.h"
 
+#include "curl/socket_watch.h"
+
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <utility>
 
 namespace dodici {
@@ -40,56 +40,10 @@ bool sawEnd(curl_socket_t socket) {
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-// Whether an idle connection cannot serve a request: closed by the peer, or with bytes that nobody asked for, which
-// would be taken for the answer. An idle HTTP/2 connection may have frames to be read.
-bool isSpoilt(curl_socket_t socket, bool multiplexed) {
-  pollfd poll{socket, POLLIN | POLLRDHUP, 0};
-  if (::poll(&poll, 1, 0) <= 0) {
-    return false;
-  }
-  return !multiplexed || (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
-constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-
 // Remembered for the moment in which libcurl looks for another connection; no need to remember more.
 constexpr std::size_t kMostLost = 1024;
 
 }  // namespace
-
-struct SocketWatchers::Watch {
-  curl_socket_t socket;
-  std::uint32_t serial;          // tells apart two sockets that had the same number
-  std::uint32_t wanted = 0;      // EPOLL* bits that libcurl waits for
-  std::uint32_t registered = 0;  // and those in the poller: what is idle stays as it was
-  std::string origin;            // not empty: announced as connected, and not yet as disconnected
-  bool announced = false;
-  std::uint32_t announcedAs = 0;
-  Clock::time_point announcedAt;
-  bool multiplexed = false;
-  std::chrono::milliseconds keepFor;
-  bool suspected = false;
-  bool gone = false;  // given up; libcurl has not closed it yet
-  std::uint32_t requests = 0;
-  int localPort = 0;                           // asked for once it is bound
-  std::optional<Clock::time_point> idleSince;  // libcurl lost interest
-  bool opened = false;                         // by open(), so close() will come
-  StreamSocket stream;
-
-  Watch(
-      curl_socket_t descriptor,
-      std::uint32_t number,
-      std::chrono::milliseconds keep,
-      std::vector<StreamSocket*>& used
-  )
-      : socket(descriptor), serial(number), keepFor(keep), stream(descriptor, used) {}
-
-  std::uint32_t needed() const { return wanted | (stream.blocked() ? EPOLLOUT : 0U); }
-
-  std::uint64_t key() const {
-    return std::uint64_t{serial} << 32 | static_cast<std::uint32_t>(socket);
-  }
-};
 
 SocketWatchers::SocketWatchers(
     asio::io_context& context, Listener& listener, const ClientOptions& options
@@ -214,24 +168,6 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
   }
 }
 
-// Nobody reads it now: the peer of an idle connection has closed it or says something, or a paused transfer has more to
-// come. Each of the two is looked at once.
-void SocketWatchers::onUnread(Watch& watch, std::uint32_t events) {
-  const bool told = (events & kPeerEnded) != 0 || !watch.announced || watch.gone;
-  listen(watch, watch.needed() | (told ? 0U : EPOLLRDHUP));
-  if (watch.announced && !watch.gone) {
-    suspect(watch);
-    listener_.onSuspect();
-  }
-}
-
-void SocketWatchers::suspect(Watch& watch) {
-  if (!watch.suspected) {
-    watch.suspected = true;
-    suspects_.push_back(watch.key());
-  }
-}
-
 SocketWatchers::Watch* SocketWatchers::find(std::uint64_t key) const {
   const auto found = watches_.find(static_cast<curl_socket_t>(key & 0xFFFF'FFFFU));
   return found == watches_.end() || found->second->key() != key ? nullptr : found->second.get();
@@ -289,78 +225,6 @@ void SocketWatchers::shutDown(Ports ports) {
   if (const auto open = announced_.find(ports.key()); open != announced_.end()) {
     ::shutdown(open->second->socket, SHUT_RDWR);
   }
-}
-
-// Unix sockets have no ports, so which of them a request is on cannot be told.
-bool SocketWatchers::refuses(Ports ports) const {
-  const auto ttl = options_.clientTtl;
-  if ((goneCount_ == 0 && ttl.count() == 0) || ports.local <= 0) {
-    return false;
-  }
-  const auto known = announced_.find(ports.key());
-  if (known == announced_.end()) {
-    return false;
-  }
-  const Watch& watch = *known->second;
-  return watch.gone ||
-         (ttl.count() > 0 && !watch.multiplexed && Clock::now() - watch.announcedAt > ttl);
-}
-
-void SocketWatchers::keepFor(Ports ports, std::chrono::milliseconds time) {
-  if (const auto known = announced_.find(ports.key()); known != announced_.end()) {
-    known->second->keepFor = time;
-  }
-}
-
-void SocketWatchers::suspectIdle(Clock::time_point now) {
-  nextIdleCheck_ = Clock::time_point::max();
-  for (const auto& [socket, watch] : watches_) {
-    if (!watch->opened || !watch->idleSince || watch->gone) {
-      continue;
-    }
-    if (const auto due = *watch->idleSince + watch->keepFor; due > now) {
-      nextIdleCheck_ = std::min(nextIdleCheck_, due);
-    } else {
-      suspect(*watch);
-    }
-  }
-}
-
-void SocketWatchers::judge(const std::unordered_set<std::uint32_t>& inUse, Clock::time_point now) {
-  for (const std::uint64_t key : std::exchange(suspects_, {})) {
-    Watch* const watch = find(key);
-    if (watch == nullptr) {
-      continue;
-    }
-    watch->suspected = false;
-    if (watch->gone || !watch->idleSince) {
-      continue;
-    }
-    // Without ports it may be anybody's.
-    const bool used = watch->announcedAs == 0 ? !inUse.empty() : inUse.contains(watch->announcedAs);
-    if (used) {
-      watch->idleSince = now;
-      nextIdleCheck_ = std::min(nextIdleCheck_, now + watch->keepFor);
-    } else if (now >= *watch->idleSince + watch->keepFor || isSpoilt(watch->socket, watch->multiplexed)) {
-      giveUp(*watch);
-    }
-  }
-}
-
-void SocketWatchers::giveUp(Watch& watch) {
-  watch.gone = true;
-  ++goneCount_;
-  ::shutdown(watch.socket, SHUT_RDWR);
-  if (!watch.origin.empty()) {
-    listener_.onDisconnected(std::exchange(watch.origin, {}));
-  }
-}
-
-bool SocketWatchers::keepsIdle() const {
-  return std::any_of(watches_.begin(), watches_.end(), [](const auto& entry) {
-    const Watch& watch = *entry.second;
-    return watch.opened && watch.idleSince && !watch.gone;
-  });
 }
 
 void SocketWatchers::endTurn() {

@@ -106,8 +106,10 @@ class SocketWatchers {
   bool hasSuspects() const { return !suspects_.empty(); }
 
   // Gives up the suspects that are idle indeed: shuts them down, says that they are disconnected, and refuses them to
-  // requests. `inUse` are the ports of those that a transfer is on: it may only be pausing.
+  // requests. `inUse` are the ports of those that a transfer is on: it may be about to end, or only pause. acquit() lets
+  // the latter go.
   void judge(const std::unordered_set<std::uint32_t>& inUse, Clock::time_point now);
+  void acquit();
 
   // Connections given up that libcurl has still to close.
   std::size_t goneCount() const { return goneCount_; }

@@ -1,0 +1,144 @@
+// SocketWatchers' part on connections that nobody reads: how long they are kept, and which of them are no good any more.
+#include "curl/socket_watch.h"
+#include "curl/socket_watchers.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+// Whether an idle connection cannot serve a request: closed by the peer, or with bytes that nobody asked for, which
+// would be taken for the answer. An idle HTTP/2 connection may have frames to be read.
+bool isSpoilt(curl_socket_t socket, bool multiplexed) {
+  pollfd poll{socket, POLLIN | POLLRDHUP, 0};
+  if (::poll(&poll, 1, 0) <= 0) {
+    return false;
+  }
+  return !multiplexed || (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+}  // namespace
+
+// Nobody reads it now: the peer of an idle connection has closed it or says something, or a paused transfer has more to
+// come. Each of the two is looked at once; that it can be written to means nothing.
+void SocketWatchers::onUnread(Watch& watch, std::uint32_t events) {
+  const bool ended = (events & kPeerEnded) != 0;
+  const bool readable = (events & EPOLLIN) != 0;
+  if (!watch.announced || watch.gone) {
+    listen(watch, watch.needed());
+    return;
+  }
+  const std::uint32_t more = ended ? 0U : readable ? EPOLLRDHUP : EPOLLRDHUP | EPOLLIN;
+  listen(watch, watch.needed() | more);
+  if (ended || readable) {
+    suspect(watch);
+    listener_.onSuspect();
+  }
+}
+
+void SocketWatchers::suspect(Watch& watch) {
+  if (!watch.suspected) {
+    watch.suspected = true;
+    suspects_.push_back(watch.key());
+  }
+}
+
+// Unix sockets have no ports, so which of them a request is on cannot be told.
+bool SocketWatchers::refuses(Ports ports) const {
+  const auto ttl = options_.clientTtl;
+  if ((goneCount_ == 0 && ttl.count() == 0) || ports.local <= 0) {
+    return false;
+  }
+  const auto known = announced_.find(ports.key());
+  if (known == announced_.end()) {
+    return false;
+  }
+  const Watch& watch = *known->second;
+  return watch.gone ||
+         (ttl.count() > 0 && !watch.multiplexed && Clock::now() - watch.announcedAt > ttl);
+}
+
+void SocketWatchers::keepFor(Ports ports, std::chrono::milliseconds time) {
+  if (const auto known = announced_.find(ports.key()); known != announced_.end()) {
+    known->second->keepFor = time;
+  }
+}
+
+void SocketWatchers::suspectIdle(Clock::time_point now) {
+  nextIdleCheck_ = Clock::time_point::max();
+  for (const auto& [socket, watch] : watches_) {
+    if (!watch->opened || !watch->idleSince || watch->gone) {
+      continue;
+    }
+    if (const auto due = *watch->idleSince + watch->keepFor; due > now) {
+      nextIdleCheck_ = std::min(nextIdleCheck_, due);
+    } else {
+      suspect(*watch);
+    }
+  }
+}
+
+void SocketWatchers::judge(const std::unordered_set<std::uint32_t>& inUse, Clock::time_point now) {
+  std::erase_if(suspects_, [&](std::uint64_t key) {
+    Watch* const watch = find(key);
+    if (watch == nullptr) {
+      return true;
+    }
+    // Without ports it may be anybody's.
+    const bool used = watch->announcedAs == 0 ? !inUse.empty() : inUse.contains(watch->announcedAs);
+    if (used) {
+      return false;
+    }
+    watch->suspected = false;
+    if (watch->idleSince && !watch->gone &&
+        (now >= *watch->idleSince + watch->keepFor || isSpoilt(watch->socket, watch->multiplexed)
+        )) {
+      giveUp(*watch);
+    }
+    return true;
+  });
+}
+
+void SocketWatchers::acquit() {
+  if (suspects_.empty()) {
+    return;
+  }
+  const auto now = Clock::now();
+  for (const std::uint64_t key : std::exchange(suspects_, {})) {
+    Watch* const watch = find(key);
+    if (watch != nullptr) {
+      watch->suspected = false;
+      if (watch->idleSince) {
+        watch->idleSince = now;
+        nextIdleCheck_ = std::min(nextIdleCheck_, now + watch->keepFor);
+      }
+    }
+  }
+}
+
+void SocketWatchers::giveUp(Watch& watch) {
+  watch.gone = true;
+  ++goneCount_;
+  ::shutdown(watch.socket, SHUT_RDWR);
+  if (!watch.origin.empty()) {
+    listener_.onDisconnected(std::exchange(watch.origin, {}));
+  }
+}
+
+bool SocketWatchers::keepsIdle() const {
+  return std::any_of(watches_.begin(), watches_.end(), [](const auto& entry) {
+    const Watch& watch = *entry.second;
+    return watch.opened && watch.idleSince && !watch.gone;
+  });
+}
+
+}  // namespace dodici
