@@ -176,12 +176,13 @@ function headerLines(
     if (!isToken(name)) {
       throw new InvalidArgumentError('invalid header key')
     }
-    for (const value of Array.isArray(values) ? values : [values]) {
+    for (const value of (Array.isArray(values) ? values : [values]) as unknown[]) {
       if (value !== undefined) {
-        if (!isHeaderValue(value)) {
+        const text = String(value)
+        if (!isHeaderValue(text)) {
           throw new InvalidArgumentError(`invalid ${name} header`)
         }
-        lines.push({ text: headerLine(name, value).slice(0, -1) })
+        lines.push({ text: headerLine(name, text).slice(0, -1) })
       }
     }
   }

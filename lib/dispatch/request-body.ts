@@ -114,13 +114,13 @@ function formDataBody({
     : sourceBody(multipartChunks(parts), length, contentType)
 }
 
+// A Blob of somebody's own may say something else when it is asked again.
 function blobBody(blob: Blob): RequestBody {
-  if (!isHeaderValue(blob.type)) {
+  const { size, type } = blob as { size: number; type: unknown }
+  if (typeof type !== 'string' || !isHeaderValue(type)) {
     throw new InvalidArgumentError('invalid content-type header')
   }
-  return blob.size === 0
-    ? noBody
-    : sourceBody(blob.stream() as AsyncIterable<unknown>, blob.size, blob.type)
+  return size === 0 ? noBody : sourceBody(blob.stream() as AsyncIterable<unknown>, size, type)
 }
 
 function isBlob(body: object): body is Blob {

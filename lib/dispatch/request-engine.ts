@@ -20,7 +20,7 @@ import {
 } from './request-checks.ts'
 import { framingLines, lengthError, sentLength } from './request-framing.ts'
 import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
-import { requestTarget } from './request-url.ts'
+import { requestPath, requestTarget } from './request-url.ts'
 import { Tunnel } from './tunnel.ts'
 import { Upload } from './upload.ts'
 import { UpgradedSocket } from './upgraded-socket.ts'
@@ -51,10 +51,11 @@ export class RequestEngine {
   /** Throws what is wrong with the request, and nothing that the handler throws. Returns its origin. */
   start(opts: DispatchOptions, handler: Handler): Origin {
     const origin = this.#origins.find(opts['origin'])
-    const target = requestTarget(opts['path'], opts['query'], opts['method'])
+    const path = requestPath(opts['path'], opts['method'])
     const method = requestMethod(opts['method'])
     checkOptions(opts)
     const body = requestBody(opts['body'])
+    const target = requestTarget(path, opts['query'])
     const headers = requestHeaders(opts['headers'])
     const isUpgrade = Boolean(opts['upgrade']) || method.name === 'CONNECT'
     checkHandler(handler, isUpgrade)

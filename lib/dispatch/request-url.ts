@@ -6,8 +6,8 @@ const { InvalidArgumentError } = errors
 // Anything but U+0021 to U+00FF: the target goes out verbatim, one byte a character.
 const invalidTarget = /[^\u0021-\u00ff]/
 
-/** The request target: `path`, verbatim, with `query` behind it. Throws as undici does. */
-export function requestTarget(path: unknown, query: unknown, method: unknown): string {
+/** Throws as undici does for what is no path; else gives it back. */
+export function requestPath(path: unknown, method: unknown): string {
   if (typeof path !== 'string') {
     throw new InvalidArgumentError('path must be a string')
   }
@@ -17,6 +17,11 @@ export function requestTarget(path: unknown, query: unknown, method: unknown): s
   if (invalidTarget.test(path)) {
     throw new InvalidArgumentError('invalid request path')
   }
+  return path
+}
+
+/** The request target: `path`, verbatim, with `query` behind it. */
+export function requestTarget(path: string, query: unknown): string {
   return query ? withQuery(path, query) : path
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/agent.ts'
 import { Origins } from '../../../lib/dispatch/origins.ts'
-import { requestTarget } from '../../../lib/dispatch/request-url.ts'
+import { requestPath, requestTarget } from '../../../lib/dispatch/request-url.ts'
 import { client } from '../support/fake-native.ts'
 import { Recorder } from '../support/recorder.ts'
 import { refusal, undiciClient } from '../support/undici-oracle.ts'
@@ -17,7 +17,7 @@ describe('the request target', () => {
     ['https://o.test'],
     ['/\u00e9\u00ff'],
   ])('%s goes out verbatim', (path) => {
-    expect(requestTarget(path, undefined, 'GET')).toBe(path)
+    expect(requestTarget(requestPath(path, 'GET'), undefined)).toBe(path)
   })
 
   it.each([
@@ -26,7 +26,7 @@ describe('the request target', () => {
     [{}, '/'],
     [null, '/'],
   ])('has the query %j behind it', (query, target) => {
-    expect(requestTarget('/', query, 'GET')).toBe(target)
+    expect(requestTarget('/', query)).toBe(target)
   })
 
   it.each([
