@@ -178,7 +178,7 @@ function headerLines(
     }
     for (const value of (Array.isArray(values) ? values : [values]) as unknown[]) {
       if (value !== undefined) {
-        const text = String(value)
+        const text = `${value as number}` // once: an object might say something else the next time
         if (!isHeaderValue(text)) {
           throw new InvalidArgumentError(`invalid ${name} header`)
         }
