@@ -14,6 +14,7 @@ import { errorScenarios } from './scenarios/errors.ts'
 import { flowScenarios } from './scenarios/flow.ts'
 import { handlerScenarios } from './scenarios/handlers.ts'
 import { lifecycleScenarios } from './scenarios/lifecycle.ts'
+import { limitScenarios } from './scenarios/limits.ts'
 import { requestScenarios } from './scenarios/requests.ts'
 import { responseScenarios } from './scenarios/responses.ts'
 import { tlsScenarios } from './scenarios/tls.ts'
@@ -25,6 +26,7 @@ const table: readonly Scenario[] = [
   ...connectionScenarios,
   ...errorScenarios,
   ...flowScenarios,
+  ...limitScenarios,
   ...validationScenarios,
   ...requestScenarios,
   ...lifecycleScenarios,

@@ -45,6 +45,14 @@ void SocketWatchers::onUnread(Watch& watch, std::uint32_t events) {
   }
 }
 
+// What counts as idle has been so since now only.
+void SocketWatchers::restartIdle(Watch& watch) {
+  if (watch.idleSince) {
+    watch.idleSince = Clock::now();
+    nextIdleCheck_ = std::min(nextIdleCheck_, *watch.idleSince + watch.keepFor);
+  }
+}
+
 void SocketWatchers::suspect(Watch& watch) {
   if (!watch.suspected) {
     watch.suspected = true;
@@ -70,6 +78,7 @@ bool SocketWatchers::refuses(Ports ports) const {
 void SocketWatchers::keepFor(Ports ports, std::chrono::milliseconds time) {
   if (const auto known = announced_.find(ports.key()); known != announced_.end()) {
     known->second->keepFor = time;
+    restartIdle(*known->second);
   }
 }
 
@@ -109,18 +118,11 @@ void SocketWatchers::judge(const std::unordered_set<std::uint32_t>& inUse, Clock
 }
 
 void SocketWatchers::acquit() {
-  if (suspects_.empty()) {
-    return;
-  }
-  const auto now = Clock::now();
   for (const std::uint64_t key : std::exchange(suspects_, {})) {
     Watch* const watch = find(key);
     if (watch != nullptr) {
       watch->suspected = false;
-      if (watch->idleSince) {
-        watch->idleSince = now;
-        nextIdleCheck_ = std::min(nextIdleCheck_, now + watch->keepFor);
-      }
+      restartIdle(*watch);
     }
   }
 }

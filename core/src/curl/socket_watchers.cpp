@@ -120,9 +120,8 @@ void SocketWatchers::want(curl_socket_t socket, int poll) {
     auto& watch = *found->second;
     watch.wanted = 0;
     if (watch.opened) {
-      const auto now = Clock::now();
-      watch.idleSince = now;
-      nextIdleCheck_ = std::min(nextIdleCheck_, now + watch.keepFor);
+      watch.idleSince = Clock::now();
+      restartIdle(watch);
       return;
     }
     listen(watch, 0);
@@ -180,6 +179,8 @@ SocketWatchers::Use SocketWatchers::noteRequest(
   if (known != announced_.end()) {
     Watch& watch = *known->second;
     watch.keepFor = options_.keepAliveTimeout;
+    // libcurl may send this request and read its answer without a word about the socket.
+    restartIdle(watch);
     return {false, ++watch.requests};
   }
   Watch* const watch = findUnannounced(ports.local);

@@ -131,6 +131,7 @@ class SocketWatchers {
   void listen(Watch& watch, std::uint32_t events);
   void onReady(std::uint64_t key, std::uint32_t events);
   void onUnread(Watch& watch, std::uint32_t events);
+  void restartIdle(Watch& watch);
   void suspect(Watch& watch);
   void giveUp(Watch& watch);
   Watch* find(std::uint64_t key) const;
