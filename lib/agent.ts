@@ -17,11 +17,14 @@ const { InvalidArgumentError } = errors
 export class Agent extends Dispatcher {
   // No #private: undici's compose() runs these methods on a Proxy of the Agent.
   private readonly state: AgentState
-  private readonly options: AgentOptions
+  // No more of the options: with its keys and passwords an Agent would be a secret itself, and agents are logged.
+  private readonly webSocket: AgentOptions['webSocket']
+  private readonly eventSource: AgentOptions['eventSource']
 
   constructor(options: AgentOptions = {}) {
     super()
-    this.options = options
+    this.webSocket = options.webSocket
+    this.eventSource = options.eventSource
     this.state = new AgentState(this, options, resolveOptions(options))
   }
 
@@ -87,13 +90,13 @@ export class Agent extends Dispatcher {
 
   /** Limits that undici's WebSocket reads. */
   get webSocketOptions(): { maxFragments: number; maxPayloadSize: number } {
-    const { maxFragments = 131_072, maxPayloadSize = 134_217_728 } = this.options.webSocket ?? {}
+    const { maxFragments = 131_072, maxPayloadSize = 134_217_728 } = this.webSocket ?? {}
     return { maxFragments, maxPayloadSize }
   }
 
   /** Limits that undici's EventSource reads. */
   get eventSourceOptions(): { maxEventSize: number } {
-    return { maxEventSize: this.options.eventSource?.maxEventSize ?? constants.MAX_STRING_LENGTH }
+    return { maxEventSize: this.eventSource?.maxEventSize ?? constants.MAX_STRING_LENGTH }
   }
 
   /** `close()`, for `await using`. Not in undici. */
