@@ -3,6 +3,7 @@
 #include "input.h"
 #include "transfer/header_block.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,15 @@ std::string_view withoutBlanks(std::string_view value) {
              : value.substr(first, value.find_last_not_of(" \t") + 1 - first);
 }
 
+// See HeaderBlock's constructor.
+std::uint32_t limitOf(const ResponseFacts& facts, std::uint32_t maxHeaderSize) {
+  return facts.httpVersion < 20 ? maxHeaderSize : std::max(maxHeaderSize, 65'535U);
+}
+
 void checkFields(
     const std::vector<std::pair<std::string, std::string>>& fields,
     const std::vector<std::string_view>& lines,
-    std::uint32_t maxHeaderSize
+    std::uint32_t limit
 ) {
   require(fields.size() == lines.size(), "each line is one field");
   std::size_t total = 0;
@@ -49,7 +55,7 @@ void checkFields(
     require(isClean(value), "a value has no control character");
     total += name.size() + value.size();
   }
-  require(fields.empty() || total < maxHeaderSize, "a head is smaller than maxHeaderSize");
+  require(fields.empty() || total < limit, "a head is smaller than its limit");
 }
 
 // What reading the lines gave, for comparing one reading with another.
@@ -103,14 +109,14 @@ Reading readLines(HeaderBlock& block, std::string_view text, std::uint32_t maxHe
     require(head.type == EventType::responseStart && head.id == 7, "a head is a responseStart");
     require(head.numbers[0] == facts.status, "the record has the status");
     require(isClean(head.texts[0]), "the status text has no control character");
-    checkFields(head.fields, fields, maxHeaderSize);
+    checkFields(head.fields, fields, limitOf(facts, maxHeaderSize));
     fields.clear();
     atStatusLine = true;
   }
   if (block.finalHeadSeen()) {
     block.appendEnd(batch, kId);
     reading.records = readRecords(batch);
-    checkFields(reading.records.back().fields, fields, maxHeaderSize);
+    checkFields(reading.records.back().fields, fields, limitOf(block.facts(), maxHeaderSize));
   }
   return reading;
 }
