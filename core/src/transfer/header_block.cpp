@@ -117,7 +117,7 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
     return fail(Errc::malformedResponse, "control character in a header value");
   }
   bytes_ += name.size() + value.size();
-  if (bytes_ >= limit()) {
+  if (bytes_ >= maxHeaderSize_ && facts_.httpVersion < 20) {
     return fail(Errc::headersOverflow, describe(Errc::headersOverflow));
   }
 

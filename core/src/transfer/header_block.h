@@ -9,7 +9,6 @@
 #include "dodici/event_batch.h"
 #include "dodici/request.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -48,8 +47,8 @@ struct ResponseFacts {
 // Owner: Transfer. reset() makes it ready for another request and keeps the memory.
 class HeaderBlock {
  public:
-  // The names and values of one head or of the trailers together must stay below `maxHeaderSize` bytes; over HTTP/2 below
-  // 64 KB, if that is more.
+  // The names and values of one head or of the trailers together must stay below `maxHeaderSize` bytes. Not over HTTP/2:
+  // there nghttp2 has a limit of its own, 64 KB.
   explicit HeaderBlock(std::uint32_t maxHeaderSize);
 
   // `line` with its line ending, whole, as libcurl delivers it. Nothing more may come after `failed`.
@@ -79,13 +78,6 @@ class HeaderBlock {
   const char* noteFraming(std::string_view name, std::string_view value);
   HeaderProgress fail(Errc code, const char* why);
   void clearFields();
-
-  // What Node allows an HTTP/2 session, which maxHeaderSize does not concern.
-  static constexpr std::uint32_t kMaxHttp2HeaderSize = 65'535;
-
-  std::uint32_t limit() const {
-    return facts_.httpVersion < 20 ? maxHeaderSize_ : std::max(maxHeaderSize_, kMaxHttp2HeaderSize);
-  }
 
   const std::uint32_t maxHeaderSize_;
   Phase phase_ = Phase::statusLine;
