@@ -47,6 +47,8 @@ export class AgentState implements ClientOwner {
   readonly #streams: number
   readonly #closeCallbacks: Callback[] = []
   readonly #destroyCallbacks: Callback[] = []
+  /** why it was destroyed */
+  #reason: unknown
   #isGone = false
   #stopListening: (() => void) | undefined
   #owingDrain: Set<Origin> | undefined
@@ -71,11 +73,11 @@ export class AgentState implements ClientOwner {
   }
 
   /** REQUIRES: neither closed nor destroyed. Throws what is wrong with the request. */
-  dispatch(opts: DispatchOptions, handler: Handler): boolean {
+  dispatch(opts: DispatchOptions, handler: Handler, to: unknown): boolean {
     if (this.#factory !== undefined) {
       return this.#factory.dispatch(opts, handler)
     }
-    const origin = this.#engine.start(opts, handler)
+    const origin = this.#engine.start(opts, handler, to)
     if (this.#limit === 0 || origin.inFlight < this.#capacity(origin)) {
       return true
     }
@@ -108,6 +110,7 @@ export class AgentState implements ClientOwner {
     this.destroyed = true
     this.#stopListening?.()
     const error = reason || new errors.ClientDestroyedError()
+    this.#reason = error
     const all = this.#clients.all().flatMap((requests) => [...requests.all()])
     const stopped = all.filter((request) => request.stop())
     void this.#destroyClients(stopped, error)
@@ -119,13 +122,21 @@ export class AgentState implements ClientOwner {
     }
     const stats: Record<string, OriginStats> = {}
     for (const origin of this.#origins.all()) {
-      const { inFlight: size, connected } = origin
-      const running = this.#limit === 0 ? size : Math.min(size, this.#capacity(origin))
-      const pending = size - running
-      const free = Math.max(connected - running, 0)
-      stats[origin.url.origin] = { connected, free, pending, queued: pending, running, size }
+      stats[origin.url.origin] = this.#statsOf(origin)
     }
     return stats
+  }
+
+  statsOf(spelling: string): OriginStats {
+    return this.#statsOf(this.#origins.find(spelling))
+  }
+
+  #statsOf(origin: Origin): OriginStats {
+    const { inFlight: size, connected } = origin
+    const running = this.#limit === 0 ? size : Math.min(size, this.#capacity(origin))
+    const pending = size - running
+    const free = Math.max(connected - running, 0)
+    return { connected, free, pending, queued: pending, running, size }
   }
 
   onConnected(originKey: string): void {
@@ -138,7 +149,9 @@ export class AgentState implements ClientOwner {
   onDisconnected(originKey: string): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected = Math.max(origin.connected - 1, 0)
-    this.#emit('disconnect', origin, () => new errors.InformationalError('disconnected'))
+    this.#emit('disconnect', origin, () =>
+      this.destroyed ? (this.#reason as Error) : new errors.InformationalError('disconnected'),
+    )
     this.#origins.forgetIfUnused(origin)
   }
 

@@ -1,4 +1,7 @@
 export { Agent } from './agent.ts'
+export { Client, Pool } from './pool.ts'
+export type { ClientOptions, ClientStats, PoolOptions } from './pool.ts'
+export type { OriginLike } from './dispatch/origin-url.ts'
 export type { AgentOptions, H2Options } from './agent-options.ts'
 export type { ProxyOptions } from './proxy.ts'
 export type { OriginStats } from './agent-state.ts'

@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { parseOrigin } from './origin-url.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -101,17 +102,4 @@ export class Origins {
     this.#bySpelling.set(spelling, origin)
     return origin
   }
-}
-
-function parseOrigin(text: string): URL {
-  const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InvalidArgumentError(
-      'Invalid URL protocol: the URL must start with `http:` or `https:`.',
-    )
-  }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new InvalidArgumentError('invalid url')
-  }
-  return url
 }

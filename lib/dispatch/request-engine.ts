@@ -49,8 +49,8 @@ export class RequestEngine {
   }
 
   /** Throws what is wrong with the request, and nothing that the handler throws. Returns its origin. */
-  start(opts: DispatchOptions, handler: Handler): Origin {
-    const origin = this.#origins.find(opts['origin'])
+  start(opts: DispatchOptions, handler: Handler, to: unknown): Origin {
+    const origin = this.#origins.find(to)
     const path = requestPath(opts['path'], opts['method'])
     const method = requestMethod(opts['method'])
     checkOptions(opts)

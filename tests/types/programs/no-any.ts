@@ -32,7 +32,12 @@ const none: [
   AnyIn<Required<dodici.ConnectOptions>>,
   AnyIn<Required<dodici.H2Options>>,
   AnyIn<dodici.OriginStats>,
-  AnyIn<Pick<typeof dodici, 'Agent' | 'setGlobalDispatcher' | 'setLoopThreads'>>,
+  AnyIn<dodici.ClientStats>,
+  AnyIn<Required<dodici.PoolOptions>>,
+  AnyIn<Required<dodici.ClientOptions>>,
+  AnyIn<
+    Pick<typeof dodici, 'Agent' | 'Pool' | 'Client' | 'setGlobalDispatcher' | 'setLoopThreads'>
+  >,
 ] extends never[]
   ? true
   : false = true

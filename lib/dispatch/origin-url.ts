@@ -1,0 +1,61 @@
+import { errors } from 'undici'
+
+const { InvalidArgumentError } = errors
+
+/** What undici's Client and Pool take besides strings and URLs. */
+export interface OriginLike {
+  protocol?: string
+  hostname?: string
+  port?: string | number
+  origin?: string
+}
+
+/** A URL with nothing behind the host. Throws undici's errors. */
+export function parseOrigin(given: unknown): URL {
+  const url = given instanceof URL ? given : new URL(textOf(given))
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw wrongProtocol()
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new InvalidArgumentError('invalid url')
+  }
+  return url
+}
+
+function textOf(given: unknown): string {
+  if (typeof given === 'string') {
+    return given
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw new InvalidArgumentError('Invalid URL: The URL argument must be a non-null object.')
+  }
+  const { protocol, hostname, port, origin } = given as OriginLike
+  if (port !== undefined && port !== null && port !== '' && !isPort(port)) {
+    throw new InvalidArgumentError(
+      'Invalid URL: port must be a valid integer or a string representation of an integer.',
+    )
+  }
+  for (const [name, value] of Object.entries({ hostname, origin })) {
+    if (value !== undefined && value !== null && typeof value !== 'string') {
+      throw new InvalidArgumentError(
+        `Invalid URL ${name}: the ${name} must be a string or null/undefined.`,
+      )
+    }
+  }
+  const start = origin || protocol
+  if (typeof start !== 'string' || !/^https?:/.test(start)) {
+    throw wrongProtocol()
+  }
+  return origin ?? `${protocol}//${hostname}:${port ?? (protocol === 'https:' ? 443 : 80)}`
+}
+
+function isPort(port: string | number): boolean {
+  const number = Number(port)
+  return number === Math.trunc(number) && number >= 0 && number <= 65_535
+}
+
+function wrongProtocol(): Error {
+  return new InvalidArgumentError(
+    'Invalid URL protocol: the URL must start with `http:` or `https:`.',
+  )
+}
