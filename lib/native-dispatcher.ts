@@ -102,13 +102,50 @@ export abstract class NativeDispatcher extends Dispatcher {
     return this.close()
   }
 
+  /**
+   * As undici's. Interceptors see new handlers only, whoever made the request: those of undici 8 know no others, and
+   * undici 7's functions and Node's own fetch bring old ones.
+   */
+  override compose(
+    interceptors: Dispatcher.DispatcherComposeInterceptor[],
+  ): Dispatcher.ComposedDispatcher
+  override compose(
+    ...interceptors: Dispatcher.DispatcherComposeInterceptor[]
+  ): Dispatcher.ComposedDispatcher
+  override compose(
+    ...args: (Dispatcher.DispatcherComposeInterceptor | Dispatcher.DispatcherComposeInterceptor[])[]
+  ): Dispatcher.ComposedDispatcher {
+    const composed = super.compose(...(args as Dispatcher.DispatcherComposeInterceptor[]))
+    const { dispatch: inner } = composed
+    const dispatch = (options: Dispatcher.DispatchOptions, handler: object): boolean => {
+      if (typeof handler !== 'object' || handler === null || !isLegacy(handler)) {
+        return inner(this.located(options), handler)
+      }
+      let modern: Handler
+      try {
+        modern = adapted(handler, options)
+      } catch (error) {
+        return refuse(handler as Partial<Handler>, error)
+      }
+      return inner(this.located(options), modern as object)
+    }
+    return new Proxy(composed, {
+      get: (target, key) => (key === 'dispatch' ? dispatch : Reflect.get(target, key)),
+    })
+  }
+
+  // Interceptors look where a request goes.
+  private located(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
+    return this.fixedOrigin === undefined || options?.origin
+      ? options
+      : { ...options, origin: this.fixedOrigin }
+  }
+
   private dispatchChecked(options: DispatchOptions, given: object): boolean {
     if (typeof options !== 'object' || options === null) {
       throw new InvalidArgumentError('opts must be an object.')
     }
-    const handler = isLegacy(given)
-      ? new LegacyHandler(given, Boolean(options['upgrade']) || options['method'] === 'CONNECT')
-      : (given as Handler)
+    const handler = adapted(given, options)
     // undici 7's own functions, whose handlers are legacy ones, leave the dispatcher in the options.
     // It may also be this dispatcher, or a Proxy that compose() made of it.
     const { dispatcher } = options
@@ -129,6 +166,12 @@ export abstract class NativeDispatcher extends Dispatcher {
     }
     return this.state.dispatch(options, handler, this.fixedOrigin ?? options['origin'])
   }
+}
+
+function adapted(handler: object, { upgrade, method }: { upgrade?: unknown; method?: unknown }) {
+  return isLegacy(handler)
+    ? new LegacyHandler(handler, Boolean(upgrade) || method === 'CONNECT')
+    : (handler as Handler)
 }
 
 // What is wrong is told to a handler that can hear it.

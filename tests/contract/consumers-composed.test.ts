@@ -213,3 +213,65 @@ describe.runIf(agentKind === 'dodici').each(protocols)('undici 7 over %s', (prot
     await expect(refused).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 })
+
+describe.runIf(agentKind === 'dodici')('composed interceptors of undici 8', () => {
+  async function useRedirecting(): Promise<string> {
+    const server = await useHttp1((request, response) => {
+      if (request.url === '/from') response.writeHead(302, { location: '/to' })
+      response.end(`at ${request.url}`)
+    })
+    return server.origin
+  }
+
+  it("serve Node's own fetch, whose handlers are legacy ones", async () => {
+    const codes = [503, 200]
+    const server = await useHttp1((_request, response) => {
+      response.writeHead(codes.shift() ?? 500).end('ok')
+    })
+    const dispatcher = (await useAgent()).compose(interceptors.retry({ minTimeout: 1 }))
+    const response = await within('the response', fetch(server.origin, { dispatcher } as never))
+    expect([response.status, await response.text(), codes]).toEqual([200, 'ok', []])
+  })
+
+  it("serve undici 7's request(), interceptors of undici 7 as well", async () => {
+    const origin = await useRedirecting()
+    for (const redirect of [interceptors.redirect, undici7.interceptors.redirect]) {
+      const dispatcher = (await useAgent()).compose(redirect({ maxRedirections: 2 }) as never)
+      const options = { dispatcher } as never
+      const { statusCode, body } = await within(
+        'the response',
+        undici7.request(`${origin}/from`, options),
+      )
+      expect([statusCode, await body.text()]).toEqual([200, 'at /to'])
+    }
+  })
+
+  it('tell a legacy handler what it lacks', async () => {
+    const composed = (await useAgent()).compose(interceptors.dump())
+    const told = await new Promise((resolve) => {
+      composed.dispatch({ origin: 'http://a.test', path: '/', method: 'GET' }, {
+        onConnect: () => {},
+        onError: resolve,
+      } as never)
+    })
+    expect(told).toMatchObject({
+      name: 'InvalidArgumentError',
+      message: 'invalid onHeaders method',
+    })
+  })
+})
+
+it('interceptors over a Pool know its origin', async () => {
+  const server = await useHttp1((request, response) => void response.end(`at ${request.url}`))
+  for (const Made of [undici.Pool, (await import('../../lib/index.ts')).Pool]) {
+    const pool = new Made(server.origin)
+    onTestFinished(() => pool.destroy())
+    const seen: unknown[] = []
+    const composed = pool.compose((dispatch) => (options, handler) => {
+      seen.push(String(options.origin))
+      return dispatch(options, handler)
+    })
+    const { body } = await composed.request({ path: '/x', method: 'GET' } as never)
+    expect([await body.text(), ...seen]).toEqual(['at /x', server.origin])
+  }
+})
