@@ -8,7 +8,7 @@ export const EventType = {
   /**
    * `[status, httpVersion (10 | 11 | 20 | 30), statusTextLength, headerCount, (nameLength, valueLength) × headerCount]`
    * Text: status text (bytes as latin1; UTF-8 on the wire), then name and value of each header.
-   * 1xx responses are records of their own, before the final one; 100 never comes.
+   * 1xx responses are records of their own, before the final one; 100 comes over HTTP/2 only.
    */
   responseStart: 1,
   /** `[length]`: the next `length` bytes of the slab. */

@@ -3,7 +3,7 @@
 #include "input.h"
 #include "transfer/header_block.h"
 
-#include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,16 +26,14 @@ bool isClean(std::string_view value) {
   return true;
 }
 
-std::string_view withoutBlanks(std::string_view value) {
+std::string_view withoutBlanksInFront(std::string_view value) {
   const auto first = value.find_first_not_of(" \t");
-  return first == std::string_view::npos
-             ? std::string_view{}
-             : value.substr(first, value.find_last_not_of(" \t") + 1 - first);
+  return first == std::string_view::npos ? std::string_view{} : value.substr(first);
 }
 
 // See HeaderBlock's constructor.
 std::uint32_t limitOf(const ResponseFacts& facts, std::uint32_t maxHeaderSize) {
-  return facts.httpVersion < 20 ? maxHeaderSize : std::max(maxHeaderSize, 65'535U);
+  return facts.httpVersion < 20 ? maxHeaderSize : std::numeric_limits<std::uint32_t>::max();
 }
 
 void checkFields(
@@ -50,7 +48,9 @@ void checkFields(
     const std::string_view line = lines[i];
     const auto colon = line.find(':');
     require(name == line.substr(0, colon), "a name is what stands before the colon");
-    require(value == withoutBlanks(line.substr(colon + 1)), "a value is what stands behind it");
+    require(
+        value == withoutBlanksInFront(line.substr(colon + 1)), "a value is what stands behind it"
+    );
     require(!name.empty() && name.find_first_of(kBreaks) == name.npos, "a name is a word");
     require(isClean(value), "a value has no control character");
     total += name.size() + value.size();

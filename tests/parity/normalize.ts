@@ -3,7 +3,7 @@
  * leaves it open: chunk boundaries, ports, dates, where onRequestSent comes among the calls of the response. When no
  * head has come: the start, the announcement of a head that then is none, and whether the error brings the controller.
  */
-import type { Call, Controller, Recorder, RecordedError } from '../support/recorder.ts'
+import type { Call, Recorder, RecordedError } from '../support/recorder.ts'
 
 export type Normal =
   | null
@@ -56,7 +56,7 @@ export function seen(recorder: Recorder, options: NormalizeOptions = {}): Seen {
 }
 
 function normalCall(
-  { name, args, duringDispatch }: Call,
+  { name, args, duringDispatch, controller }: Call,
   answered: boolean,
   recorder: Recorder,
   options: NormalizeOptions,
@@ -75,7 +75,7 @@ function normalCall(
         status: args[1] as number,
         headers: normalHeaders(args[2]),
         statusText: (args[3] as string | undefined) ?? '',
-        raw: options.withoutRaw ? undefined : rawText(callController(args)?.rawHeaders),
+        raw: options.withoutRaw ? undefined : rawText(controller?.rawHeaders),
       }
     case 'onResponseEnd':
       return {
@@ -93,10 +93,6 @@ function normalCall(
     default:
       return { call: name }
   }
-}
-
-function callController(args: readonly unknown[]): Controller | undefined {
-  return args[0] as Controller | undefined
 }
 
 /** An own copy: undici's HTTP/2 objects have no prototype, and carry symbols. */

@@ -15,6 +15,7 @@ import { flowScenarios } from './scenarios/flow.ts'
 import { handlerScenarios } from './scenarios/handlers.ts'
 import { lifecycleScenarios } from './scenarios/lifecycle.ts'
 import { limitScenarios } from './scenarios/limits.ts'
+import { messageScenarios } from './scenarios/messages.ts'
 import { requestScenarios } from './scenarios/requests.ts'
 import { responseScenarios } from './scenarios/responses.ts'
 import { tlsScenarios } from './scenarios/tls.ts'
@@ -26,6 +27,7 @@ const table: readonly Scenario[] = [
   ...connectionScenarios,
   ...errorScenarios,
   ...flowScenarios,
+  ...messageScenarios,
   ...limitScenarios,
   ...validationScenarios,
   ...requestScenarios,

@@ -112,7 +112,8 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
   if (name.empty() || !isToken(name)) {
     return fail(Errc::malformedResponse, "invalid header name");
   }
-  const std::string_view value = strip(line.substr(colon + 1));
+  // Blanks at the end stay, as undici's parser leaves them.
+  const std::string_view value = stripLeft(line.substr(colon + 1));
   if (hasControlCharacter(value)) {
     return fail(Errc::malformedResponse, "control character in a header value");
   }
@@ -125,9 +126,11 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
   lengths_.push_back(static_cast<std::uint32_t>(value.size()));
   text_.append(name).append(value);
   if (phase_ == Phase::trailers) {
-    return HeaderProgress::trailer;
+    const bool framing = facts_.httpVersion < 20 && equalsIgnoringCase(name, "content-length");
+    return framing ? fail(Errc::malformedResponse, "content-length among the trailers")
+                   : HeaderProgress::trailer;
   }
-  if (const char* why = noteFraming(name, value)) {
+  if (const char* why = noteFraming(name, strip(value))) {
     return fail(Errc::malformedResponse, why);
   }
   return HeaderProgress::none;
@@ -190,7 +193,9 @@ HeaderProgress HeaderBlock::onHeadEnd() {
   phase_ = Phase::statusLine;
   switch (facts_.status) {
     case 100:
-      return HeaderProgress::continueHead;
+      // As any other over HTTP/2, where undici hands it on.
+      return facts_.httpVersion < 20 ? HeaderProgress::continueHead
+                                     : HeaderProgress::informationalHead;
     case 101:
       return HeaderProgress::switchingHead;
     default:

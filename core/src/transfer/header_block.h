@@ -22,8 +22,8 @@ namespace dodici {
 // What a line completed.
 enum class HeaderProgress : std::uint8_t {
   none,               // within a head
-  continueHead,       // 100: not reported to anybody, but a sign of life
-  informationalHead,  // 102 to 199: appendHead(), another head follows
+  continueHead,       // 100 over HTTP/1: not reported to anybody, but a sign of life
+  informationalHead,  // another 1xx: appendHead(), another head follows
   switchingHead,      // 101: appendHead() if an upgrade was asked for, else Errc::unexpectedUpgrade
   finalHead,          // appendHead(), body and trailers follow
   trailer,            // one more trailer kept for appendEnd()

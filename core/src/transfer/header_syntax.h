@@ -26,6 +26,11 @@ inline bool equalsIgnoringCase(std::string_view text, std::string_view lowerCase
   );
 }
 
+inline std::string_view stripLeft(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text;
+}
+
 inline std::string_view strip(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && blank(text.front())) {

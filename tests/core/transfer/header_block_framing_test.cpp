@@ -80,12 +80,23 @@ TEST(HeaderBlock, FramingNamesAreOrdinaryInTrailers) {
       {"HTTP/1.1 200 OK\r\n",
        "Transfer-Encoding: chunked\r\n",
        "\r\n",
-       "Content-Length: 5\r\n",
+       "Transfer-Encoding: gzip\r\n",
        "Connection: close\r\n"}
   );
   EXPECT_EQ(progress, HeaderProgress::trailer);
   EXPECT_EQ(block.facts().contentLength, std::nullopt);
   EXPECT_FALSE(block.facts().connectionClose);
+}
+
+TEST(HeaderBlock, ContentLengthIsRefusedInTrailersOfHttp1) {
+  for (const bool http1 : {true, false}) {
+    HeaderBlock block(kLimit);
+    const char* const status = http1 ? "HTTP/1.1 200 OK\r\n" : "HTTP/2 200\r\n";
+    EXPECT_EQ(
+        feed(block, {status, "\r\n", "Content-Length: 5\r\n"}),
+        http1 ? HeaderProgress::failed : HeaderProgress::trailer
+    );
+  }
 }
 
 TEST(HeaderBlock, KnowsTheFactsOfTheFinalHead) {
