@@ -125,7 +125,7 @@ export abstract class NativeDispatcher extends Dispatcher {
       try {
         modern = adapted(handler, options)
       } catch (error) {
-        return refuse(handler as Partial<Handler>, error)
+        return refuse(handler, error)
       }
       return inner(this.located(options), modern as object)
     }

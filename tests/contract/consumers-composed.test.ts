@@ -271,7 +271,7 @@ it('interceptors over a Pool know its origin', async () => {
       seen.push(String(options.origin))
       return dispatch(options, handler)
     })
-    const { body } = await composed.request({ path: '/x', method: 'GET' } as never)
+    const { body } = await composed.request({ path: '/x', method: 'GET' })
     expect([await body.text(), ...seen]).toEqual(['at /x', server.origin])
   }
 })

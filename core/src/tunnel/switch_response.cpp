@@ -35,7 +35,7 @@ SwitchResponse::Progress SwitchResponse::onBytes(std::span<const std::byte> byte
     } else if (end == std::string::npos) {
       break;
     } else {
-      const std::string_view line = std::string_view(in_).substr(at, end + 1 - at);
+      const std::string_view line = std::string_view{in_}.substr(at, end + 1 - at);
       at = searched = end + 1;
       progress = std::max(progress, onLine(line));
     }
