@@ -26,7 +26,7 @@ export async function runCtest(preset, { wrap = [] } = {}) {
 }
 
 /** The TypeScript tests, against the addon of a preset; `words` choose files as vitest does. */
-export async function runVitest(words = [], { addon = 'dev' } = {}) {
+export async function runVitest(words = [], { addon = 'dev', env: more = {} } = {}) {
   const report = freshReport('vitest.json')
   const args = [
     bin('vitest'),
@@ -36,7 +36,7 @@ export async function runVitest(words = [], { addon = 'dev' } = {}) {
     `--outputFile.json=${report}`,
     ...words,
   ]
-  const env = preparedEnv({ DODICI_ADDON: addonOf(addon) })
+  const env = preparedEnv({ DODICI_ADDON: addonOf(addon), ...more })
   return fromVitest(report, await runVisible(node24, args, { cwd: root, env }))
 }
 
