@@ -7,6 +7,7 @@ const tasks = [
   'build',
   'test',
   'sanitize',
+  'valgrind',
   'variant',
   'demo',
   'fuzz',

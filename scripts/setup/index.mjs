@@ -4,7 +4,7 @@ import { ensureBundled } from '../bundled/index.mjs'
 import { ensureNodeModules } from './node-modules.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
-/** Leaves the tools, node_modules and the bundled libraries in place. `task` may ask for more tools: 'check', 'fuzz'. */
+/** Leaves the tools, node_modules and the bundled libraries in place. `task` may ask for more tools: 'check', 'fuzz', 'valgrind'. */
 export async function prepare(task) {
   await ensureSystemPackages(task)
   await ensureNodeModules()

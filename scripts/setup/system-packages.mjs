@@ -36,6 +36,7 @@ const needs = [
   { packages: ['libssl-dev'], for: 'system', there: () => header('openssl/ssl.h') },
   { packages: ['tinyproxy-bin', 'tinyproxy'], there: () => inPath('tinyproxy') },
   { packages: ['microsocks'], there: () => inPath('microsocks') },
+  { packages: ['valgrind'], for: 'valgrind', there: () => inPath('valgrind') },
   { packages: ['clang'], for: 'fuzz', there: () => inPath('clang++') },
   {
     packages: ['libclang-rt-14-dev', 'libclang-rt-dev'],
