@@ -9,7 +9,7 @@ import type { ClientOwner } from './dispatch/pending-requests.ts'
 import type { DispatchOptions } from './dispatch/request-checks.ts'
 import { RequestEngine } from './dispatch/request-engine.ts'
 import { FactoryDispatchers } from './factory-dispatchers.ts'
-import { errors, isConnectionError } from './errors.ts'
+import { disconnectError, endsQuietly, errors, isConnectionError } from './errors.ts'
 import { NativeClients } from './native-clients.ts'
 
 export type Callback = (error: Error | null, data: null) => void
@@ -146,12 +146,17 @@ export class AgentState implements ClientOwner {
     this.#emit('connect', origin)
   }
 
-  onDisconnected(originKey: string): void {
+  onDisconnected(originKey: string, code: number, detail: number): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected = Math.max(origin.connected - 1, 0)
-    this.#emit('disconnect', origin, () =>
-      this.destroyed ? (this.#reason as Error) : new errors.InformationalError('disconnected'),
-    )
+    const error = (): Error =>
+      this.destroyed ? (this.#reason as Error) : disconnectError(code, detail)
+    if (endsQuietly(code)) {
+      this.#emit('disconnect', origin, error)
+    } else {
+      // Behind the error of the request that failed with it, which may wait so long itself.
+      setImmediate(() => this.#emit('disconnect', origin, error))
+    }
     this.#origins.forgetIfUnused(origin)
   }
 

@@ -141,6 +141,31 @@ export function nativeError(
   }
 }
 
+const nowhere: Destination = { hostname: '', port: 0, servername: '' }
+
+/** Whether a connection that ends with this code takes no request with it. */
+export function endsQuietly(code: number): boolean {
+  return code >= Errc.notKept
+}
+
+/** Why a connection ended, for the `disconnect` event. */
+export function disconnectError(code: number, detail: number): Error {
+  switch (code) {
+    case Errc.notKept:
+      return new errors.InformationalError('reset')
+    case Errc.aborted:
+      return new errors.InformationalError('aborted')
+    case Errc.idleTimeout:
+      return new errors.InformationalError('socket idle timeout')
+    case Errc.unaskedBytes:
+      return socketError('bad response', null)
+    case Errc.switchedAway:
+      return new errors.InformationalError('upgrade')
+    default:
+      return nativeError(code, detail, '', '', nowhere)
+  }
+}
+
 // undici's types leave out what its constructor takes.
 function socketError(message: string, socket: SocketInfo | null): Error {
   const SocketError = errors.SocketError as unknown as new (

@@ -45,8 +45,9 @@ class RecordWalk {
       case EventType::bodyWanted:
       case EventType::tunnelSocket:
       case EventType::connected:
-      case EventType::disconnected:
         return 3;
+      case EventType::disconnected:
+        return 5;
       case EventType::loopClosed:
         return 2;
     }

@@ -300,8 +300,8 @@ void ClientShard::onSocketReady(curl_socket_t socket, int events) {
   touch();
 }
 
-void ClientShard::onDisconnected(const std::string& origin) {
-  batcher_.disconnected(origin);
+void ClientShard::onDisconnected(const std::string& origin, Errc code, std::uint32_t detail) {
+  batcher_.disconnected(origin, code, detail);
   if (engine_) {
     const bool tls = origin.starts_with("https:");
     engine_->origins.onDisconnected(origin, tls ? Negotiation::alpn : Negotiation::none);

@@ -62,7 +62,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
 
   void onTurnEnd() noexcept override;
   void onSocketReady(curl_socket_t socket, int events) override;
-  void onDisconnected(const std::string& origin) override;
+  void onDisconnected(const std::string& origin, Errc code, std::uint32_t detail) override;
   void onSuspect() override;
   std::uint32_t onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) override;
   void onCompleteEarly(RequestId id) override;

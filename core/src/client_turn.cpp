@@ -88,9 +88,11 @@ void ClientShard::finishTurn() {
         worked = true;
       }
     }
+    engine_->watchers.tellEndings();
     worked = startReady() || worked;
   }
   judgeIdle();
+  engine_->watchers.tellEndings();
   engine_->watchers.acquit();
   worked = closeGone() || worked;
   engine_->watchers.endTurn();

@@ -53,6 +53,14 @@ const char* describe(Errc code) {
       return "the proxy's certificate is for another name";
     case Errc::socksFailed:
       return "the SOCKS proxy made no connection";
+    case Errc::notKept:
+      return "the connection is not kept";
+    case Errc::idleTimeout:
+      return "the connection was idle for too long";
+    case Errc::unaskedBytes:
+      return "the peer sent something on an idle connection";
+    case Errc::switchedAway:
+      return "the connection has become a tunnel";
   }
   return "an unknown error";
 }

@@ -152,16 +152,18 @@ export function readBatch(
         textAt = end
         break
       }
-      case EventType.connected:
-      case EventType.disconnected: {
+      case EventType.connected: {
         const end = textAt + (words[at++] as number)
-        const origin = text.slice(textAt, end)
+        requests.owner.onConnected(text.slice(textAt, end))
         textAt = end
-        if (type === EventType.connected) {
-          requests.owner.onConnected(origin)
-        } else {
-          requests.owner.onDisconnected(origin)
-        }
+        break
+      }
+      case EventType.disconnected: {
+        const code = words[at++] as number
+        const detail = words[at++] as number
+        const end = textAt + (words[at++] as number)
+        requests.owner.onDisconnected(text.slice(textAt, end), code, detail)
+        textAt = end
         break
       }
       case EventType.loopClosed:

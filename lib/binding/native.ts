@@ -25,7 +25,7 @@ export const EventType = {
   bodyWanted: 7,
   /** `[originLength]`, id is 0: a connection is ready. Text: origin. */
   connected: 8,
-  /** `[originLength]`, id is 0: a connection that was ready is closed. Text: origin. */
+  /** `[Errc, detail, originLength]`, id is 0: a connection that was ready is closed. Text: origin. */
   disconnected: 9,
   /** `[]`, id is 0: all sockets of a destroyed client on one of its loops are closed. Comes `loopCount` times. */
   loopClosed: 10,
@@ -74,6 +74,11 @@ export const Errc = {
   proxyNameMismatch: 23,
   /** detail: the SOCKS server's reply, 254 wrong credentials, 255 no acceptable method, 0 anything else */
   socksFailed: 24,
+  /** these four only say why a connection ended */
+  notKept: 25,
+  idleTimeout: 26,
+  unaskedBytes: 27,
+  switchedAway: 28,
 } as const
 
 /** Bits of `params[Param.flags]`. */

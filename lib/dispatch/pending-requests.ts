@@ -15,7 +15,7 @@ const anywhere: LocalEnd = { address: '', port: 0 }
 /** What the owner of a native client is told of it, besides what is a request's own. */
 export interface ClientOwner {
   onConnected(originKey: string): void
-  onDisconnected(originKey: string): void
+  onDisconnected(originKey: string, code: number, detail: number): void
   /** after the handler was told */
   onFailed(origin: Origin, code: number, error: Error): void
   /** native has ended one more request of this origin */

@@ -95,8 +95,11 @@ class Reader {
       case EventType::bodyWanted:
         record.numbers = {word()};
         break;
-      case EventType::connected:
       case EventType::disconnected:
+        record.numbers = {word(), word()};
+        record.texts = {text(word())};
+        break;
+      case EventType::connected:
       case EventType::tunnelSocket:
         record.texts = {text(word())};
         break;

@@ -146,10 +146,12 @@ class Driver {
     const std::string origin(input.text(20));
     if (isOpen) {
       batcher_.connected(origin);
+      expect({EventType::connected, 0, {}, {origin}});
     } else {
-      batcher_.disconnected(origin);
+      const Errc code{input.below(30)};
+      batcher_.disconnected(origin, code, 7);
+      expect({EventType::disconnected, 0, {static_cast<std::uint32_t>(code), 7}, {origin}});
     }
-    expect({isOpen ? EventType::connected : EventType::disconnected, 0, {}, {origin}});
   }
 
   void body(std::uint32_t id, Input& input) {

@@ -114,7 +114,7 @@ function rawText(raw: unknown): Normal {
 
 const errorProperties = ['code', 'errno', 'syscall', 'address', 'hostname', 'reason', 'host']
 
-function normalValue(value: unknown, options: NormalizeOptions): Normal {
+export function normalValue(value: unknown, options: NormalizeOptions = {}): Normal {
   const known = Object.entries(options.known ?? {}).find(([, one]) => one === value)
   if (known) return `the very ${known[0]}`
   if (!(value instanceof Error)) return value as Normal

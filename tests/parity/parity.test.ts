@@ -10,6 +10,7 @@ import type { Outcome, Scenario } from './scenario.ts'
 import { addressScenarios } from './scenarios/addresses.ts'
 import { elsewhere } from './checklist.ts'
 import { connectionScenarios } from './scenarios/connections.ts'
+import { disconnectScenarios } from './scenarios/disconnects.ts'
 import { errorScenarios } from './scenarios/errors.ts'
 import { flowScenarios } from './scenarios/flow.ts'
 import { handlerScenarios } from './scenarios/handlers.ts'
@@ -26,6 +27,7 @@ const table: readonly Scenario[] = [
   ...responseScenarios,
   ...connectionScenarios,
   ...errorScenarios,
+  ...disconnectScenarios,
   ...flowScenarios,
   ...messageScenarios,
   ...limitScenarios,

@@ -36,6 +36,11 @@ enum class Errc : std::uint32_t {
   proxyNameMismatch = 23,   // as tlsNameMismatch, of the proxy's certificate
   // detail: the SOCKS server's reply (1 to 8), 254 wrong credentials, 255 no acceptable method, 0 anything else
   socksFailed = 24,
+  // Why a connection ended, when no request failed with it (EventType::disconnected).
+  notKept = 25,       // after a response: its server or its request wanted that
+  idleTimeout = 26,   // idle for too long
+  unaskedBytes = 27,  // idle, and the peer sent something
+  switchedAway = 28,  // it is a tunnel now
 };
 
 struct Error {

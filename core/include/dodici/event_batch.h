@@ -37,7 +37,7 @@ enum class EventType : std::uint32_t {
   bodyWanted = 7,
   // [type, 0, originLength] A connection is ready (TLS included). Text: origin.
   connected = 8,
-  // [type, 0, originLength] A connection that was ready is closed. Text: origin.
+  // [type, 0, Errc, detail, originLength] A connection that was ready is closed. Text: origin.
   disconnected = 9,
   // [type, 0] The last record of this loop: all sockets of a destroyed client are closed.
   loopClosed = 10,

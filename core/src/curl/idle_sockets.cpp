@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,14 +15,28 @@ namespace dodici {
 
 namespace {
 
-// Whether an idle connection cannot serve a request: closed by the peer, or with bytes that nobody asked for, which
-// would be taken for the answer. An idle HTTP/2 connection may have frames to be read.
-bool isSpoilt(curl_socket_t socket, bool multiplexed) {
+// Why an idle connection cannot serve a request: closed by the peer, or with bytes that nobody asked for, which would be
+// taken for the answer. An idle HTTP/2 connection may have frames to be read.
+struct Fault {
+  Errc code;
+  std::uint32_t detail;
+};
+
+std::optional<Fault> faultOf(curl_socket_t socket, bool multiplexed) {
   pollfd poll{socket, POLLIN | POLLRDHUP, 0};
   if (::poll(&poll, 1, 0) <= 0) {
-    return false;
+    return std::nullopt;
   }
-  return !multiplexed || (poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if ((poll.revents & POLLERR) != 0 &&
+      ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error != 0) {
+    return Fault{Errc::socketError, static_cast<std::uint32_t>(error)};
+  }
+  if ((poll.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
+    return Fault{Errc::socketClosed, 0};
+  }
+  return multiplexed ? std::nullopt : std::optional(Fault{Errc::unaskedBytes, 0});
 }
 
 constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -108,10 +123,13 @@ void SocketWatchers::judge(const std::unordered_set<std::uint32_t>& inUse, Clock
       return false;
     }
     watch->suspected = false;
-    if (watch->idleSince && !watch->gone &&
-        (now >= *watch->idleSince + watch->keepFor || isSpoilt(watch->socket, watch->multiplexed)
-        )) {
-      giveUp(*watch);
+    if (!watch->idleSince || watch->gone) {
+      return true;
+    }
+    if (const auto fault = faultOf(watch->socket, watch->multiplexed)) {
+      giveUp(*watch, fault->code, fault->detail);
+    } else if (now >= *watch->idleSince + watch->keepFor) {
+      giveUp(*watch, Errc::idleTimeout);
     }
     return true;
   });
@@ -127,13 +145,13 @@ void SocketWatchers::acquit() {
   }
 }
 
-void SocketWatchers::giveUp(Watch& watch) {
+void SocketWatchers::giveUp(Watch& watch, Errc code, std::uint32_t detail) {
   watch.gone = true;
   ++goneCount_;
   ::shutdown(watch.socket, SHUT_RDWR);
-  if (!watch.origin.empty()) {
-    listener_.onDisconnected(std::exchange(watch.origin, {}));
-  }
+  watch.endCode = code;
+  watch.endDetail = detail;
+  end(watch);
 }
 
 bool SocketWatchers::keepsIdle() const {

@@ -28,6 +28,8 @@ struct SocketWatchers::Watch {
   bool multiplexed = false;
   std::chrono::milliseconds keepFor;
   bool suspected = false;
+  Errc endCode = Errc::notKept;  // why it ends
+  std::uint32_t endDetail = 0;
   bool gone = false;  // given up; libcurl has not closed it yet
   std::uint32_t requests = 0;
   int localPort = 0;                           // asked for once it is bound

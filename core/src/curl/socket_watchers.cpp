@@ -53,6 +53,7 @@ SocketWatchers::SocketWatchers(
       poller_(context, [this](std::uint64_t key, std::uint32_t events) { onReady(key, events); }) {}
 
 SocketWatchers::~SocketWatchers() {
+  tellEndings();
   for (auto& [socket, watch] : watches_) {
     if (watch->opened) {
       ::close(socket);
@@ -102,12 +103,43 @@ int SocketWatchers::close(curl_socket_t socket) {
       if (std::erase(multiplexed_, socket) > 0 && lost_.size() < kMostLost && sawEnd(socket)) {
         lost_.insert(watch->announcedAs);
       }
-      if (!watch->origin.empty()) {
-        listener_.onDisconnected(watch->origin);
-      }
+      end(*watch);
     }
   }
   return ::close(socket);
+}
+
+void SocketWatchers::end(Watch& watch) {
+  if (!watch.origin.empty()) {
+    endings_.push_back(
+        {std::exchange(watch.origin, {}), watch.announcedAs, watch.endCode, watch.endDetail}
+    );
+  }
+}
+
+// libcurl may have closed the connection before anybody hears that the request has failed.
+void SocketWatchers::noteFailure(Ports ports, const Error& error) {
+  if (const auto open = announced_.find(ports.key()); open != announced_.end()) {
+    Watch& watch = *open->second;
+    watch.endCode = error.code;
+    watch.endDetail = error.detail;
+    return;
+  }
+  for (Ending& ending : endings_) {
+    if (ending.ports == ports.key() && ending.code == Errc::notKept) {
+      ending.code = error.code;
+      ending.detail = error.detail;
+    }
+  }
+}
+
+void SocketWatchers::tellEndings() {
+  if (endings_.empty()) {
+    return;
+  }
+  for (const Ending& ending : std::exchange(endings_, {})) {
+    listener_.onDisconnected(ending.origin, ending.code, ending.detail);
+  }
 }
 
 // An idle socket stays in the poller: the next request on it wants the same.

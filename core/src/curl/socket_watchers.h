@@ -10,6 +10,7 @@
 
 #include "curl/socket_poller.h"
 #include "curl/stream_socket.h"
+#include "dodici/error.h"
 #include "dodici/options.h"
 #include "submit/origin_queue.h"
 
@@ -45,8 +46,8 @@ class SocketWatchers {
    public:
     // `events` are CURL_CSELECT_* bits. Not called from inside a libcurl callback.
     virtual void onSocketReady(curl_socket_t socket, int events) = 0;
-    // A socket that was announced is closed. May be called from inside a libcurl callback.
-    virtual void onDisconnected(const std::string& origin) = 0;
+    // A socket that was announced is closed, or given up. Called by tellEndings() and the destructor.
+    virtual void onDisconnected(const std::string& origin, Errc code, std::uint32_t detail) = 0;
     // There is something to judge().
     virtual void onSuspect() = 0;
 
@@ -87,6 +88,13 @@ class SocketWatchers {
   // makes it keepAliveTimeout again.
   void keepFor(Ports ports, std::chrono::milliseconds time);
 
+  // A request failed with this on the connection between these ports, or the connection with it.
+  void noteFailure(Ports ports, const Error& error);
+
+  // Tells the listener which connections have ended since the last time. Late, so that the requests that failed with them
+  // have been told before.
+  void tellEndings();
+
   // The open HTTP/2 connections.
   const std::vector<curl_socket_t>& multiplexed() const { return multiplexed_; }
 
@@ -105,7 +113,7 @@ class SocketWatchers {
 
   bool hasSuspects() const { return !suspects_.empty(); }
 
-  // Gives up the suspects that are idle indeed: shuts them down, says that they are disconnected, and refuses them to
+  // Gives up the suspects that are idle indeed: shuts them down, lets tellEndings() tell of them, and refuses them to
   // requests. `inUse` are the ports of those that a transfer is on: it may be about to end, or only pause. acquit() lets
   // the latter go.
   void judge(const std::unordered_set<std::uint32_t>& inUse, Clock::time_point now);
@@ -127,13 +135,22 @@ class SocketWatchers {
 
  private:
   struct Watch;
+
+  struct Ending {
+    std::string origin;
+    std::uint32_t ports;
+    Errc code;
+    std::uint32_t detail;
+  };
+
   Watch& add(curl_socket_t socket);
   void listen(Watch& watch, std::uint32_t events);
   void onReady(std::uint64_t key, std::uint32_t events);
   void onUnread(Watch& watch, std::uint32_t events);
   void restartIdle(Watch& watch);
   void suspect(Watch& watch);
-  void giveUp(Watch& watch);
+  void giveUp(Watch& watch, Errc code, std::uint32_t detail = 0);
+  void end(Watch& watch);
   Watch* find(std::uint64_t key) const;
   Watch* findUnannounced(int localPort) const;
 
@@ -147,6 +164,7 @@ class SocketWatchers {
   std::unordered_set<std::uint32_t>
       lost_;  // ports of HTTP/2 connections, until they are used again
   std::vector<std::uint64_t> suspects_;
+  std::vector<Ending> endings_;  // not told yet
   Clock::time_point nextIdleCheck_ = Clock::time_point::max();
   std::size_t goneCount_ = 0;
   std::uint32_t nextSerial_ = 0;

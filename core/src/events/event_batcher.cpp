@@ -130,8 +130,12 @@ void EventBatcher::connected(std::string_view origin) {
   batch_.text.append(origin);
 }
 
-void EventBatcher::disconnected(std::string_view origin) {
-  record(EventType::disconnected, RequestId{0}, {word(origin.size())});
+void EventBatcher::disconnected(std::string_view origin, Errc code, std::uint32_t detail) {
+  record(
+      EventType::disconnected,
+      RequestId{0},
+      {static_cast<std::uint32_t>(code), detail, word(origin.size())}
+  );
   batch_.text.append(origin);
 }
 

@@ -51,7 +51,8 @@ class EventBatcher {
   void peerEnd(RequestId id);
   void tunnelSocket(RequestId id, std::string_view socket);
   void connected(std::string_view origin);
-  void disconnected(std::string_view origin);
+  // `code` and `detail` say why.
+  void disconnected(std::string_view origin, Errc code, std::uint32_t detail);
   void loopClosed();
 
   // Nothing in the batch is news but more bytes of bodies.

@@ -366,6 +366,10 @@ void Transfer::endBy(const Error& error) {
     connectFailure_ = error;
   }
   services_.batcher.failed(id(), error);
+  // Of an HTTP/2 connection only what concerns all its streams.
+  if (connected && (!onHttp2_ || isOfTheConnection(error.code))) {
+    services_.watchers.noteFailure(ports_, error);
+  }
 }
 
 }  // namespace dodici

@@ -149,7 +149,7 @@ void Tunnel::onHeadBytes(std::span<const std::byte> bytes) {
     case SwitchResponse::Progress::switched:
       deadline_.stop();
       phase_ = Phase::open;
-      leavePool();
+      leavePool(Errc::switchedAway);
       services_.batcher.tunnelSocket(id(), describeSocket(*easy_));
       services_.batcher.responseStart(id(), response_.head());
       deliver(bytesOf(response_.takeRest()));
@@ -182,13 +182,13 @@ void Tunnel::endWell() {
   phase_ = Phase::ended;
   deadline_.stop();
   services_.batcher.end(id(), response_.head());
-  leavePool();
+  leavePool(Errc::notKept);
 }
 
 // To undici a connection that has switched is the user's, and none of the dispatcher's any more.
-void Tunnel::leavePool() {
+void Tunnel::leavePool(Errc code, std::uint32_t detail) {
   if (std::exchange(inPool_, false)) {
-    services_.batcher.disconnected(text_.origin());
+    services_.batcher.disconnected(text_.origin(), code, detail);
   }
 }
 
@@ -285,7 +285,7 @@ void Tunnel::endBy(const Error& error) {
     phase_ = Phase::ended;
     deadline_.stop();
     services_.batcher.failed(id(), error);
-    leavePool();
+    leavePool(error.code, error.detail);
   }
 }
 

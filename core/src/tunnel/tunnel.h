@@ -88,7 +88,7 @@ class Tunnel final : public EasyHandle::Receiver {
   void onPeerEnd();
   void onHeadBytes(std::span<const std::byte> bytes);
   void endWell();
-  void leavePool();
+  void leavePool(Errc code, std::uint32_t detail = 0);
   void onRefusedBytes(std::string_view bytes);
   void deliver(std::span<const std::byte> bytes);
   void writeSome();

@@ -224,8 +224,12 @@ export class TestClient {
         case EventType.bodyWanted:
           exchange.wanted.push(word())
           break
-        case EventType.connected:
         case EventType.disconnected:
+          word()
+          word()
+          this.origins.push(piece(word()))
+          break
+        case EventType.connected:
           this.origins.push(piece(word()))
           break
         case EventType.loopClosed:

@@ -187,6 +187,8 @@ void TestClient::read(const EventBatch& batch) {
         ++connected_;
         break;
       case EventType::disconnected:
+        cursor.word();
+        cursor.word();
         cursor.text(cursor.word());
         ++disconnected_;
         break;

@@ -67,11 +67,15 @@ export class BatchEncoder {
   }
 
   connected(origin: string): this {
-    return this.#connection(EventType.connected, origin)
+    this.#words.push(EventType.connected, 0, origin.length)
+    this.#text += origin
+    return this
   }
 
-  disconnected(origin: string): this {
-    return this.#connection(EventType.disconnected, origin)
+  disconnected(origin: string, code: keyof typeof Errc = 'notKept', detail = 0): this {
+    this.#words.push(EventType.disconnected, 0, Errc[code], detail, origin.length)
+    this.#text += origin
+    return this
   }
 
   loopClosed(): this {
@@ -103,11 +107,5 @@ export class BatchEncoder {
       this.#words.push(name.length, value.length)
       this.#text += name + value
     }
-  }
-
-  #connection(type: number, origin: string): this {
-    this.#words.push(type, 0, origin.length)
-    this.#text += origin
-    return this
   }
 }
