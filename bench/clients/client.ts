@@ -1,20 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { createRequire, findPackageJSON } from 'node:module'
 import type { Dispatcher } from 'undici'
 
 /** What a scenario asks of the agent; the same for every client. */
 export interface AgentSettings {
   readonly allowH2?: boolean
+  readonly connections?: number
 }
 
 export interface Client {
   readonly name: string
   readonly version: string
-  readonly createAgent: (settings: AgentSettings & { ca: string }) => Dispatcher
+  readonly open: (settings: AgentSettings & { ca: string }) => OpenClient | Promise<OpenClient>
 }
 
-export type ClientName = 'undici' | 'dodici'
+/** What scenarios drive: undici and dodici are agents, whoever is not one gets. */
+export type OpenClient = AgentClient | GettingClient
 
-/** Loads one client only: the other's code must not be in the process. */
-export async function loadClient(name: ClientName): Promise<Client> {
-  if (name === 'undici') return (await import('./undici.ts')).undiciClient
-  return (await import('./dodici.ts')).dodiciClient
+export interface AgentClient {
+  readonly agent: Dispatcher
+  readonly close: () => Promise<void>
+}
+
+export interface GettingClient {
+  /** One GET, to the end of its body. */
+  readonly get: (url: string) => Promise<ArrayBufferLike>
+  readonly close: () => Promise<void>
+}
+
+/** Each loads its own client only: the others' code must not be in the process. */
+const loaders = {
+  undici: async () => (await import('./undici.ts')).undiciClient,
+  dodici: async () => (await import('./dodici.ts')).dodiciClient,
+  'node-fetch': async () => (await import('./node.ts')).nodeFetchClient,
+  'node-http': async () => (await import('./node.ts')).nodeHttpClient,
+  impit: async () => (await import('./impit.ts')).impitClient(),
+  'wreq-js': async () => (await import('./wreq.ts')).wreqClient(),
+} satisfies Record<string, () => Promise<Client>>
+
+export type ClientName = keyof typeof loaders
+
+export const loadClient = (name: ClientName): Promise<Client> => loaders[name]()
+
+/** The native clients bring a binary for some machines only, and need not be installed. */
+export function isInstalled(name: ClientName): boolean {
+  if (name !== 'impit' && name !== 'wreq-js') return true
+  try {
+    requireHere(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const requireHere = createRequire(import.meta.url)
+
+/** By name, so that the type check does not ask for a package that may be missing. */
+export const loadOptional = (packageName: string): unknown => requireHere(packageName)
+
+/** `specifier`: a package, or a file of one. */
+export function versionOf(specifier: string): string {
+  const file = findPackageJSON(specifier, import.meta.url)
+  if (file === undefined) throw new Error(`${specifier} is of no package`)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

@@ -1,11 +1,12 @@
-import { createRequire } from 'node:module'
 import { Agent } from '../../lib/index.ts'
+import { versionOf } from './client.ts'
 import type { Client } from './client.ts'
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 export const dodiciClient: Client = {
   name: 'dodici',
-  version,
-  createAgent: ({ ca, ...settings }) => new Agent({ ...settings, connect: { ca } }),
+  version: versionOf('../../lib/index.ts'),
+  open: ({ ca, ...settings }) => {
+    const agent = new Agent({ ...settings, connect: { ca } })
+    return { agent, close: () => agent.destroy() }
+  },
 }

@@ -1,11 +1,12 @@
-import { createRequire } from 'node:module'
 import { Agent } from 'undici'
+import { versionOf } from './client.ts'
 import type { Client } from './client.ts'
-
-const { version } = createRequire(import.meta.url)('undici/package.json') as { version: string }
 
 export const undiciClient: Client = {
   name: 'undici',
-  version,
-  createAgent: ({ ca, ...settings }) => new Agent({ ...settings, connect: { ca } }),
+  version: versionOf('undici'),
+  open: ({ ca, ...settings }) => {
+    const agent = new Agent({ ...settings, connect: { ca } })
+    return { agent, close: () => agent.destroy() }
+  },
 }

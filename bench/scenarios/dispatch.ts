@@ -1,108 +1,59 @@
-/** GETs of a small body by `dispatch()` itself, with the least handler there can be: the transport and nothing else. */
-import type { Dispatcher } from 'undici'
-import { kSmall } from './scenario.ts'
-import type { Meter, Scenario } from './scenario.ts'
+/** GETs of a small body by `dispatch()`. */
+import { kSmall, plain, secure } from './scenario.ts'
+import type { TimedScenario } from './scenario.ts'
+import { inFlight } from './slots.ts'
 
-/** One of the requests in flight: when it ends, it sends itself again. */
-class Slot {
-  readonly #agent: Dispatcher
-  readonly #options: Dispatcher.DispatchOptions
-  readonly #meter: Meter
-  readonly #ended: (error?: Error) => void
-
-  constructor(
-    agent: Dispatcher,
-    options: Dispatcher.DispatchOptions,
-    meter: Meter,
-    ended: (error?: Error) => void,
-  ) {
-    this.#agent = agent
-    this.#options = options
-    this.#meter = meter
-    this.#ended = ended
-  }
-
-  send(): void {
-    this.#agent.dispatch(this.#options, this)
-  }
-
-  onRequestStart(): void {}
-
-  onResponseStart(_controller: unknown, status: number): void {
-    if (status !== 200) this.#ended(new Error(`status ${status}`))
-  }
-
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#meter.bytes += chunk.length
-  }
-
-  onResponseEnd(): void {
-    this.#meter.requests += 1
-    if (this.#meter.running) this.send()
-    else this.#ended()
-  }
-
-  onResponseError(_controller: unknown, error: Error): void {
-    this.#ended(error)
-  }
-}
-
-async function keepInFlight(
-  count: number,
-  agent: Dispatcher,
-  origin: string,
-  meter: Meter,
-): Promise<void> {
-  const options = { origin, path: kSmall, method: 'GET' } as const
-  const slots = Array.from({ length: count }, () => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const slot = new Slot(agent, options, meter, (error) => (error ? reject(error) : resolve()))
-    slot.send()
-    return promise
+const gets = (count: number): TimedScenario['drive'] =>
+  inFlight(count, (origin) => {
+    const options = { origin, path: kSmall, method: 'GET' } as const
+    return () => options
   })
-  await Promise.all(slots)
-}
 
-const inFlight =
-  (count: number): Scenario['drive'] =>
-  (agent, origin, meter) =>
-    keepInFlight(count, agent, origin, meter)
+const h1 = { unit: 'request', agent: {}, origin: plain } as const
+const https1 = { unit: 'request', agent: { allowH2: false }, origin: secure } as const
+const h2 = { unit: 'request', agent: { allowH2: true }, origin: secure } as const
 
-export const dispatchScenarios: readonly Scenario[] = [
+export const dispatchScenarios: readonly TimedScenario[] = [
   {
+    ...h1,
+    name: 'h1-1',
+    title: 'HTTP/1.1 GET, 1 in flight',
+    targets: {},
+    drive: gets(1),
+  },
+  {
+    ...h1,
     name: 'h1',
     title: 'HTTP/1.1 GET, 50 in flight',
-    unit: 'request',
-    targets: { rate: { atLeast: 1 }, jsCpu: { atMost: 0.25 } },
-    agent: {},
-    origin: ({ http }) => `http://127.0.0.1:${http}`,
-    drive: inFlight(50),
+    targets: { rate: { atLeast: 1.25 }, jsCpu: { atMost: 0.2 }, processCpu: { atMost: 1.1 } },
+    drive: gets(50),
   },
   {
+    ...h1,
     name: 'h1-1000',
     title: 'HTTP/1.1 GET, 1000 in flight',
-    unit: 'request',
-    targets: {},
-    agent: {},
-    origin: ({ http }) => `http://127.0.0.1:${http}`,
-    drive: inFlight(1000),
+    targets: { rate: { atLeast: 1.5 }, jsCpu: { atMost: 0.1 } },
+    drive: gets(1000),
   },
   {
-    name: 'h2',
-    title: 'HTTP/2 GET over TLS, 100 in flight',
-    unit: 'request',
-    targets: { rate: { atLeast: 2 }, jsCpu: { atMost: 0.08 } },
-    agent: { allowH2: true },
-    origin: ({ https }) => `https://localhost:${https}`,
-    drive: inFlight(100),
-  },
-  {
+    ...https1,
     name: 'https1',
     title: 'HTTP/1.1 GET over TLS, 50 in flight',
-    unit: 'request',
+    targets: { rate: { atLeast: 1.2 }, jsCpu: { atMost: 0.2 } },
+    drive: gets(50),
+  },
+  {
+    ...h2,
+    name: 'h2-1',
+    title: 'HTTP/2 GET over TLS, 1 in flight',
     targets: {},
-    agent: { allowH2: false },
-    origin: ({ https }) => `https://localhost:${https}`,
-    drive: inFlight(50),
+    drive: gets(1),
+  },
+  {
+    ...h2,
+    name: 'h2',
+    title: 'HTTP/2 GET over TLS, 100 in flight',
+    targets: { rate: { atLeast: 2.2 }, jsCpu: { atMost: 0.06 }, processCpu: { atMost: 0.5 } },
+    drive: gets(100),
   },
 ]

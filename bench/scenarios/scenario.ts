@@ -1,17 +1,20 @@
-import type { Dispatcher } from 'undici'
-import type { AgentSettings } from '../clients/client.ts'
+import type { AgentClient, AgentSettings, ClientName, OpenClient } from '../clients/client.ts'
+import type { Latency } from '../support/latency.ts'
 
 /** What one trial counts while the clock runs. */
 export interface Meter {
   requests: number
   bytes: number
+  readonly latency: Latency
   /** False when the trial is over: whoever sends goes on until then. */
   running: boolean
 }
 
 export interface Ports {
-  http: number
-  https: number
+  readonly http: number
+  readonly https: number
+  /** Node's own server: echoes POSTs, and leaves `/silent` without an answer. Only where a scenario asks for it. */
+  readonly echo?: number
 }
 
 /** A limit of the ratio dodici : undici. */
@@ -20,20 +23,63 @@ export interface Target {
   readonly atMost?: number
 }
 
-export type Column = 'rate' | 'jsCpu' | 'processCpu'
+export type Column =
+  | 'rate'
+  | 'jsCpu'
+  | 'processCpu'
+  | 'p50'
+  | 'p99'
+  | 'loopDelay'
+  | 'peakRss'
+  | 'memory'
 
-export interface Scenario {
+interface Common {
   /** The word that selects it. */
   readonly name: string
   readonly title: string
-  /** What a rate counts, and what CPU time is divided by. */
-  readonly unit: 'request' | 'byte'
+  /** The point of a series: several scenarios that differ by one number. They run when their word, `scale`, is given. */
+  readonly series?: Series
   readonly targets: Partial<Record<Column, Target>>
   readonly agent: AgentSettings
   readonly origin: (ports: Ports) => string
-  /** Keeps requests under way until `meter.running` is false; settles when all have ended. */
-  readonly drive: (agent: Dispatcher, origin: string, meter: Meter) => Promise<void>
+  readonly needs?: 'echo' | 'origins'
 }
+
+export interface Series {
+  readonly name: string
+  readonly title: string
+  readonly at: number
+}
+
+export interface TimedScenario extends Common {
+  /** What a rate counts, and what CPU time is divided by. */
+  readonly unit: 'request' | 'byte'
+  /** Who else takes part. */
+  readonly others?: readonly ClientName[]
+  /** Keeps requests under way until `meter.running` is false; settles when all have ended. */
+  readonly drive: (client: OpenClient, origin: string, meter: Meter) => Promise<void>
+}
+
+export interface MemoryScenario extends Common {
+  readonly unit: 'queued'
+  /** How many bytes the process grew by, and by how many requests. */
+  readonly measure: (
+    client: OpenClient,
+    origin: string,
+  ) => Promise<Pick<Meter, 'bytes' | 'requests'>>
+}
+
+export type Scenario = TimedScenario | MemoryScenario
+
+/** The agent, in the scenarios that only agents take part in. */
+export function agentOf(client: OpenClient): AgentClient['agent'] {
+  if ('agent' in client) return client.agent
+  throw new Error('this scenario is for agents only')
+}
+
+export const plain: Common['origin'] = ({ http }) => `http://127.0.0.1:${http}`
+export const secure: Common['origin'] = ({ https }) => `https://localhost:${https}`
+export const echoing: Common['origin'] = ({ echo = 0 }) => `http://127.0.0.1:${echo}`
 
 /** The paths of the server. */
 export const kSmall = '/small'

@@ -16,7 +16,8 @@ export interface Nginx {
   stop(): Promise<void>
 }
 
-export async function startNginx(): Promise<Nginx> {
+/** `addresses`: where it listens for plain HTTP besides 127.0.0.1, on the same port. */
+export async function startNginx(addresses: readonly string[] = []): Promise<Nginx> {
   const version = nginxVersion()
   const dir = mkdtempSync(join(tmpdir(), 'dodici-bench-'))
   // The worker may run as another user.
@@ -27,7 +28,7 @@ export async function startNginx(): Promise<Nginx> {
   writeFileSync(large, '')
   truncateSync(large, kLargeBytes)
   const ca = writeCertificate(dir)
-  writeFileSync(join(dir, 'nginx.conf'), configuration(dir, ports))
+  writeFileSync(join(dir, 'nginx.conf'), configuration(dir, ports, addresses))
 
   const child = spawn(command, ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -87,14 +88,15 @@ function writeCertificate(dir: string): string {
   return execFileSync('cat', [join(dir, 'cert.pem')], { encoding: 'utf8' })
 }
 
-function configuration(dir: string, { http, https }: Ports): string {
+function configuration(dir: string, { http, https }: Ports, addresses: readonly string[]): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
 daemon off;
 worker_processes 1;
 pid ${dir}/nginx.pid;
 error_log stderr crit;
-events { worker_connections 4096; }
+worker_rlimit_nofile 8192;
+events { worker_connections 8192; }
 http {
   ${temporary.map((name) => `${name}_temp_path ${dir}/${name};`).join('\n  ')}
   access_log off;
@@ -106,6 +108,7 @@ http {
   http2_max_concurrent_streams 256;
   server {
     listen 127.0.0.1:${http} backlog=4096;
+    ${addresses.map((address) => `listen ${address}:${http} backlog=4096;`).join('\n    ')}
     listen 127.0.0.1:${https} ssl http2 backlog=4096;
     ssl_certificate ${dir}/cert.pem;
     ssl_certificate_key ${dir}/key.pem;

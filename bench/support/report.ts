@@ -1,6 +1,8 @@
 /** Medians, ratios and the table. */
+import type { ClientName } from '../clients/client.ts'
 import type { Column, Scenario, Target } from '../scenarios/scenario.ts'
-import type { Pair, TrialResult } from './trials.ts'
+import { columnsOf } from './columns.ts'
+import type { Round } from './trials.ts'
 
 export interface Row {
   readonly scenario: string
@@ -14,38 +16,27 @@ export interface Row {
   readonly ratio: number
   readonly lowestRatio: number
   readonly highestRatio: number
+  readonly others: readonly OtherValue[]
   readonly target: Target | undefined
   readonly reached: boolean | undefined
 }
 
-const kGiga = 1e9
-const kMega = 1e6
-
-interface ColumnReader {
-  readonly unit: string
-  readonly read: (result: TrialResult) => number
+export interface ScenarioReport {
+  readonly scenario: string
+  readonly rows: readonly Row[]
+  readonly rounds: readonly Round[]
 }
 
-const perRequest: Record<Column, ColumnReader> = {
-  rate: { unit: 'requests/s', read: (r) => r.requests / r.seconds },
-  jsCpu: { unit: 'JS thread, µs/request', read: (r) => r.jsCpuMicros / r.requests },
-  processCpu: { unit: 'process, µs/request', read: (r) => r.processCpuMicros / r.requests },
+export interface OtherValue {
+  readonly client: ClientName
+  readonly value: number
+  /** other : undici, as of dodici. */
+  readonly ratio: number
 }
 
-const perByte: Record<Column, ColumnReader> = {
-  rate: { unit: 'MB/s', read: (r) => r.bytes / kMega / r.seconds },
-  jsCpu: { unit: 'JS thread, ms/GB', read: (r) => r.jsCpuMicros / 1000 / (r.bytes / kGiga) },
-  processCpu: {
-    unit: 'process, ms/GB',
-    read: (r) => r.processCpuMicros / 1000 / (r.bytes / kGiga),
-  },
-}
-
-export function rowsOf(scenario: Scenario, pairs: readonly Pair[]): Row[] {
-  const columns = scenario.unit === 'byte' ? perByte : perRequest
-  return (Object.keys(columns) as Column[]).map((column) => {
-    const { unit, read } = columns[column]
-    const ratios = pairs.map((pair) => read(pair.dodici) / read(pair.undici))
+export function rowsOf(scenario: Scenario, rounds: readonly Round[]): Row[] {
+  return columnsOf(scenario).map(([column, { unit, read }]) => {
+    const ratios = rounds.map(({ undici, dodici }) => read(dodici) / read(undici))
     const ratio = median(ratios)
     const target = scenario.targets[column]
     return {
@@ -53,11 +44,22 @@ export function rowsOf(scenario: Scenario, pairs: readonly Pair[]): Row[] {
       title: scenario.title,
       column,
       unit,
-      undici: median(pairs.map((pair) => read(pair.undici))),
-      dodici: median(pairs.map((pair) => read(pair.dodici))),
+      undici: median(rounds.map(({ undici }) => read(undici))),
+      dodici: median(rounds.map(({ dodici }) => read(dodici))),
       ratio,
       lowestRatio: Math.min(...ratios),
       highestRatio: Math.max(...ratios),
+      others: (rounds[0]?.others ?? []).map(({ client }, index) => {
+        const pairs = rounds.flatMap(({ undici, others }) => {
+          const other = others[index]
+          return other ? [{ value: read(other), ratio: read(other) / read(undici) }] : []
+        })
+        return {
+          client,
+          value: median(pairs.map(({ value }) => value)),
+          ratio: median(pairs.map(({ ratio }) => ratio)),
+        }
+      }),
       target,
       reached: target && ratio >= (target.atLeast ?? 0) && ratio <= (target.atMost ?? Infinity),
     }
@@ -71,7 +73,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-const widths = [24, 12, 12, 10, 17, 10, 8] as const
+const widths = [28, 12, 12, 10, 17, 10, 8] as const
 const heads = ['', 'undici', 'dodici', 'ratio', 'lowest–highest', 'target', ''] as const
 
 export function headLine(): string {
@@ -81,7 +83,7 @@ export function headLine(): string {
 /** A scenario's lines of the table. */
 export function format(rows: readonly Row[]): string {
   const title = rows[0] ? `${rows[0].scenario}: ${rows[0].title}` : ''
-  const lines = rows.map((row) =>
+  const lines = rows.flatMap((row) => [
     line([
       `  ${row.unit}`,
       number(row.undici),
@@ -91,7 +93,10 @@ export function format(rows: readonly Row[]): string {
       targetText(row.target),
       row.reached === undefined ? '' : row.reached ? 'reached' : 'MISSED',
     ]),
-  )
+    ...row.others.map(({ client, value, ratio }) =>
+      line([`    ${client}`, '', number(value), times(ratio)]),
+    ),
+  ])
   return [title, ...lines].join('\n')
 }
 
@@ -102,16 +107,19 @@ function line(cells: readonly string[]): string {
     .trimEnd()
 }
 
-function number(value: number): string {
+export function number(value: number): string {
+  if (Number.isNaN(value)) return '–'
   if (value >= 1000) return Math.round(value).toLocaleString('en').replaceAll(',', ' ')
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
 }
 
-function times(ratio: number): string {
+export function times(ratio: number): string {
+  // Where undici's is 0, or nothing was timed.
+  if (!Number.isFinite(ratio)) return '–'
   return `${ratio.toFixed(ratio < 0.1 ? 3 : 2)}x`
 }
 
-function targetText(target: Target | undefined): string {
+export function targetText(target: Target | undefined): string {
   if (target?.atLeast !== undefined) return `>= ${target.atLeast}x`
   return target?.atMost === undefined ? '' : `<= ${target.atMost}x`
 }

@@ -1,9 +1,9 @@
 /** Runs trials in child processes, undici and dodici in turns. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { isInstalled } from '../clients/client.ts'
 import type { ClientName } from '../clients/client.ts'
 import type { Ports, Scenario } from '../scenarios/scenario.ts'
-import type { Nginx } from './nginx.ts'
 
 export interface TrialTask {
   readonly scenario: string
@@ -14,10 +14,13 @@ export interface TrialTask {
   readonly measureMs: number
 }
 
-export interface TrialResult {
+export interface TrialResult extends Measured {
   readonly scenario: string
   readonly client: ClientName
   readonly version: string
+}
+
+export interface Measured {
   readonly seconds: number
   readonly requests: number
   readonly bytes: number
@@ -25,6 +28,13 @@ export interface TrialResult {
   readonly jsCpuMicros: number
   /** CPU time of the whole process: JavaScript thread, loop threads, the collector, the kernel on their behalf. */
   readonly processCpuMicros: number
+  /** From a request's start to its end; not a number where none was timed. */
+  readonly p50Millis: number
+  readonly p99Millis: number
+  /** How late the event loop was. */
+  readonly loopDelayP99Millis: number
+  /** Of the whole trial, the warm-up too. */
+  readonly peakRssBytes: number
 }
 
 export interface Schedule {
@@ -33,10 +43,11 @@ export interface Schedule {
   readonly measureMs: number
 }
 
-/** One round: both clients, one after the other. */
-export interface Pair {
+/** One round: undici, dodici and whoever else takes part, one after the other. */
+export interface Round {
   readonly undici: TrialResult
   readonly dodici: TrialResult
+  readonly others: readonly TrialResult[]
 }
 
 /** What a trial may need beyond its measuring: to start, and to let its last requests end. */
@@ -44,21 +55,32 @@ const kPatienceMs = 20_000
 
 const trialFile = fileURLToPath(new URL('../trial.ts', import.meta.url))
 
-export async function runPairs(
+export async function runRounds(
   scenario: Scenario,
-  { ports, ca }: Nginx,
+  { ports, ca }: { ports: Ports; ca: string },
   { rounds, warmUpMs, measureMs }: Schedule,
   onTrial: (round: number, client: ClientName) => void,
-): Promise<Pair[]> {
+): Promise<Round[]> {
   const run = (round: number, client: ClientName): Promise<TrialResult> => {
     onTrial(round, client)
     return runTrial({ scenario: scenario.name, client, ports, ca, warmUpMs, measureMs })
   }
-  const pairs: Pair[] = []
+  const names = othersOf(scenario)
+  const done: Round[] = []
   for (let round = 1; round <= rounds; round += 1) {
-    pairs.push({ undici: await run(round, 'undici'), dodici: await run(round, 'dodici') })
+    const undici = await run(round, 'undici')
+    const dodici = await run(round, 'dodici')
+    const others: TrialResult[] = []
+    for (const name of names) others.push(await run(round, name))
+    done.push({ undici, dodici, others })
   }
-  return pairs
+  return done
+}
+
+/** Who takes part beside undici and dodici, as far as they are installed. */
+export function othersOf(scenario: Scenario): readonly ClientName[] {
+  const names = scenario.unit === 'queued' ? [] : (scenario.others ?? [])
+  return names.filter(isInstalled)
 }
 
 export async function runTrial(task: TrialTask): Promise<TrialResult> {

@@ -1,0 +1,21 @@
+import { loadOptional, versionOf } from './client.ts'
+import type { Client } from './client.ts'
+
+interface Package {
+  readonly Impit: new () => { fetch(url: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }> }
+}
+
+export function impitClient(): Client {
+  const { Impit } = loadOptional('impit') as Package
+  return {
+    name: 'impit',
+    version: versionOf('impit'),
+    open: () => {
+      const impit = new Impit()
+      return {
+        get: async (url) => (await impit.fetch(url)).arrayBuffer(),
+        close: async () => {},
+      }
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import { loadOptional, versionOf } from './client.ts'
+import type { Client } from './client.ts'
+
+interface Package {
+  readonly createSession: () => Promise<{
+    fetch(url: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>
+    close(): Promise<void>
+  }>
+}
+
+export function wreqClient(): Client {
+  const { createSession } = loadOptional('wreq-js') as Package
+  return {
+    name: 'wreq-js',
+    version: versionOf('wreq-js'),
+    // Without a session each call makes a connection of its own.
+    open: async () => {
+      const session = await createSession()
+      return {
+        get: async (url) => (await session.fetch(url)).arrayBuffer(),
+        close: () => session.close(),
+      }
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/** Node's own server: echoes what is posted, never answers `/silent`. Prints its port, and ends with its stdin. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const server = createServer((request, response) => {
+  if (request.url === '/silent') return
+  const length = request.headers['content-length']
+  response.writeHead(200, length === undefined ? {} : { 'content-length': length })
+  request.pipe(response)
+})
+server.requestTimeout = 0
+server.keepAliveTimeout = 600_000
+server.listen(0, '127.0.0.1', () => {
+  console.log((server.address() as AddressInfo).port)
+})
+process.stdin.on('end', () => process.exit(0)).resume()
