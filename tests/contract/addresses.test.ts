@@ -1,22 +1,15 @@
 /** Where connections go: address families, unix sockets, and what the environment may and may not say. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
 import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
-import { useAgent, useHttp1, useRaw, useTls } from '../support/fixtures.ts'
+import { useAgent, useFolder, useHttp1, useRaw, useTls } from '../support/fixtures.ts'
 import { exchange } from '../support/recorder.ts'
-
-function useFolder(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'dodici-test-'))
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
-}
 
 describe('an origin', () => {
   // undici believes a hosts file that knows localhost as 127.0.0.1 only.

@@ -1,7 +1,10 @@
 /** How long an idle connection is kept, and what becomes of one that is closed meanwhile. Counted at the server. */
 import { readdirSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
-import { useAgent, useHttp1, useRaw, useTls } from '../support/fixtures.ts'
+import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { useAgent, useFolder, useHttp1, useRaw, useTls } from '../support/fixtures.ts'
 import { dispatch, exchange } from '../support/recorder.ts'
 import { quiet, until } from '../support/wait.ts'
 
@@ -175,6 +178,43 @@ describe('an idle connection that the server closes', () => {
     await exchange(agent, { origin: server.origin })
     expect(server.accepted).toBe(1)
   })
+})
+
+it('three connections that the server has closed, and three requests at once', async () => {
+  const waiting: (() => void)[] = []
+  const server = await useHttp1((_request, response) => {
+    waiting.push(() => void response.end('ok'))
+  })
+  const agent = await useAgent({ loopThreads: 1 })
+  let gone = 0
+  agent.on('disconnect', () => (gone += 1))
+  for (let round = 1; round <= 3; round += 1) {
+    const all = [1, 2, 3].map(() => exchange(agent, { origin: server.origin, ...post }))
+    await until('all are at the server', () => waiting.length === 3)
+    for (const respond of waiting.splice(0)) respond()
+    for (const recorder of await Promise.all(all)) expect(recorder.text).toBe('ok')
+    for (const socket of server.sockets) socket.destroy()
+    await until('disconnect', () => gone === 3 * round)
+  }
+  expect(server.accepted).toBe(9)
+})
+
+it('a Unix socket that the server has closed serves no further request', async () => {
+  const path = join(useFolder(), 'socket')
+  const server = createServer((_request, response) => void response.end('ok'))
+  const sockets: Socket[] = []
+  server.on('connection', (socket: Socket) => sockets.push(socket))
+  await new Promise<void>((resolve) => void server.listen(path, resolve))
+  onTestFinished(() => void server.close())
+  const agent = await useAgent({ socketPath: path, connections: 2 })
+  let gone = 0
+  agent.on('disconnect', () => (gone += 1))
+  for (let round = 1; round <= 3; round += 1) {
+    const all = [1, 2].map(() => exchange(agent, { origin: 'http://a.test', ...post }))
+    for (const recorder of await Promise.all(all)) expect(recorder.text).toBe('ok')
+    for (const socket of sockets) socket.destroy()
+    await until('disconnect', () => gone === sockets.length)
+  }
 })
 
 describe('a paused body', () => {

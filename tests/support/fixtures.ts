@@ -1,5 +1,8 @@
 /** Servers and agents that go away with the test that made them. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { ServerOptions } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { createAgent } from './agents.ts'
 import type { AgentKind, AgentOptions, TestAgent } from './agents.ts'
@@ -52,4 +55,11 @@ export async function useH2Frames(
   const server = await startH2Frames(script)
   onTestFinished(() => server.close())
   return server
+}
+
+/** A folder of the test's own. */
+export function useFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'dodici-test-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
 }

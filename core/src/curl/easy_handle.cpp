@@ -141,8 +141,13 @@ int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
 int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
-    return easy.receiver_->onStarted(Ports{localPort, remotePort}) ? CURL_PREREQFUNC_OK
-                                                                   : CURL_PREREQFUNC_ABORT;
+    Ports ports{localPort, remotePort};
+    if (localPort <= 0) {
+      curl_socket_t socket = 0;
+      curl_easy_getinfo(easy.handle_, CURLINFO_ACTIVESOCKET, &socket);
+      ports = {0, socket};
+    }
+    return easy.receiver_->onStarted(ports) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   });
 }
 

@@ -131,10 +131,8 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
       static_cast<long>(options.happyEyeballsTimeout.count())
   );
   // Whole seconds and only looked at when a connection is picked; SocketWatchers is exact and at rest. What a server
-  // says may be more than keepAliveTimeout. Unix sockets are not known to SocketWatchers one by one.
-  const auto longest = options.socketPath.empty()
-                           ? std::max(options.keepAliveTimeout, options.keepAliveMaxTimeout)
-                           : options.keepAliveTimeout;
+  // says may be more than keepAliveTimeout.
+  const auto longest = std::max(options.keepAliveTimeout, options.keepAliveMaxTimeout);
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, wholeSeconds(longest));
   if (options.clientTtl.count() > 0) {
     curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, wholeSeconds(options.clientTtl));

@@ -75,10 +75,9 @@ void SocketWatchers::suspect(Watch& watch) {
   }
 }
 
-// Unix sockets have no ports, so which of them a request is on cannot be told.
 bool SocketWatchers::refuses(Ports ports) const {
   const auto ttl = options_.clientTtl;
-  if ((goneCount_ == 0 && ttl.count() == 0) || ports.local <= 0) {
+  if (goneCount_ == 0 && ttl.count() == 0) {
     return false;
   }
   const auto known = announced_.find(ports.key());
@@ -117,9 +116,7 @@ void SocketWatchers::judge(const std::unordered_set<std::uint32_t>& inUse, Clock
     if (watch == nullptr) {
       return true;
     }
-    // Without ports it may be anybody's.
-    const bool used = watch->announcedAs == 0 ? !inUse.empty() : inUse.contains(watch->announcedAs);
-    if (used) {
+    if (inUse.contains(watch->announcedAs)) {
       return false;
     }
     watch->suspected = false;

@@ -215,7 +215,7 @@ SocketWatchers::Use SocketWatchers::noteRequest(
     restartIdle(watch);
     return {false, ++watch.requests};
   }
-  Watch* const watch = findUnannounced(ports.local);
+  Watch* const watch = findUnannounced(ports);
   if (watch == nullptr) {
     return {};
   }
@@ -238,16 +238,20 @@ bool SocketWatchers::lostByPeer(Ports ports) const {
   return open == announced_.end() ? lost_.contains(ports.key()) : sawEnd(open->second->socket);
 }
 
-// Unix sockets have no port: there it is any that is new.
-SocketWatchers::Watch* SocketWatchers::findUnannounced(int localPort) const {
+SocketWatchers::Watch* SocketWatchers::findUnannounced(Ports ports) const {
+  if (ports.local == 0) {
+    const auto found = watches_.find(ports.remote);
+    const bool isNew = found != watches_.end() && !found->second->announced;
+    return isNew ? found->second.get() : nullptr;
+  }
   for (const auto& [socket, watch] : watches_) {
     if (!watch->opened || watch->announced) {
       continue;
     }
-    if (watch->localPort == 0 && localPort > 0) {
+    if (watch->localPort == 0) {
       watch->localPort = localPortOf(socket);
     }
-    if (localPort <= 0 || watch->localPort == localPort) {
+    if (watch->localPort == ports.local) {
       return watch.get();
     }
   }

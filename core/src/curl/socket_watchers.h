@@ -28,7 +28,7 @@
 
 namespace dodici {
 
-// Both ends of a connection, 0 on a Unix socket.
+// Both ends of a connection: what tells it apart. A Unix socket has no ports; there it is 0 and the descriptor.
 struct Ports {
   int local = 0;
   int remote = 0;
@@ -152,7 +152,7 @@ class SocketWatchers {
   void giveUp(Watch& watch, Errc code, std::uint32_t detail = 0);
   void end(Watch& watch);
   Watch* find(std::uint64_t key) const;
-  Watch* findUnannounced(int localPort) const;
+  Watch* findUnannounced(Ports ports) const;
 
   Listener& listener_;
   const ClientOptions& options_;
