@@ -83,7 +83,8 @@ HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
   facts_.httpVersion = takeVersion(line);
   const std::optional<std::uint64_t> status =
       parseNumber(line.substr(0, std::min<std::size_t>(line.size(), 3)));
-  const bool ends = line.size() == 3 || (line.size() > 3 && line[3] == ' ');
+  // libcurl's own rendering of HTTP/2 has the blank. Without, it is a line of HTTP/1.1 that libcurl takes for HTTP/1.0.
+  const bool ends = line.size() > 3 ? line[3] == ' ' : facts_.httpVersion < 20;
   if (facts_.httpVersion == 0 || !status || *status < 100 || !ends) {
     return fail(Errc::malformedResponse, "not a status line");
   }

@@ -91,7 +91,7 @@ TEST(HeaderBlock, FramingNamesAreOrdinaryInTrailers) {
 TEST(HeaderBlock, ContentLengthIsRefusedInTrailersOfHttp1) {
   for (const bool http1 : {true, false}) {
     HeaderBlock block(kLimit);
-    const char* const status = http1 ? "HTTP/1.1 200 OK\r\n" : "HTTP/2 200\r\n";
+    const char* const status = http1 ? "HTTP/1.1 200 OK\r\n" : "HTTP/2 200 \r\n";
     EXPECT_EQ(
         feed(block, {status, "\r\n", "Content-Length: 5\r\n"}),
         http1 ? HeaderProgress::failed : HeaderProgress::trailer

@@ -121,6 +121,8 @@ INSTANTIATE_TEST_SUITE_P(
         "HTTP/1.1 abc OK\r\n"sv,
         "HTTP/1.1  200 OK\r\n"sv,
         "HTTP/1.2 200 OK\r\n"sv,
+        "HTTP/2 200\r\n"sv,
+        "HTTP/3 200\r\n"sv,
         "ICY 200 OK\r\n"sv,
         "HTTP/1.1 200 OK\n"sv,
         "HTTP/1.1 200 O\rK\r\n"sv,
@@ -218,7 +220,7 @@ TEST(HeaderBlock, A100IsNotAHeadToReport) {
 
 TEST(HeaderBlock, A100OverHttp2IsAHeadAsAnyOther) {
   HeaderBlock block(kLimit);
-  EXPECT_EQ(feed(block, {"HTTP/2 100\r\n", "\r\n"}), HeaderProgress::informationalHead);
+  EXPECT_EQ(feed(block, {"HTTP/2 100 \r\n", "\r\n"}), HeaderProgress::informationalHead);
 }
 
 TEST(HeaderBlock, A101IsToldApart) {

@@ -19,6 +19,8 @@ export type RawScript = (peer: Peer) => void | Promise<void>
 /** One connection, seen from the server. */
 export class Peer {
   readonly socket: Socket
+  /** What is below TLS; else the same as `socket`. */
+  readonly transport: Socket
   /** 0 for the first connection of the server. */
   readonly index: number
   /** Everything that the client sent, as latin1. */
@@ -29,8 +31,9 @@ export class Peer {
   #finished = false
   #wake = Promise.withResolvers<void>()
 
-  constructor(socket: Socket, index: number) {
+  constructor(socket: Socket, index: number, transport: Socket = socket) {
     this.socket = socket
+    this.transport = transport
     this.index = index
     const ended = Promise.withResolvers<'fin' | 'reset' | 'closed'>()
     this.ended = ended.promise
@@ -94,7 +97,7 @@ export class Peer {
 
   /** Closes with a TCP reset. */
   reset(): void {
-    this.socket.resetAndDestroy()
+    this.transport.resetAndDestroy()
   }
 
   async #chunkedBody(): Promise<string> {
@@ -145,12 +148,13 @@ export async function startRaw(
   const sockets = new Set<Socket>()
   const peers: Peer[] = []
   const failures: unknown[] = []
+  const transports = new Map<number | undefined, Socket>()
   const waiting: { index: number; resolve: (peer: Peer) => void }[] = []
 
   const onConnection = (socket: Socket): void => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    const peer = new Peer(socket, peers.length)
+    const peer = new Peer(socket, peers.length, transports.get(socket.remotePort))
     peers.push(peer)
     for (const { index, resolve } of waiting) if (index === peer.index) resolve(peer)
     const run = scripts[Math.min(peer.index, scripts.length - 1)]
@@ -169,6 +173,7 @@ export async function startRaw(
   server.on('tlsClientError', () => {})
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    if (options.tls) transports.set(socket.remotePort, socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
   })

@@ -1,0 +1,102 @@
+/**
+ * One broken exchange between healthy ones. Each case runs on an Agent of its own with three requests: one that is in flight
+ * when the fault happens and ends after it, the broken one, and one that follows.
+ */
+import { expect } from 'vitest'
+import type { AgentOptions, TestAgent } from './agents.ts'
+import { useAgent, useRaw } from './fixtures.ts'
+import { dispatch, exchange } from './recorder.ts'
+import type { Recorder, RequestOptions } from './recorder.ts'
+import type { Peer, RawScript, RawServer } from './servers/raw.ts'
+import { turns } from './wait.ts'
+
+/** Far beyond what a case takes, so that no case passes by its timeout unless it says so. */
+export const kTimeouts = { connectTimeout: 8000, headersTimeout: 8000, bodyTimeout: 8000 }
+
+/** What the server does with the broken request, whose head it has read. */
+export type Fault = (peer: Peer, broken: () => Recorder) => void | Promise<void>
+
+export interface FaultOptions {
+  readonly tls?: boolean
+  readonly agent?: AgentOptions
+  readonly request?: RequestOptions
+}
+
+export interface Outcome {
+  readonly broken: Recorder
+  readonly server: RawServer
+  readonly agent: TestAgent
+  /** How often the broken request arrived. */
+  readonly arrivals: number
+}
+
+/**
+ * Runs the case, expects exactly one terminal call of each of the three requests, and that the healthy ones are well.
+ * All three go to one origin.
+ */
+export async function runFault(fault: Fault, options: FaultOptions = {}): Promise<Outcome> {
+  const over = Promise.withResolvers<void>()
+  let arrivals = 0
+  let broken: Recorder | undefined
+  const recorder = (): Recorder => {
+    if (!broken) throw new Error('the broken request has not begun')
+    return broken
+  }
+  const script: RawScript = async (peer) => {
+    for (;;) {
+      const head = await peer.head()
+      if (head.includes(' /beside ')) {
+        peer.send('HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nhea')
+        await over.promise
+        peer.send('lthy')
+      } else if (head.includes(' /after ')) {
+        peer.respond('healthy')
+      } else {
+        arrivals += 1
+        await fault(peer, recorder)
+      }
+    }
+  }
+  const server = await useRaw(script, { tls: options.tls ?? false })
+  const { origin } = server
+  const agent = await useAgent({ ...kTimeouts, ...options.agent })
+  const beside = dispatch(agent, { origin, path: '/beside', bodyTimeout: 0 })
+  await beside.seen('onResponseData')
+  broken = dispatch(agent, { origin, path: '/broken', ...options.request })
+  await broken.done
+  // While the first still runs, so that a connection that the broken one left behind would be used.
+  const after = await exchange(agent, { origin, path: '/after' })
+  over.resolve()
+  await beside.done
+  await turns(3)
+  for (const healthy of [beside, after]) {
+    expect(healthy.error).toBeUndefined()
+    expect(healthy.text).toBe('healthy')
+    expect(healthy.terminalCalls).toBe(1)
+  }
+  expect(broken.terminalCalls).toBe(1)
+  return { broken, server, agent, arrivals }
+}
+
+/** A text is the body of an answer that is taken; else what the error has. */
+export type Expected = string | Readonly<Record<string, unknown>>
+
+export function expectOutcome(broken: Recorder, expected: Expected): void {
+  if (typeof expected === 'string') {
+    expect(broken.error).toBeUndefined()
+    expect(broken.text).toBe(expected)
+  } else {
+    expect(broken.error).toBeInstanceOf(Error)
+    expect(broken.error).toMatchObject(expected)
+    expect(broken.names).not.toContain('onResponseEnd')
+  }
+}
+
+export const errorsOfFaults = {
+  parser: { name: 'HTTPParserError' },
+  overflow: { code: 'UND_ERR_HEADERS_OVERFLOW' },
+  closed: { name: 'SocketError', code: 'UND_ERR_SOCKET', message: 'other side closed' },
+  reset: { code: 'ECONNRESET' },
+  headersTimeout: { code: 'UND_ERR_HEADERS_TIMEOUT' },
+  bodyTimeout: { code: 'UND_ERR_BODY_TIMEOUT' },
+} as const
