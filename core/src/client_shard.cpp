@@ -2,9 +2,12 @@
 
 #include "loop/turn_clock.h"
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace dodici {
@@ -13,6 +16,18 @@ namespace {
 
 Negotiation negotiationOf(const Request& request, const RequestText& text) {
   return text.isTls() && request.allowHttp2 ? Negotiation::alpn : Negotiation::none;
+}
+
+// The system has run out of descriptors or memory, or something is wrong here.
+Error notStarted(const std::exception& exception) {
+  int number = 0;
+  if (const auto* const ofSystem = dynamic_cast<const std::system_error*>(&exception)) {
+    number = ofSystem->code().value();
+  } else if (const auto* const ofAsio = dynamic_cast<const boost::system::system_error*>(&exception)) {
+    number = ofAsio->code().value();
+  }
+  const Errc code = number == 0 ? Errc::internal : Errc::connectFailed;
+  return Error{code, static_cast<std::uint32_t>(number), exception.what(), {}};
 }
 
 }  // namespace
@@ -113,6 +128,19 @@ void ClientShard::onCommand(SubmitCommand& command) {
     refuse(id, *broken_);
     return;
   }
+  try {
+    start(command);
+  } catch (const std::exception& exception) {
+    if (find(id) != nullptr || findTunnel(id) != nullptr) {
+      throw;
+    }
+    // Not even known yet: its trouble alone. The next one may be luckier.
+    refuse(id, notStarted(exception));
+  }
+}
+
+void ClientShard::start(SubmitCommand& command) {
+  const RequestId id = command.request.id;
   if (!engine_) {
     makeEngine();
   }

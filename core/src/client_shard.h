@@ -72,6 +72,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void touch();
   void finishTurn();
   bool waitsForMore();
+  void start(SubmitCommand& command);
   void openTunnel(SubmitCommand& command);
   void onTunnelMoved(Tunnel& tunnel);
   Tunnel* findTunnel(RequestId id) const;

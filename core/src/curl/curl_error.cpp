@@ -121,7 +121,7 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       error.detail =
           facts.started
               ? 0
-              : static_cast<std::uint32_t>(facts.openErrno != 0 ? facts.openErrno : osErrno);
+              : static_cast<std::uint32_t>(easy.openErrno() != 0 ? easy.openErrno() : osErrno);
       break;
     case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
       error.code = Errc::connectTimeout;

@@ -20,7 +20,6 @@ struct TransferFacts {
   bool closesAnyway = false;  // the response said so, or the request
   bool chunked = false;       // no content-length to miss
   bool tunnels = false;       // through a proxy, which comes before `started`
-  int openErrno = 0;          // of a socket that could not be opened
   std::uint32_t connectTimeoutMs = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cerrno>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,7 @@ namespace dodici {
 EasyHandle::EasyHandle(
     const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
 )
-    : handle_(curl_easy_init()), tls_(tls), proxyTls_(proxyTls) {
+    : handle_(curl_easy_init()), watchers_(watchers), tls_(tls), proxyTls_(proxyTls) {
   if (handle_ == nullptr) {
     throw std::bad_alloc();
   }
@@ -31,11 +32,11 @@ EasyHandle::EasyHandle(
   curl_easy_setopt(handle_, CURLOPT_SEEKDATA, this);
   curl_easy_setopt(handle_, CURLOPT_PREREQFUNCTION, &EasyHandle::onPreRequest);
   curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
-  // A kept connection closes its socket long after this handle's last transfer, hence not `this`.
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &EasyHandle::onOpenSocket);
-  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, &watchers);
+  curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, this);
+  // A kept connection closes its socket long after this handle's last transfer, hence not `this`.
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETFUNCTION, &EasyHandle::onCloseSocket);
-  curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers);
+  curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers_);
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_FUNCTION, &EasyHandle::onSslContext);
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_DATA, nullptr);
   setClientOptions(handle_, options);
@@ -58,6 +59,7 @@ void EasyHandle::bind(Receiver* receiver) {
   thrown_ = nullptr;
   tlsPeer_.reset();
   tlsPeerIsProxy_ = false;
+  openErrno_ = 0;
   if (std::exchange(connectsAfresh_, false)) {
     curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
   }
@@ -151,10 +153,11 @@ int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int local
   });
 }
 
-curl_socket_t EasyHandle::onOpenSocket(
-    void* watchers, curlsocktype, curl_sockaddr* address
-) noexcept {
-  return static_cast<SocketWatchers*>(watchers)->open(*address);
+curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  const curl_socket_t socket = easy.watchers_.open(*address);
+  easy.openErrno_ = socket == CURL_SOCKET_BAD ? errno : 0;
+  return socket;
 }
 
 int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {

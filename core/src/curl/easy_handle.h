@@ -83,6 +83,9 @@ class EasyHandle {
   // Whether that peer was the proxy.
   bool tlsPeerIsProxy() const { return tlsPeerIsProxy_; }
 
+  // Why the socket of the last attempt to connect could not be opened; 0 when it was, or there was none.
+  int openErrno() const { return openErrno_; }
+
   // Whether ALPN chose HTTP/2 on the transfer's connection. Only while it runs, from inside a callback.
   bool negotiatedHttp2() const;
 
@@ -100,16 +103,18 @@ class EasyHandle {
   static std::size_t onRead(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static int onSeek(void* self, curl_off_t offset, int origin) noexcept;
   static int onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept;
-  static curl_socket_t onOpenSocket(void* watchers, curlsocktype, curl_sockaddr* address) noexcept;
+  static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
   static CURLcode onSslContext(CURL* handle, void* sslContext, void* tls) noexcept;
 
   CURL* handle_;
+  SocketWatchers& watchers_;
   TlsStore& tls_;
   TlsStore& proxyTls_;
   std::vector<curl_slist> proxyLines_;
   bool tlsPeerIsProxy_ = false;
   bool connectsAfresh_ = false;
+  int openErrno_ = 0;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
   TlsPeer tlsPeer_;

@@ -4,9 +4,11 @@
 #include "curl/curl_global.h"
 #include "curl/easy_handle.h"
 
+#include <cerrno>
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace dodici {
@@ -25,7 +27,13 @@ void check(CURLMcode code) {
 
 CURLM* newMulti() {
   ensureCurlGlobal();
-  return curl_multi_init();
+  errno = 0;
+  CURLM* const multi = curl_multi_init();
+  if (multi == nullptr && errno != 0) {
+    // It wants a descriptor, to wake itself.
+    throw std::system_error(errno, std::generic_category(), "curl_multi_init");
+  }
+  return multi;
 }
 
 }  // namespace

@@ -71,14 +71,13 @@ curl_socket_t SocketWatchers::open(const curl_sockaddr& address) {
   const int socket =
       ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
   if (socket < 0) {
-    openError_ = errno;
     return CURL_SOCKET_BAD;
   }
   try {
     add(socket).opened = true;
   } catch (...) {
-    openError_ = ENOMEM;
     ::close(socket);
+    errno = ENOMEM;
     return CURL_SOCKET_BAD;
   }
   ++openCount_;
@@ -274,7 +273,5 @@ void SocketWatchers::endTurn() {
   }
   used_.clear();
 }
-
-int SocketWatchers::takeOpenError() { return std::exchange(openError_, 0); }
 
 }  // namespace dodici

@@ -130,9 +130,6 @@ class SocketWatchers {
 
   std::size_t openCount() const { return openCount_; }
 
-  // The errno of the last open() that failed; taken once.
-  int takeOpenError();
-
  private:
   struct Watch;
 
@@ -169,7 +166,6 @@ class SocketWatchers {
   std::size_t goneCount_ = 0;
   std::uint32_t nextSerial_ = 0;
   std::size_t openCount_ = 0;
-  int openError_ = 0;
 };
 
 }  // namespace dodici

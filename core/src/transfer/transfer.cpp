@@ -307,7 +307,6 @@ TransferFacts Transfer::facts() const {
   facts.headSeen = head_.finalHeadSeen();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;
-  facts.openErrno = services_.watchers.takeOpenError();
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
   return facts;
 }

@@ -266,7 +266,6 @@ void Tunnel::fail(CURLcode code) {
   facts.started = connection_.has_value();
   facts.tunnels = !services_.options.proxy.url.empty();
   facts.headSeen = phase_ == Phase::open || phase_ == Phase::refused;
-  facts.openErrno = services_.watchers.takeOpenError();
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
   endBy(toError(code, *easy_, facts));
 }
