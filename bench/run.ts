@@ -1,19 +1,21 @@
 /**
  * The benchmarks: undici and dodici against the same servers, in turns, each trial a process of its own.
  *
- *     node bench/run.ts [words] [--rounds N] [--seconds S] [--json]
+ *     node bench/run.ts [words] [--rounds N] [--seconds S] [--json] [--report]
  *
  * The words name scenarios; none means all. bench/README.md says how to read the table.
  */
+import { writeReport } from './report/write.ts'
 import { choose, readCommandLine } from './support/choice.ts'
 import { machine } from './support/machine.ts'
 import { progress } from './support/progress.ts'
 import { format, headLine, rowsOf } from './support/report.ts'
 import type { ScenarioReport } from './support/report.ts'
+import { curvesOf, growthOf } from './support/series.ts'
 import { startServers } from './support/servers.ts'
 import { othersOf, runRounds } from './support/trials.ts'
 
-const { words, json, schedule, seconds } = readCommandLine()
+const { words, json, report, schedule, seconds } = readCommandLine()
 const chosen = choose(words)
 const servers = await startServers(chosen)
 const stopAndExit = (): void => {
@@ -47,15 +49,21 @@ try {
 }
 
 const first = reports[0]?.rounds[0]
-const versions = { undici: first?.undici.version, dodici: first?.dodici.version }
-const about = { machine: machine(), nginx: servers.nginxVersion, versions, ...schedule }
+const versions = { undici: first?.undici.version ?? '', dodici: first?.dodici.version ?? '' }
+const about = { machine: machine(), nginx: servers.nginxVersion, versions }
+const rows = reports.flatMap(({ rows }) => rows)
 if (json) {
-  console.log(JSON.stringify({ ...about, reports }, null, 2))
+  console.log(JSON.stringify({ ...about, ...schedule, reports }, null, 2))
 } else {
+  for (const curve of curvesOf(rows)) console.log(`\n${growthOf(curve)}`)
   console.log(`\nundici ${versions.undici}, dodici ${versions.dodici}`)
-  const judged = reports.flatMap(({ rows }) => rows).filter((row) => row.reached !== undefined)
+  const judged = rows.filter((row) => row.reached !== undefined)
   if (judged.length > 0) {
     const reached = judged.filter((row) => row.reached).length
     console.log(`targets reached: ${reached} of ${judged.length}`)
   }
+}
+if (report) {
+  const date = new Date().toISOString().slice(0, 10)
+  for (const file of writeReport({ ...about, date, rows })) console.error(`written: ${file}`)
 }

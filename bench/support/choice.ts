@@ -7,6 +7,7 @@ import type { Schedule } from './trials.ts'
 export interface Choice {
   readonly words: readonly string[]
   readonly json: boolean
+  readonly report: boolean
   readonly schedule: Schedule
   readonly seconds: number
 }
@@ -18,6 +19,7 @@ export function readCommandLine(): Choice {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
       json: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
     },
   })
   const seconds = positive('seconds', values.seconds)
@@ -25,6 +27,7 @@ export function readCommandLine(): Choice {
   return {
     words: positionals,
     json: values.json,
+    report: values.report,
     schedule: { rounds, warmUpMs: 1000, measureMs: seconds * 1000 },
     seconds,
   }

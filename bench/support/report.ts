@@ -1,6 +1,7 @@
 /** Medians, ratios and the table. */
 import type { ClientName } from '../clients/client.ts'
 import type { Column, Scenario, Target } from '../scenarios/scenario.ts'
+import { number, times } from './format.ts'
 import { columnsOf } from './columns.ts'
 import type { Round } from './trials.ts'
 
@@ -107,19 +108,7 @@ function line(cells: readonly string[]): string {
     .trimEnd()
 }
 
-export function number(value: number): string {
-  if (Number.isNaN(value)) return '–'
-  if (value >= 1000) return Math.round(value).toLocaleString('en').replaceAll(',', ' ')
-  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
-}
-
-export function times(ratio: number): string {
-  // Where undici's is 0, or nothing was timed.
-  if (!Number.isFinite(ratio)) return '–'
-  return `${ratio.toFixed(ratio < 0.1 ? 3 : 2)}x`
-}
-
-export function targetText(target: Target | undefined): string {
+function targetText(target: Target | undefined): string {
   if (target?.atLeast !== undefined) return `>= ${target.atLeast}x`
   return target?.atMost === undefined ? '' : `<= ${target.atMost}x`
 }

@@ -1,0 +1,55 @@
+/** The results as tables of a README. */
+import { number, times } from '../support/format.ts'
+import { isOfSeries } from '../support/series.ts'
+import type { Row } from '../support/report.ts'
+import type { Results } from './results.ts'
+
+const start = '<!-- bench: written by `npm run bench -- --report` -->'
+const end = '<!-- /bench -->'
+
+/** Rates and JavaScript CPU of every scenario, and whatever else has a target. Series have a chart. */
+const isShown = ({ scenario, column, target }: Row): boolean =>
+  column === 'memory' ||
+  (!isOfSeries(scenario) && (column === 'rate' || column === 'jsCpu' || target !== undefined))
+
+export function markdownTable(rows: readonly Row[]): string {
+  const lines = rows.filter(isShown).map((row, index, shown) => {
+    const title = shown[index - 1]?.scenario === row.scenario ? '' : row.title
+    const spread = `${times(row.lowestRatio)} to ${times(row.highestRatio)}`
+    return [title, row.unit, number(row.undici), number(row.dodici), bold(row.ratio), spread]
+  })
+  return table(['', '', 'undici', 'dodici', 'ratio', 'in the rounds'], lines)
+}
+
+/** The other clients, where some took part. */
+export function othersTable(rows: readonly Row[]): string {
+  const lines = rows.filter(isShown).flatMap((row) =>
+    row.others.map(({ client, value, ratio }) => {
+      return [row.title, row.unit, client, number(value), times(ratio)]
+    }),
+  )
+  return lines.length === 0 ? '' : table(['', '', 'client', '', 'to undici'], lines)
+}
+
+export function section({ machine, nginx, versions, date, rows }: Results): string {
+  const ground = `Measured on ${date} on ${machine}, which also ran nginx ${nginx}; undici ${versions.undici}, dodici ${versions.dodici}.`
+  const reading = 'Medians; the ratio is dodici to undici, round by round.'
+  return [`${ground} ${reading}`, markdownTable(rows), othersTable(rows)]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+/** `readme` with `text` between the two marks; everything else stays. */
+export function withSection(readme: string, text: string): string {
+  const from = readme.indexOf(start)
+  const to = readme.indexOf(end)
+  if (from === -1 || to < from) throw new Error(`README.md has no ${start} … ${end}`)
+  return `${readme.slice(0, from)}${start}\n${text}\n${readme.slice(to)}`
+}
+
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+const bold = (ratio: number): string => `**${times(ratio)}**`

@@ -1,0 +1,14 @@
+/** Numbers as the tables and charts write them. */
+
+export function number(value: number): string {
+  if (Number.isNaN(value)) return '–'
+  if (value >= 1000) return Math.round(value).toLocaleString('en').replaceAll(',', ' ')
+  if (Number.isInteger(value)) return String(value)
+  return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)
+}
+
+export function times(ratio: number): string {
+  // Where undici's is 0, or nothing was timed.
+  if (!Number.isFinite(ratio)) return '–'
+  return `${ratio.toFixed(ratio < 0.1 ? 3 : 2)}x`
+}
