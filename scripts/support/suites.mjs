@@ -26,7 +26,7 @@ export async function runCtest(preset, { wrap = [] } = {}) {
 }
 
 /** The TypeScript tests, against the addon of a preset; `words` choose files as vitest does. */
-export async function runVitest(words = [], { addon = 'dev', env: more = {} } = {}) {
+export async function runVitest(words = [], { addon = 'dev', env: more = {}, wrap = [] } = {}) {
   const report = freshReport('vitest.json')
   const args = [
     bin('vitest'),
@@ -37,7 +37,8 @@ export async function runVitest(words = [], { addon = 'dev', env: more = {} } = 
     ...words,
   ]
   const env = preparedEnv({ DODICI_ADDON: addonOf(addon), ...more })
-  return fromVitest(report, await runVisible(node24, args, { cwd: root, env }))
+  const [command, ...rest] = [...wrap, node24, ...args]
+  return fromVitest(report, await runVisible(command, rest, { cwd: root, env }))
 }
 
 /** The type check of everything, tests and benchmarks included. */

@@ -1,52 +1,72 @@
-// `npm run test:asan`, `npm run test:tsan`: core's cases in a sanitized build; with asan also suites that drive the addon, in a
-// Node that has the sanitizer's runtime loaded before it.
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+// `npm run test:asan`, `npm run test:tsan`: core's cases in a sanitized build, then suites that drive the addon, in a Node that
+// has the sanitizer's runtime loaded before it.
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { add, closingLine } from '../support/counts.mjs'
-import { inRoot } from '../support/paths.mjs'
+import { addonOf, inRoot } from '../support/paths.mjs'
 import { capture, say } from '../support/run.mjs'
+import { racesOf, reportsIn } from '../support/sanitizer-reports.mjs'
 import { runCtest, runVitest } from '../support/suites.mjs'
 
-// Lifetimes above all: teardown, workers, aborts, everything that hands memory from one thread to another.
-const suites = [
-  'tests/addon',
-  'tests/exit',
-  ...['abort', 'close-destroy', 'handler-throws', 'keep-alive', 'malformed', 'pause', 'proxy'],
-  ...['request-bodies', 'responses', 'truncation', 'truncation-h2', 'upgrade', 'uploads'],
-].map((name) => (name.includes('/') ? name : `tests/contract/${name}.test.ts`))
+const contract = (...names) => names.map((name) => `tests/contract/${name}.test.ts`)
+
+// Lifetimes above all: teardown, aborts, everything that hands memory from one thread to another.
+const inNode = {
+  asan: {
+    runtime: 'libasan.so',
+    suites: [
+      'tests/addon',
+      'tests/exit',
+      ...contract('abort', 'close-destroy', 'handler-throws', 'keep-alive', 'malformed', 'pause'),
+      ...contract('proxy', 'request-bodies', 'responses', 'truncation', 'truncation-h2'),
+      ...contract('upgrade', 'uploads'),
+    ],
+    options: (log) => ({
+      ASAN_OPTIONS: `detect_stack_use_after_return=1:${log}`,
+      UBSAN_OPTIONS: `print_stacktrace=1:${log}`,
+      LSAN_OPTIONS: `suppressions=${inRoot('tests/support/lsan.supp')}:print_suppressions=0:exitcode=0`,
+    }),
+    faults: (_addon, reports) => reports,
+  },
+  // Not tests/exit: a worker that is terminated under TSan does not come to its end.
+  tsan: {
+    runtime: 'libtsan.so',
+    suites: [
+      'tests/addon/submit.test.ts',
+      ...contract('abort', 'close-destroy', 'keep-alive', 'pause', 'proxy', 'request-bodies'),
+      ...contract('responses', 'upgrade', 'uploads'),
+    ],
+    options: (log) => ({
+      TSAN_OPTIONS: `symbolize=0:exitcode=0:report_signal_unsafe=0:${log}`,
+    }),
+    faults: racesOf,
+  },
+}
 
 export async function run([preset]) {
   await prepare()
   const wrap = preset === 'tsan' ? await fixedAddresses() : []
-  const targets = preset === 'asan' ? ['core_tests', 'dodici_addon'] : ['core_tests']
-  await buildPreset(preset, { targets, wrap })
-  let counts = await runCtest(preset, { wrap })
-  if (preset === 'asan') counts = add(counts, await runNodeSuites())
+  await buildPreset(preset, { targets: ['core_tests', 'dodici_addon'], wrap })
+  const core = await runCtest(preset, { wrap })
+  const counts = add(core, await runInNode(preset, wrap))
   process.stdout.write(`\n${preset}: ${closingLine(counts)}\n`)
   return counts.failed === 0 ? 0 : 1
 }
 
-/** Reports go to files: some come from processes whose output nobody reads, or at the very end of a process. */
-async function runNodeSuites() {
-  const folder = inRoot('build/reports/asan')
+/** Each of the sanitizer's reports counts as one failed case. */
+async function runInNode(preset, wrap) {
+  const { runtime, suites, options, faults } = inNode[preset]
+  const folder = inRoot('build/reports', preset)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const runtime = await capture('g++', ['-print-file-name=libasan.so'])
-  const log = `log_path=${join(folder, 'report')}`
-  const counts = await runVitest(suites, {
-    addon: 'asan',
-    env: {
-      LD_PRELOAD: runtime.trim(),
-      ASAN_OPTIONS: `detect_stack_use_after_return=1:${log}`,
-      UBSAN_OPTIONS: `print_stacktrace=1:${log}`,
-      LSAN_OPTIONS: `suppressions=${inRoot('tests/support/lsan.supp')}:print_suppressions=0:exitcode=0`,
-    },
-  })
-  const reports = readdirSync(folder)
-  for (const report of reports) say(readFileSync(join(folder, report), 'utf8'))
-  return add(counts, { passed: 0, failed: reports.length, skipped: 0 })
+  const preloaded = await capture('g++', [`-print-file-name=${runtime}`])
+  const env = { LD_PRELOAD: preloaded.trim(), ...options(`log_path=${join(folder, 'report')}`) }
+  const counts = await runVitest(suites, { addon: preset, env, wrap })
+  const found = await faults(addonOf(preset), reportsIn(folder))
+  for (const fault of found) say(fault)
+  return add(counts, { passed: 0, failed: found.length, skipped: 0 })
 }
 
 /** Kernels that randomize addresses more than GCC 12's TSan expects make it stop at once; so no randomizing, if allowed. */

@@ -8,6 +8,7 @@ const script = (name: string) => import(new URL(`../../scripts/${name}`, import.
 const { byPreference, compareVersions, isAccepted, readLibraries } =
   await script('bundled/versions.mjs')
 const { closingLine, fromCtest, fromVitest } = await script('support/counts.mjs')
+const { racesOf } = await script('support/sanitizer-reports.mjs')
 
 describe('versions of the bundled libraries', () => {
   const library = { version: '8.22.0', accept: { from: '8.21.0', below: '9' } }
@@ -82,5 +83,30 @@ describe('the closing line of npm test', () => {
     expect(
       fromCtest(file('b.xml', '<testsuite tests="0" failures="0"></testsuite>'), 0).failed,
     ).toBe(1)
+  })
+})
+
+describe('the reports of the thread sanitizer', () => {
+  const race = (first: string, second: string, where = 'Location is heap block'): string =>
+    [
+      '==================\nWARNING: ThreadSanitizer: data race (pid=1)',
+      `  Write of size 8 at 0x7b by thread T1:\n    #0 <null> <null> (${first}+0x1)\n    #1 <null> <null> (node+0x2)\n`,
+      `  Previous read of size 8 at 0x7b by main thread:\n    #0 <null> <null> (${second}+0x3)\n`,
+      `  ${where} of size 8 at 0x7b allocated by main thread:\n    #0 <null> <null> (dodici.node+0x4)\n`,
+      '==================\n',
+    ].join('\n')
+
+  it.each([
+    ['between the addon and itself', race('dodici.node', 'dodici.node'), 1],
+    ['between the addon and Node', race('node', 'dodici.node'), 1],
+    ['in a function of libc that the addon calls', race('libtsan.so', 'dodici.node'), 1],
+    ['within Node, about memory of the addon', race('node', 'node'), 0],
+    [
+      'about a descriptor’s number',
+      race('dodici.node', 'node', 'Location is file descriptor 4'),
+      0,
+    ],
+  ])('%s', async (_name, text, count) => {
+    expect(await racesOf('/nowhere/dodici.node', [`nothing\n${text}`])).toHaveLength(count)
   })
 })
