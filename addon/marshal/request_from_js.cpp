@@ -26,6 +26,7 @@ constexpr std::uint32_t streamBody = 16;
 constexpr std::uint32_t bytesBody = 32;
 constexpr std::uint32_t knownLength = 64;
 constexpr std::uint32_t tunnel = 128;
+constexpr std::uint32_t expectContinue = 256;
 }  // namespace flag
 
 // Above this a wrong length would cost more memory than asking V8 for the right one costs time.
@@ -106,6 +107,7 @@ Complaint requestFromJs(
   request.idempotent = has(flag::idempotent);
   request.reportSent = has(flag::reportSent);
   request.tunnel = has(flag::tunnel);
+  request.expectContinue = has(flag::expectContinue);
   if (has(flag::streamBody)) {
     request.bodyKind = BodyKind::stream;
     if (has(flag::knownLength)) {

@@ -95,6 +95,8 @@ export const RequestFlag = {
   knownLength: 64,
   /** upgrade or CONNECT: data is the tunnel's after the switch, pieces of body go into it, and endBody() closes that half */
   tunnel: 128,
+  /** HTTP/2 only: the body waits for 100 */
+  expectContinue: 256,
 } as const
 
 /** Indexes into `NativeClient.params`, which the caller fills before each `submit()`. */

@@ -157,6 +157,9 @@ export class RequestEngine {
     ) {
       flags |= RequestFlag.reportSent
     }
+    if (opts['expectContinue'] === true) {
+      flags |= RequestFlag.expectContinue
+    }
     let bytes: Uint8Array | undefined
     let streamLength = -1
     if (body.kind === 'bytes') {

@@ -216,6 +216,29 @@ describe('expectContinue', () => {
   })
 })
 
+describe('expectContinue over HTTP/2', () => {
+  it('sends the body also when the server answers without 100', async () => {
+    const { origin } = await useTls({
+      protocols: 'h2',
+      onStream: (stream) => {
+        stream.respond({ ':status': 200 })
+        stream.pipe(stream)
+      },
+    })
+    const agent = await useAgent({ headersTimeout: 2000 }, 'dodici')
+    const options = { origin, method: 'POST', body: 'hello', expectContinue: true }
+    expect((await exchange(agent, options)).text).toBe('hello')
+  })
+
+  it('waits for no longer than headersTimeout', async () => {
+    const { origin } = await useTls({ protocols: 'h2', onStream: () => {} })
+    const agent = await useAgent({ headersTimeout: 150 })
+    const options = { origin, method: 'POST', body: 'hello', expectContinue: true }
+    const { error } = await exchange(agent, options)
+    expect(error).toBeInstanceOf(Error)
+  })
+})
+
 describe('a body over HTTP/2', () => {
   it('that never ends does not hold up its siblings', async () => {
     const { origin } = await useTls({

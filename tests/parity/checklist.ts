@@ -23,7 +23,6 @@ export const elsewhere: Readonly<Record<number, Covered>> = {
   85: { file: 'contract/addresses', test: 'of the caller holds after request()' },
   87: { file: 'contract/truncation-h2', test: 'REFUSED_STREAM is tried again, once' },
   88: { file: 'contract/timeouts', test: 'resets the stream of HTTP/2 and leaves its siblings' },
-  90: { file: 'contract/request-bodies', test: 'is ignored over HTTP/1.1' },
   91: { file: 'contract/reuse', test: 'does not share a connection between two servernames' },
   92: { file: 'contract/wire', test: 'HTTP_PROXY' },
   93: { file: 'contract/addresses', test: 'leads every origin to the unix socket' },

@@ -37,6 +37,7 @@ struct Request {
   bool idempotent = false;       // libcurl may send it again when a kept connection turns out dead
   bool tunnel = false;           // upgrade or CONNECT; all headers, host too, are in text
   bool reportSent = false;       // wants EventType::requestSent
+  bool expectContinue = false;   // over HTTP/2 the body waits for 100, or another head
 };
 
 }  // namespace dodici

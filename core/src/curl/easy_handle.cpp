@@ -81,6 +81,14 @@ void EasyHandle::closeAfterwards() {
   }
 }
 
+void EasyHandle::dropExpect() {
+  for (curl_slist& line : headerLines) {
+    if (line.data == kExpect) {
+      line.data = const_cast<char*>("Expect:");
+    }
+  }
+}
+
 std::exception_ptr EasyHandle::takeThrown() { return std::exchange(thrown_, nullptr); }
 
 long EasyHandle::infoLong(CURLINFO info) const {

@@ -44,12 +44,15 @@ curl_slist gNoExpect{const_cast<char*>("Expect:"), nullptr};
 curl_slist gNoAccept{const_cast<char*>("Accept:"), &gNoExpect};
 
 // libcurl neither copies nor changes the list, so its nodes can point into the request's text.
-curl_slist* makeHeaderList(EasyHandle& easy, const RequestText& text) {
+curl_slist* makeHeaderList(EasyHandle& easy, const RequestText& text, bool expectContinue) {
   auto& nodes = easy.headerLines;
   nodes.clear();
   text.forEachHeaderLine([&nodes](const char* line) {
     nodes.push_back(curl_slist{const_cast<char*>(line), nullptr});
   });
+  if (expectContinue) {
+    nodes.push_back(curl_slist{const_cast<char*>(EasyHandle::kExpect), nullptr});
+  }
   for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
     nodes[i].next = &nodes[i + 1];
   }
@@ -109,6 +112,7 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 0L);  // Transfer does the waiting
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, options.tcpKeepAlive ? 1L : 0L);
   const auto keepIdle = std::chrono::floor<std::chrono::seconds>(options.tcpKeepAliveDelay).count();
   if (keepIdle > 0) {  // else the system's, as in Node
@@ -180,7 +184,7 @@ void setRequestOptions(
   }
   curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target());
   setMethod(handle, request, text.method());
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text));
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text, request.expectContinue));
 
   const long version = isTls && request.allowHttp2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, version);

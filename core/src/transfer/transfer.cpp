@@ -2,7 +2,6 @@
 
 #include "curl/easy_options.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -81,6 +80,11 @@ std::unique_ptr<EasyHandle> Transfer::takeHandle() { return std::move(easy_); }
 
 bool Transfer::onStarted(Ports ports) {
   const bool first = state_.phase() == TransferState::Phase::running;
+  // libcurl would repeat by itself what was answered by 417.
+  if (request_.expectContinue && head_.finalHeadSeen()) {
+    complete_ = true;
+    return false;
+  }
   // Nothing has been sent on this connection: whatever the request, another one will do.
   if (services_.watchers.refuses(ports) && (first || request_.bodyKind != BodyKind::stream)) {
     turnedAway_ = true;
@@ -103,7 +107,11 @@ bool Transfer::onStarted(Ports ports) {
     easy_->closeAfterwards();
   }
   deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
-  if (first && request_.bodyKind == BodyKind::stream) {
+  if (request_.expectContinue && !onHttp2_) {
+    easy_->dropExpect();  // as undici, which asks for 100 over HTTP/2 only
+  }
+  awaitsContinue_ = request_.expectContinue && onHttp2_;
+  if (first && request_.bodyKind == BodyKind::stream && !awaitsContinue_) {
     services_.batcher.bodyWanted(id(), 0);
   }
   if (request_.bodyKind == BodyKind::none) {
@@ -112,111 +120,24 @@ bool Transfer::onStarted(Ports ports) {
   return true;
 }
 
-bool Transfer::onHeaderLine(std::string_view line) {
-  switch (head_.onLine(line)) {
-    case HeaderProgress::none:
-    case HeaderProgress::trailer:
-      return true;
-    case HeaderProgress::continueHead:
-      deadline_.touch();
-      return true;
-    case HeaderProgress::informationalHead:
-      deadline_.touch();
-      services_.batcher.responseStart(id(), head_);
-      return true;
-    case HeaderProgress::switchingHead:
-      return park(Error{
-          Errc::unexpectedUpgrade, 0, "101 without an upgrade request", describeSocket(*easy_)});
-    case HeaderProgress::finalHead:
-      return onFinalHead();
-    case HeaderProgress::failed:
-      return park(head_.error());
-  }
-  return true;
-}
-
-bool Transfer::onFinalHead() {
-  if (state_.onFinalHead() == Action::refuse) {
-    return false;
-  }
-  if (!onHttp2_) {
-    noteKeepAlive();
-  }
-  services_.batcher.responseStart(id(), head_);
-  if (headWithBody_) {
-    complete_ = true;
-    return false;
-  }
-  armBodyDeadline();
-  checkWhetherComplete();
-  return true;
-}
-
-// What the head says about the connection's future.
-void Transfer::noteKeepAlive() {
-  const auto& facts = head_.facts();
-  const auto& options = services_.options;
-  if (facts.keepAliveTimeoutHint) {
-    const std::chrono::milliseconds keep = std::min(
-        *facts.keepAliveTimeoutHint - options.keepAliveTimeoutThreshold, options.keepAliveMaxTimeout
-    );
-    if (keep.count() > 0) {
-      services_.watchers.keepFor(ports_, keep);
-    } else {
-      easy_->forbidReuse();
-    }
-  }
-  // What such a response has in its body would be taken for the next one's head.
-  if ((facts.status == 204 || facts.status == 304) &&
-      (facts.contentLength.value_or(0) > 0 || facts.transferEncoding)) {
-    easy_->forbidReuse();
-  }
-}
-
-// A server may answer before it has read the request's body, and never read it: libcurl would wait for that. The end
-// of a chunked response cannot be seen from here.
-void Transfer::checkWhetherComplete() {
-  if (request_.bodyKind == BodyKind::none || upload_.finished() || complete_) {
+// The body has waited for a sign of the server.
+void Transfer::startUpload() {
+  if (!std::exchange(awaitsContinue_, false)) {
     return;
   }
-  const auto& facts = head_.facts();
-  const bool bodiless = facts.status == 204 || facts.status == 304;
-  if (bodiless || (facts.contentLength && received_ >= *facts.contentLength)) {
-    complete_ = true;
-    services_.host.onCompleteEarly(id());
+  if (request_.bodyKind == BodyKind::stream) {
+    services_.batcher.bodyWanted(id(), 0);
   }
-}
-
-std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
-  const auto limit = services_.options.maxResponseSize;
-  if (limit >= 0 && received_ + bytes.size() > static_cast<std::uint64_t>(limit)) {
-    park(Error{
-        Errc::responseTooLarge,
-        0,
-        "the body is larger than maxResponseSize",
-        describeSocket(*easy_)});
-    return CURL_WRITEFUNC_ERROR;
+  if (state_.onUploadWritten() == Action::letFlow) {
+    letFlow();
   }
-  switch (state_.onBodyBytes(pause_->paused(), services_.batcher.hasRoom(share_, bytes.size()))) {
-    case Action::deliver:
-      break;
-    case Action::holdAndAskRoom:
-      services_.host.onWaitsForRoom(id());
-      [[fallthrough]];
-    case Action::holdBody:
-      deadline_.stop();
-      return CURL_WRITEFUNC_PAUSE;
-    default:
-      return CURL_WRITEFUNC_ERROR;
-  }
-  received_ += bytes.size();
-  deadline_.touch();
-  services_.batcher.body(id(), share_, bytes);
-  checkWhetherComplete();
-  return bytes.size();
 }
 
 std::size_t Transfer::onBodyWanted(std::span<std::byte> room) {
+  if (awaitsContinue_) {
+    state_.onUploadEmpty();
+    return CURL_READFUNC_PAUSE;
+  }
   deadline_.touch();
   const auto read = upload_.read(room);
   if (const auto consumed = upload_.takeConsumed(); consumed > 0) {

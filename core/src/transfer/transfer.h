@@ -110,6 +110,7 @@ class Transfer final : public EasyHandle::Receiver {
   bool onFinalHead();
   void checkWhetherComplete();
   void noteKeepAlive();
+  void startUpload();
   bool park(Error error);
   void reportSent();
   void letFlow();
@@ -133,6 +134,7 @@ class Transfer final : public EasyHandle::Receiver {
       false;               // a HEAD request that sends a body: libcurl would wait for one in return
   bool complete_ = false;  // the response is whole although libcurl does not say so
   bool sentReported_ = false;
+  bool awaitsContinue_ = false;
   bool turnedAway_ = false;
   bool wasTurnedAway_ = false;
   bool onHttp2_ = false;  // the connection it was last written on

@@ -1,6 +1,7 @@
 /** What stands in messages: informational responses, trailers, bytes beyond ASCII, header order, paths. */
-import type { ServerHttp2Stream } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { exchange } from '../../support/recorder.ts'
+import { quiet } from '../../support/wait.ts'
 import type { RequestOptions } from '../../support/recorder.ts'
 import { normalHead, seen } from '../normalize.ts'
 import type { Scenario } from '../scenario.ts'
@@ -130,7 +131,71 @@ const requests1: Request[] = [
   ['expectContinue', () => ({ method: 'POST', body: 'x', expectContinue: true })],
 ]
 
-const requests2: Request[] = [['a HEAD', () => ({ method: 'HEAD' })]]
+const requests2: Request[] = [
+  ['a HEAD', () => ({ method: 'HEAD' })],
+  ['a GET with expectContinue', () => ({ expectContinue: true })],
+]
+
+/** An upload over HTTP/2 that waits for 100: what the server sees of it before and after its first word, and the calls. */
+function expecting(
+  name: string,
+  respond: (stream: ServerHttp2Stream) => Promise<void> | void,
+  body: () => unknown = () => 'hello',
+): Scenario {
+  return {
+    no: 90,
+    name: `HTTP/2, expectContinue: ${name}`,
+    play: async (stage) => {
+      const server = await stage.tls({ protocols: 'h2' })
+      let before = ''
+      let arrived = ''
+      const asked: unknown[] = []
+      server.server.on(
+        'stream',
+        async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+          if (headers[':path'] === '/next') {
+            await echo(stream)
+            return
+          }
+          asked.push(headers.expect)
+          stream.setEncoding('latin1')
+          stream.on('data', (text: string) => (arrived += text))
+          await quiet(60)
+          before = arrived
+          await respond(stream)
+        },
+      )
+      const agent = await stage.agent()
+      const options = { method: 'POST', body: body() as never, expectContinue: true }
+      const recorder = await exchange(agent, { origin: server.origin, ...options })
+      const { calls, bodySent } = seen(recorder, { withoutRaw: true })
+      const next = await exchange(agent, { origin: server.origin, path: '/next' })
+      return {
+        asked: asked.length > 0 ? (asked[0] as string) : null,
+        before,
+        arrived,
+        bodySent,
+        calls: calls.filter((call) => (call as { call: string }).call !== 'started'),
+        next: next.status as number,
+      }
+    },
+  }
+}
+
+const echo = async (stream: ServerHttp2Stream): Promise<void> => {
+  stream.respond({ ':status': 200 })
+  stream.end('ok')
+}
+
+const afterwards = (stream: ServerHttp2Stream): void => {
+  stream.additionalHeaders({ ':status': 100 })
+  stream.on('end', () => void echo(stream))
+}
+
+function* pieces(): Generator<string> {
+  yield 'one '
+  yield 'two'
+}
 
 export const messageScenarios: readonly Scenario[] = [
   answer(11, '103 several times', `${early(1)}${early(2)}${early(3)}${ok}${end}`),
@@ -202,6 +267,27 @@ export const messageScenarios: readonly Scenario[] = [
   ),
   answer2('304 with content-length', (stream) => {
     stream.respond({ ':status': 304, 'content-length': '5' }, { endStream: true })
+  }),
+  expecting('100', afterwards),
+  expecting('100, and a stream', afterwards, pieces),
+  expecting('100, and much', afterwards, () => 'x'.repeat(300_000)),
+  ...[401, 500].map((status) =>
+    expecting(`${status} instead of 100`, (stream) => {
+      stream.respond({ ':status': status })
+      stream.end('no')
+    }),
+  ),
+  expecting('417 instead of 100', (stream) =>
+    stream.respond({ ':status': 417 }, { endStream: true }),
+  ),
+  expecting(
+    '417 instead of 100, and a stream',
+    (stream) => stream.respond({ ':status': 417 }, { endStream: true }),
+    pieces,
+  ),
+  expecting('103, then 100', (stream) => {
+    stream.additionalHeaders({ ':status': 103, link: '</a>' })
+    afterwards(stream)
   }),
   ...[...requests, ...requests2].map(([name, options]) => sent2(name, options)),
   ...[...requests, ...requests1].map(([name, options]) =>
