@@ -1,7 +1,21 @@
-// `npm run bench -- <words>`: the benchmarks, on the release build. The words choose the trials; `quick` is CI's choice.
+// `npm run bench -- <words>`: the benchmarks, on the release build. The words choose the trials, or another program first:
+// `quick`, `glue`, `core`.
+import { buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { inRoot } from '../support/paths.mjs'
 import { runScript } from '../support/run-script.mjs'
+import { runVisible } from '../support/run.mjs'
 
-export const run = ([word, ...words]) =>
-  word === 'quick'
-    ? runScript('bench/quick.ts', words)
-    : runScript('bench/run.ts', word === undefined ? [] : [word, ...words])
+export function run([word, ...words]) {
+  if (word === 'core') return runCoreBench(words)
+  if (word === 'quick') return runScript('bench/quick.ts', words)
+  if (word === 'glue') return runScript('bench/glue.ts', words)
+  return runScript('bench/run.ts', word === undefined ? [] : [word, ...words])
+}
+
+/** Google Benchmark's own options may follow. Built with the tests, so the release preset does not have it. */
+async function runCoreBench(words) {
+  await prepare()
+  await buildPreset('dev', { targets: ['core_bench'] })
+  return runVisible(inRoot('build/dev/bench/core/core_bench'), words)
+}

@@ -1,0 +1,96 @@
+#include "submit/origin_queue.h"
+#include "submit/request_queue.h"
+#include "transfer/request_text.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dodici {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr auto kText =
+    "http://127.0.0.1:8080\0GET\0/small\0\0host: 127.0.0.1:8080\0accept: */*\0"
+    "user-agent: a client\0connection: keep-alive\0"sv;
+
+// So many requests between two turns of the loop, pushed and drained.
+void requestQueuePushAndDrain(benchmark::State& state) {
+  RequestQueue queue;
+  std::vector<Command> commands;
+  for ([[maybe_unused]] auto turn : state) {
+    for (std::uint32_t id = 0; id < state.range(0); ++id) {
+      Request request;
+      request.id = RequestId{id};
+      request.text = kText;
+      benchmark::DoNotOptimize(queue.push(SubmitCommand{std::move(request), nullptr}));
+    }
+    queue.drain(commands);
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+BENCHMARK(requestQueuePushAndDrain)->Arg(1)->Arg(50);
+
+void requestTextParts(benchmark::State& state) {
+  const std::string text(kText);
+  for ([[maybe_unused]] auto turn : state) {
+    const RequestText parts(text);
+    std::size_t lines = 0;
+    parts.forEachHeaderLine([&](const char* line) { lines += *line != '\0' ? 1U : 0U; });
+    benchmark::DoNotOptimize(lines);
+    benchmark::DoNotOptimize(parts.origin());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(requestTextParts);
+
+// A request comes and goes while others of its origin run.
+void originQueueAdmitAndRelease(benchmark::State& state) {
+  OriginQueue queue({});
+  OriginQueue::Ticket other;
+  OriginQueue::Ticket ticket;
+  queue.admit("http://127.0.0.1:8080", Negotiation::none, RequestId{0}, other);
+  for ([[maybe_unused]] auto turn : state) {
+    benchmark::DoNotOptimize(
+        queue.admit("http://127.0.0.1:8080", Negotiation::none, RequestId{1}, ticket)
+    );
+    queue.onProtocol(ticket, Protocol::http1);
+    queue.release(ticket);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(originQueueAdmitAndRelease);
+
+// One connection, and as many as the argument says wait for it: each that ends lets the next one run and joins the line.
+void originQueueWaitingLine(benchmark::State& state) {
+  OriginQueue queue({.connections = 1});
+  std::vector<OriginQueue::Ticket> tickets(static_cast<std::size_t>(state.range(0)) + 1);
+  const auto admit = [&](std::size_t index) {
+    const RequestId id{static_cast<std::uint32_t>(index)};
+    benchmark::DoNotOptimize(queue.admit("http://a:80", Negotiation::none, id, tickets[index]));
+  };
+  for (std::size_t index = 0; index < tickets.size(); ++index) {
+    admit(index);
+  }
+  std::size_t running = 0;
+  for ([[maybe_unused]] auto turn : state) {
+    queue.release(tickets[running]);
+    const auto next = queue.takeReady();
+    admit(running);
+    running = static_cast<std::size_t>(*next);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(originQueueWaitingLine)->Arg(100)->Arg(10'000);
+
+}  // namespace
+}  // namespace dodici
