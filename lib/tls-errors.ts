@@ -28,18 +28,23 @@ const verifyErrors: Readonly<Record<number, readonly [code: string, message: str
   21: ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'],
   22: ['CERT_CHAIN_TOO_LONG', 'certificate chain too long'],
   23: ['CERT_REVOKED', 'certificate revoked'],
-  24: ['INVALID_CA', 'invalid CA certificate'],
   25: ['PATH_LENGTH_EXCEEDED', 'path length constraint exceeded'],
   26: ['INVALID_PURPOSE', 'unsuitable certificate purpose'],
   27: ['CERT_UNTRUSTED', 'certificate not trusted'],
   28: ['CERT_REJECTED', 'certificate rejected'],
   62: ['HOSTNAME_MISMATCH', 'hostname mismatch'],
+  79: ['INVALID_CA', 'invalid CA certificate'],
 }
 
 /** Node's code and words for an X509_V_ERR_* number; Node says UNSPECIFIED for those it has no name for. */
 export function verifyError(number: number, fallback: string): VerifyError {
-  const [code, message] = verifyErrors[number] ?? ['UNSPECIFIED', fallback]
+  const [code, message] = verifyErrors[number] ?? ['UNSPECIFIED', opensslWords(fallback)]
   return { code, message }
+}
+
+// libcurl wraps them: "SSL certificate OpenSSL verify result: unhandled critical extension (34)".
+function opensslWords(message: string): string {
+  return /verify result: (.+) \(\d+\)$/.exec(message)?.[1] ?? message
 }
 
 /** Node's code for a line of OpenSSL's error queue: `error:0A00010B:SSL routines::wrong version number`. */
