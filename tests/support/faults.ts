@@ -17,6 +17,8 @@ export const kTimeouts = { connectTimeout: 8000, headersTimeout: 8000, bodyTimeo
 export type Fault = (peer: Peer, broken: () => Recorder) => void | Promise<void>
 
 export interface FaultOptions {
+  /** What the server does with the broken request's connection before it has read anything. */
+  readonly onAccept?: Fault
   readonly tls?: boolean
   readonly agent?: AgentOptions
   readonly request?: RequestOptions
@@ -43,6 +45,7 @@ export async function runFault(fault: Fault, options: FaultOptions = {}): Promis
     return broken
   }
   const script: RawScript = async (peer) => {
+    if (peer.index === 1) await options.onAccept?.(peer, recorder)
     for (;;) {
       const head = await peer.head()
       if (head.includes(' /beside ')) {
@@ -76,6 +79,26 @@ export async function runFault(fault: Fault, options: FaultOptions = {}): Promis
   }
   expect(broken.terminalCalls).toBe(1)
   return { broken, server, agent, arrivals }
+}
+
+/** A request to a server of its own that is in flight until the function given back has seen it end well. */
+export async function healthyNeighbour(agent: TestAgent): Promise<() => Promise<void>> {
+  const over = Promise.withResolvers<void>()
+  const server = await useRaw(async (peer) => {
+    await peer.head()
+    peer.send('HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nhea')
+    await over.promise
+    peer.send('lthy')
+  })
+  const neighbour = dispatch(agent, { origin: server.origin, bodyTimeout: 0 })
+  await neighbour.seen('onResponseData')
+  return async () => {
+    over.resolve()
+    await neighbour.done
+    expect(neighbour.error).toBeUndefined()
+    expect(neighbour.text).toBe('healthy')
+    expect(neighbour.terminalCalls).toBe(1)
+  }
 }
 
 /** A text is the body of an answer that is taken; else what the error has. */
