@@ -8,9 +8,55 @@ import { certificates } from '../certificates.ts'
 import { within } from '../wait.ts'
 import { listen } from './listen.ts'
 
-export const FrameType = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7 } as const
-export const FrameFlag = { endStream: 1, ack: 1, endHeaders: 4 } as const
-export const H2Code = { noError: 0, internalError: 2, refusedStream: 7, cancel: 8 } as const
+export const FrameType = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  reset: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const
+export const FrameFlag = { endStream: 1, ack: 1, endHeaders: 4, padded: 8 } as const
+export const H2Code = {
+  noError: 0,
+  protocolError: 1,
+  internalError: 2,
+  flowControlError: 3,
+  settingsTimeout: 4,
+  streamClosed: 5,
+  frameSizeError: 6,
+  refusedStream: 7,
+  cancel: 8,
+  compressionError: 9,
+  connectError: 10,
+  enhanceYourCalm: 11,
+  inadequateSecurity: 12,
+  http11Required: 13,
+} as const
+
+/** A header field in HPACK: a literal that enters no table. */
+export function field(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([0]), hpackText(name), hpackText(value)])
+}
+
+/** A string in HPACK, without Huffman. */
+export function hpackText(text: string): Buffer {
+  const bytes = Buffer.from(text, 'latin1')
+  const length: number[] = []
+  if (bytes.length < 0x7f) {
+    length.push(bytes.length)
+  } else {
+    let rest = bytes.length - 0x7f
+    length.push(0x7f)
+    for (; rest >= 0x80; rest >>= 7) length.push((rest & 0x7f) | 0x80)
+    length.push(rest)
+  }
+  return Buffer.concat([Buffer.from(length), bytes])
+}
 
 export interface Frame {
   readonly type: number
@@ -49,9 +95,10 @@ export class H2Peer {
     this.socket.write(Buffer.concat([head, payload]))
   }
 
-  /** A 200 without further headers. */
-  respond(stream: number, flags = 0): void {
-    this.send(FrameType.headers, FrameFlag.endHeaders | flags, stream, kStatus200)
+  /** A 200, and `fields` if there are any. */
+  respond(stream: number, flags = 0, fields: Buffer = Buffer.alloc(0)): void {
+    const block = Buffer.concat([kStatus200, fields])
+    this.send(FrameType.headers, FrameFlag.endHeaders | flags, stream, block)
   }
 
   data(stream: number, text: string, flags = 0): void {
@@ -101,7 +148,7 @@ export class H2Peer {
   }
 }
 
-function uint32(value: number): Buffer {
+export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(value)
   return bytes

@@ -1,0 +1,100 @@
+/** As faults.ts, over HTTP/2 frames: a fault of one stream beside streams of its connection, or of a whole connection. */
+import { expect } from 'vitest'
+import type { TestAgent } from './agents.ts'
+import { healthyNeighbour, kTimeouts } from './faults.ts'
+import { useAgent, useH2Frames } from './fixtures.ts'
+import { dispatch, exchange } from './recorder.ts'
+import type { Recorder, RequestOptions } from './recorder.ts'
+import { FrameFlag } from './servers/h2-frames.ts'
+import type { H2FrameServer, H2Peer } from './servers/h2-frames.ts'
+import { turns } from './wait.ts'
+
+export type H2Fault = (peer: H2Peer, stream: number, broken: () => Recorder) => void | Promise<void>
+
+export interface H2Outcome {
+  readonly broken: Recorder
+  readonly server: H2FrameServer
+}
+
+async function serve(peer: H2Peer, from: number): Promise<void> {
+  for (let n = from; !peer.socket.destroyed; n += 1) {
+    const stream = await peer.request(n)
+    peer.respond(stream)
+    peer.data(stream, 'healthy', FrameFlag.endStream)
+  }
+}
+
+function expectHealthy(recorder: Recorder): void {
+  expect(recorder.error).toBeUndefined()
+  expect(recorder.text).toBe('healthy')
+  expect(recorder.terminalCalls).toBe(1)
+}
+
+/** All three requests are streams of one connection, which outlives the fault. */
+export async function runStreamFault(
+  fault: H2Fault,
+  request: RequestOptions = {},
+): Promise<H2Outcome> {
+  const over = Promise.withResolvers<void>()
+  let broken: Recorder | undefined
+  const server = await useH2Frames(async (peer) => {
+    const beside = await peer.request(0)
+    peer.respond(beside)
+    peer.data(beside, 'hea')
+    await fault(peer, await peer.request(1), () => begun(broken))
+    await over.promise
+    peer.data(beside, 'lthy', FrameFlag.endStream)
+    await serve(peer, 2)
+  })
+  const { origin } = server
+  const agent = await useAgent({ ...kTimeouts, connections: 1 })
+  const beside = dispatch(agent, { origin, bodyTimeout: 0 })
+  await beside.seen('onResponseData')
+  broken = dispatch(agent, { origin, ...request })
+  await broken.done
+  over.resolve()
+  await beside.done
+  expectHealthy(beside)
+  expectHealthy(await exchange(agent, { origin }))
+  await turns(3)
+  expect(broken.terminalCalls).toBe(1)
+  expect(server.peers).toHaveLength(1)
+  return { broken, server }
+}
+
+/**
+ * The fault is the whole connection's; beside it runs a request to another server. Of those that follow the first may still
+ * meet the dead connection.
+ */
+export async function runConnectionFault(
+  fault: H2Fault,
+  request: RequestOptions = {},
+): Promise<H2Outcome> {
+  let broken: Recorder | undefined
+  const server = await useH2Frames(async (peer, index) => {
+    if (index === 0) await fault(peer, await peer.request(0), () => begun(broken))
+    await serve(peer, index === 0 ? 1 : 0)
+  })
+  const { origin } = server
+  const agent = await useAgent({ ...kTimeouts, connections: 1 })
+  const neighbourEnds = await healthyNeighbour(agent)
+  broken = dispatch(agent, { origin, ...request })
+  await broken.done
+  await expectRecovery(agent, origin)
+  await neighbourEnds()
+  await turns(3)
+  expect(broken.terminalCalls).toBe(1)
+  return { broken, server }
+}
+
+async function expectRecovery(agent: TestAgent, origin: string): Promise<void> {
+  const first = await exchange(agent, { origin })
+  if (first.error) expect(first.terminalCalls).toBe(1)
+  else expectHealthy(first)
+  expectHealthy(await exchange(agent, { origin }))
+}
+
+function begun(recorder: Recorder | undefined): Recorder {
+  if (!recorder) throw new Error('the broken request has not begun')
+  return recorder
+}
