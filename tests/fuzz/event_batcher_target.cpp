@@ -169,9 +169,14 @@ class Driver {
   }
 
   void flush() {
-    const bool mustPut = !mailboxFull_ && batcher_.flush();
-    if (mustPut) {
+    const bool wasPut = !mailboxFull_ && batcher_.flush();
+    if (wasPut) {
       mailboxFull_ = true;
+      for (const EventBatcher::Share& share : shares_) {
+        require(
+            batcher_.hasRoom(share, kSizes.back()), "after a flush there is room for everybody"
+        );
+      }
     } else if (mailboxFull_) {
       require(!batcher_.flush(), "a batch that is not taken holds the next one back");
     }
