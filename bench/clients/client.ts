@@ -42,25 +42,26 @@ export type ClientName = keyof typeof loaders
 
 export const loadClient = (name: ClientName): Promise<Client> => loaders[name]()
 
-/** The native clients bring a binary for some machines only, and need not be installed. */
+/** impit and wreq-js have binaries for some machines only, so they are no dependencies of the project. */
+const nativeClients = new URL('native/package.json', import.meta.url)
+
 export function isInstalled(name: ClientName): boolean {
   if (name !== 'impit' && name !== 'wreq-js') return true
   try {
-    requireHere(name)
+    loadNative(name)
     return true
   } catch {
     return false
   }
 }
 
-const requireHere = createRequire(import.meta.url)
+export const loadNative = (name: string): unknown => createRequire(nativeClients)(name)
 
-/** By name, so that the type check does not ask for a package that may be missing. */
-export const loadOptional = (packageName: string): unknown => requireHere(packageName)
+export const nativeVersion = (name: string): string => versionOf(name, nativeClients)
 
-/** `specifier`: a package, or a file of one. */
-export function versionOf(specifier: string): string {
-  const file = findPackageJSON(specifier, import.meta.url)
+/** `specifier`: a package, or a file of one, as seen from `base`. */
+export function versionOf(specifier: string, base: string | URL = import.meta.url): string {
+  const file = findPackageJSON(specifier, base)
   if (file === undefined) throw new Error(`${specifier} is of no package`)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

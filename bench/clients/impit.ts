@@ -1,4 +1,4 @@
-import { loadOptional, versionOf } from './client.ts'
+import { loadNative, nativeVersion } from './client.ts'
 import type { Client } from './client.ts'
 
 interface Package {
@@ -6,10 +6,10 @@ interface Package {
 }
 
 export function impitClient(): Client {
-  const { Impit } = loadOptional('impit') as Package
+  const { Impit } = loadNative('impit') as Package
   return {
     name: 'impit',
-    version: versionOf('impit'),
+    version: nativeVersion('impit'),
     open: () => {
       const impit = new Impit()
       return {

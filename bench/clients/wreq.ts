@@ -1,4 +1,4 @@
-import { loadOptional, versionOf } from './client.ts'
+import { loadNative, nativeVersion } from './client.ts'
 import type { Client } from './client.ts'
 
 interface Package {
@@ -9,10 +9,10 @@ interface Package {
 }
 
 export function wreqClient(): Client {
-  const { createSession } = loadOptional('wreq-js') as Package
+  const { createSession } = loadNative('wreq-js') as Package
   return {
     name: 'wreq-js',
-    version: versionOf('wreq-js'),
+    version: nativeVersion('wreq-js'),
     // Without a session each call makes a connection of its own.
     open: async () => {
       const session = await createSession()

@@ -3,17 +3,39 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { capture, runLogged, StepFailed } from '../support/run.mjs'
+import { capture, runLogged, say, StepFailed } from '../support/run.mjs'
 import { inRoot, logOf, node24, root } from '../support/paths.mjs'
 
 const otherNodes = inRoot('tests/support/node-versions')
+const nativeClients = inRoot('bench/clients/native')
 
 export async function ensureNodeModules() {
-  await ensureInstalled(root, 'npm ci', 'npm-ci', existsSync(node24), checkNode24)
+  await ensureInstalled(root, 'npm ci', 'npm-ci', {
+    isThere: existsSync(node24),
+    check: checkNode24,
+  })
   await ensureInstalled(otherNodes, 'npm ci (Node 22 and 26)', 'npm-ci-node-versions')
 }
 
-async function ensureInstalled(folder, title, log, isThere = true, check = async () => {}) {
+/** Other native clients, for the benchmarks; they do without where npm has no binaries for this machine. */
+export async function ensureNativeClients() {
+  try {
+    // Not `npm ci`: it wants every machine's binaries in the lock file, and not every registry has them all.
+    await ensureInstalled(nativeClients, 'npm install (impit, wreq-js)', 'npm-native-clients', {
+      command: ['install', '--no-save'],
+    })
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error
+    say(`Without impit and wreq-js; ${logOf('npm-native-clients')} tells why.`)
+  }
+}
+
+async function ensureInstalled(
+  folder,
+  title,
+  log,
+  { command = ['ci'], isThere = true, check = async () => {} } = {},
+) {
   const stampFile = join(folder, 'node_modules/.dodici-stamp')
   const wanted = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
@@ -22,7 +44,7 @@ async function ensureInstalled(folder, title, log, isThere = true, check = async
   await runLogged({
     title,
     command: 'npm',
-    args: ['ci', '--no-audit', '--no-fund', '--loglevel=warn'],
+    args: [...command, '--no-audit', '--no-fund', '--loglevel=warn'],
     cwd: folder,
     log: logOf(log),
     hint: 'npm ci needs a reachable npm registry.',

@@ -2,6 +2,7 @@
 // `quick`, `glue`, `core`.
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
+import { ensureNativeClients } from '../setup/node-modules.mjs'
 import { inRoot } from '../support/paths.mjs'
 import { runScript } from '../support/run-script.mjs'
 import { runVisible } from '../support/run.mjs'
@@ -10,7 +11,13 @@ export function run([word, ...words]) {
   if (word === 'core') return runCoreBench(words)
   if (word === 'quick') return runScript('bench/quick.ts', words)
   if (word === 'glue') return runScript('bench/glue.ts', words)
-  return runScript('bench/run.ts', word === undefined ? [] : [word, ...words])
+  return runTrials(word === undefined ? [] : [word, ...words])
+}
+
+async function runTrials(words) {
+  await prepare()
+  await ensureNativeClients()
+  return runScript('bench/run.ts', words)
 }
 
 /** Google Benchmark's own options may follow. Built with the tests, so the release preset does not have it. */
