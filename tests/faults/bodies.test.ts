@@ -61,6 +61,13 @@ const bodies: [string, string, Expected][] = [
   ...codings('ok', ['Chunked', ' chunked ', 'identity, chunked']),
   ['chunked twice', `${kOk}${kChunked}${kChunked}\r\n2\r\nok\r\n0\r\n\r\n`, 'ok'],
   ...sizes(parser, ['-1', '+2', ' 2', '0x2', 'g', '', '10000000000000002']),
+  ...sizes(parser, ['2x', '2 ', '2\t', '2 ;ext', '2;a\0b', '2;a\rb', '2;a\nb', '2\r']),
+  ['chunks that end lines with LF', `${kOk}${kChunked}\r\n2\nok\n0\n\n`, parser],
+  ['a chunk size that ends with LF', `${kOk}${kChunked}\r\n2\nok\r\n0\r\n\r\n`, parser],
+  ['a chunk that ends with LF', `${kOk}${kChunked}\r\n2\r\nok\n0\r\n\r\n`, parser],
+  ['a last line that ends with LF', `${kOk}${kChunked}\r\n2\r\nok\r\n0\r\n\n`, parser],
+  ['a trailer that ends with LF', `${kOk}${kChunked}\r\n2\r\nok\r\n0\r\na: b\n\r\n`, parser],
+  ['less data than the chunk size', `${kOk}${kChunked}\r\n2\r\no\r\n0\r\n\r\n`, parser],
   ...sizes('ok', ['02', '2;ext', '2;a=b;c="d"', `2;${'x'.repeat(20_000)}`]),
   ['more data than the chunk size', `${kOk}${kChunked}\r\n2\r\nokay\r\n0\r\n\r\n`, parser],
   ['no line end behind the data of a chunk', `${kOk}${kChunked}\r\n2\r\nok0\r\n\r\n`, parser],
@@ -105,6 +112,13 @@ describe.each(connections)('over %s, a body with', (_kind, tls) => {
     const { broken } = await runFault(fault, { tls })
     expectOutcome(broken, 'ok')
     expect(broken.trailers).toEqual({ a: 'b' })
+  })
+
+  it('a fault behind whole chunks comes after them, and at once', async () => {
+    const bytes = `${kOk}${kChunked}\r\n2\r\nok\r\n4x\r\n`
+    const { broken } = await runFault((peer) => peer.send(bytes), { tls })
+    expectOutcome(broken, parser)
+    expect(broken.text).toBe('ok')
   })
 
   it.each([

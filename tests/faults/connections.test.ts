@@ -16,6 +16,7 @@ import type { Peer } from '../support/servers/raw.ts'
 import { quiet, turns } from '../support/wait.ts'
 
 const kAnswer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+const kChunks = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'
 const { closed, reset, headersTimeout } = errorsOfFaults
 const kBig = Buffer.alloc(8_000_000, 'x')
 const upload = { method: 'POST', body: kBig } as const
@@ -174,6 +175,9 @@ describe.each(connections)('over %s, the server', (_kind, tls) => {
     ['a body of 204', `HTTP/1.1 204 x\r\ncontent-length: 2\r\n\r\nok${smuggled}`, {}, ''],
     ['a body of 304', `HTTP/1.1 304 x\r\ncontent-length: 2\r\n\r\nok${smuggled}`, {}, ''],
     ['an empty body', `HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n${smuggled}`, {}, ''],
+    ['chunks', `${kChunks}${smuggled}`, {}, 'ok'],
+    ['a part of a response, behind chunks', `${kChunks}HTTP/1.1 2`, {}, 'ok'],
+    ['a line end, behind chunks', `${kChunks}\r\n`, {}, 'ok'],
   ])('says more behind its answer: %s', async (_name, bytes, request, body) => {
     const { broken, server } = await runFault((peer) => peer.send(bytes), { tls, request })
     expectOutcome(broken, body)

@@ -28,6 +28,8 @@ EasyHandle::EasyHandle(
   curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(handle_, CURLOPT_READFUNCTION, &EasyHandle::onRead);
   curl_easy_setopt(handle_, CURLOPT_READDATA, this);
+  curl_easy_setopt(handle_, CURLOPT_DEBUGFUNCTION, &EasyHandle::onDebug);
+  curl_easy_setopt(handle_, CURLOPT_DEBUGDATA, this);
   curl_easy_setopt(handle_, CURLOPT_SEEKFUNCTION, &EasyHandle::onSeek);
   curl_easy_setopt(handle_, CURLOPT_SEEKDATA, this);
   curl_easy_setopt(handle_, CURLOPT_PREREQFUNCTION, &EasyHandle::onPreRequest);
@@ -63,9 +65,18 @@ void EasyHandle::bind(Receiver* receiver) {
   if (std::exchange(connectsAfresh_, false)) {
     curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
   }
+  if (std::exchange(watchesRawBody_, false)) {
+    curl_easy_setopt(handle_, CURLOPT_VERBOSE, 0L);
+  }
 }
 
 void EasyHandle::forbidReuse() { curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L); }
+
+// To be verbose, for libcurl, is to show the bytes as they came; its words are not compiled in, or not asked for.
+void EasyHandle::watchRawBody() {
+  watchesRawBody_ = true;
+  curl_easy_setopt(handle_, CURLOPT_VERBOSE, 1L);
+}
 
 void EasyHandle::connectAfresh() {
   connectsAfresh_ = true;
@@ -136,6 +147,19 @@ std::size_t EasyHandle::onRead(
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<std::size_t>(easy.thrown_, CURL_READFUNC_ABORT, [&] {
     return easy.receiver_->onBodyWanted(std::as_writable_bytes(std::span(data, size * count)));
+  });
+}
+
+int EasyHandle::onDebug(
+    CURL*, curl_infotype type, char* data, std::size_t size, void* self
+) noexcept {
+  auto& easy = *static_cast<EasyHandle*>(self);
+  if (type != CURLINFO_DATA_IN || easy.receiver_ == nullptr) {
+    return 0;
+  }
+  return guardCallback<int>(easy.thrown_, 0, [&] {
+    easy.receiver_->onRawBody(std::string_view(data, size));
+    return 0;
   });
 }
 

@@ -33,6 +33,10 @@ class EasyHandle {
     virtual bool onHeaderLine(std::string_view line) = 0;
     // Returns how many bytes were taken, or CURL_WRITEFUNC_PAUSE.
     virtual std::size_t onBody(std::span<const std::byte> bytes) = 0;
+
+    // Bytes of the body before they are decoded, and what follows it: for those who asked by watchRawBody().
+    virtual void onRawBody(std::string_view) {}
+
     // Fills `room`; returns how many bytes, 0 at the end, or CURL_READFUNC_PAUSE.
     virtual std::size_t onBodyWanted(std::span<std::byte> room) = 0;
     // The body must be sent again from `offset`. False when that cannot be.
@@ -78,6 +82,9 @@ class EasyHandle {
   // From inside a callback: the connection is not to be kept for another request.
   void forbidReuse();
 
+  // From inside Receiver::onHeaderLine(): onRawBody() is called for the body of this response.
+  void watchRawBody();
+
   // Before libcurl is given the handle: this transfer takes no connection that exists.
   void connectAfresh();
 
@@ -105,6 +112,7 @@ class EasyHandle {
   static std::size_t onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept;
   static std::size_t onHeader(char* data, std::size_t, std::size_t size, void* self) noexcept;
   static std::size_t onRead(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static int onDebug(CURL*, curl_infotype type, char* data, std::size_t size, void* self) noexcept;
   static int onSeek(void* self, curl_off_t offset, int origin) noexcept;
   static int onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept;
   static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
@@ -118,6 +126,7 @@ class EasyHandle {
   std::vector<curl_slist> proxyLines_;
   bool tlsPeerIsProxy_ = false;
   bool connectsAfresh_ = false;
+  bool watchesRawBody_ = false;
   int openErrno_ = 0;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;

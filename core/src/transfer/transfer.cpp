@@ -236,7 +236,7 @@ void Transfer::endByLibcurl(CURLcode code) {
   if (ended()) {
     return;
   }
-  if (code == CURLE_OK || complete_) {
+  if ((code == CURLE_OK && chunks_.fault() == nullptr) || complete_) {
     sendEnd();
     return;
   }

@@ -12,6 +12,7 @@
 #include "dodici/request_controller.h"
 #include "events/event_batcher.h"
 #include "submit/origin_queue.h"
+#include "transfer/chunk_check.h"
 #include "transfer/deadlines.h"
 #include "transfer/header_block.h"
 #include "transfer/request_text.h"
@@ -104,12 +105,14 @@ class Transfer final : public EasyHandle::Receiver {
 
   bool onHeaderLine(std::string_view line) override;
   std::size_t onBody(std::span<const std::byte> bytes) override;
+  void onRawBody(std::string_view bytes) override;
   std::size_t onBodyWanted(std::span<std::byte> room) override;
   bool onRewind(std::uint64_t offset) override;
 
   bool onFinalHead();
   void checkWhetherComplete();
   void noteKeepAlive();
+  bool bodiless() const;
   void startUpload();
   bool park(Error error);
   void reportSent();
@@ -125,6 +128,7 @@ class Transfer final : public EasyHandle::Receiver {
   TransferState state_;
   UploadBody upload_;
   HeaderBlock head_;
+  ChunkCheck chunks_;
   Deadline deadline_;
   EventBatcher::Share share_;
   std::uint64_t received_ = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,9 @@ bool Transfer::onFinalHead() {
   }
   if (!onHttp2_) {
     noteKeepAlive();
+    if (head_.facts().chunked && !bodiless()) {
+      easy_->watchRawBody();
+    }
   }
   services_.batcher.responseStart(id(), head_);
   if (headWithBody_) {
@@ -84,14 +88,36 @@ void Transfer::checkWhetherComplete() {
     return;
   }
   const auto& facts = head_.facts();
-  const bool bodiless = facts.status == 204 || facts.status == 304;
-  if (bodiless || (facts.contentLength && received_ >= *facts.contentLength)) {
+  if (bodiless() || (facts.contentLength && received_ >= *facts.contentLength)) {
     complete_ = true;
     services_.host.onCompleteEarly(id());
   }
 }
 
+bool Transfer::bodiless() const {
+  const auto status = head_.facts().status;
+  return status == 204 || status == 304 || std::strcmp(text_.method(), "HEAD") == 0;
+}
+
+// libcurl decodes the same bytes next, and calls onBody(): what came before a fault is still delivered.
+void Transfer::onRawBody(std::string_view bytes) {
+  if (chunks_.fault() != nullptr) {
+    return;
+  }
+  chunks_.onBytes(bytes);
+  if (chunks_.fault() != nullptr) {
+    park(Error{Errc::malformedResponse, 0, chunks_.fault(), describeSocket(*easy_)});
+    services_.host.onCompleteEarly(id());
+  }
+  if (chunks_.fault() != nullptr || chunks_.hasExcess()) {
+    easy_->forbidReuse();
+  }
+}
+
 std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
+  if (chunks_.fault() != nullptr && received_ + bytes.size() > chunks_.bodySize()) {
+    return CURL_WRITEFUNC_ERROR;
+  }
   const auto limit = services_.options.maxResponseSize;
   if (limit >= 0 && received_ + bytes.size() > static_cast<std::uint64_t>(limit)) {
     park(Error{
