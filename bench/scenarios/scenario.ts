@@ -61,7 +61,8 @@ export interface TimedScenario extends Common {
 }
 
 export interface MemoryScenario extends Common {
-  readonly unit: 'queued'
+  /** Per request that waits, or of the whole. */
+  readonly unit: 'queued' | 'memory'
   /** How many bytes the process grew by, and by how many requests. */
   readonly measure: (
     client: OpenClient,
@@ -84,5 +85,7 @@ export const echoing: Common['origin'] = ({ echo = 0 }) => `http://127.0.0.1:${e
 /** The paths of the server. */
 export const kSmall = '/small'
 export const kLarge = '/large'
+export const kHuge = '/huge'
 export const kSmallBytes = 100
 export const kLargeBytes = 100_000_000
+export const kHugeBytes = 1_000_000_000

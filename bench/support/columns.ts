@@ -34,6 +34,9 @@ const columns: Record<Scenario['unit'], Partial<Record<Column, ColumnReader>>> =
     loopDelay: ofAll.loopDelay,
     peakRss: ofAll.peakRss,
   },
+  memory: {
+    memory: { unit: 'grows by, MB', read: (r) => r.bytes / kMega },
+  },
   queued: {
     memory: { unit: 'bytes/request', read: (r) => r.bytes / r.requests },
   },

@@ -1,12 +1,16 @@
-/** Node's own server: echoes what is posted, never answers `/silent`. Prints its port, and ends with its stdin. */
+/** Node's own server: echoes what is posted and each WebSocket's messages, never answers `/silent`. Prints its port, and ends with its stdin. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
 
 const server = createServer((request, response) => {
   if (request.url === '/silent') return
   const length = request.headers['content-length']
   response.writeHead(200, length === undefined ? {} : { 'content-length': length })
   request.pipe(response)
+})
+new WebSocketServer({ server }).on('connection', (socket) => {
+  socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }))
 })
 server.requestTimeout = 0
 server.keepAliveTimeout = 600_000

@@ -14,7 +14,7 @@ export function measure(
   task: TrialTask,
 ): Promise<Measured> {
   const origin = scenario.origin(task.ports)
-  return scenario.unit === 'queued'
+  return 'measure' in scenario
     ? weigh(scenario, client, origin)
     : time(scenario, client, origin, task)
 }

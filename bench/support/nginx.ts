@@ -5,7 +5,7 @@ import { createServer, connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { kLargeBytes, kSmallBytes } from '../scenarios/scenario.ts'
+import { kHugeBytes, kLargeBytes, kSmallBytes } from '../scenarios/scenario.ts'
 import type { Ports } from '../scenarios/scenario.ts'
 
 export interface Nginx {
@@ -24,9 +24,14 @@ export async function startNginx(addresses: readonly string[] = []): Promise<Ngi
   chmodSync(dir, 0o755)
   const ports = { http: await freePort(), https: await freePort() }
   writeFileSync(join(dir, 'small'), 'x'.repeat(kSmallBytes))
-  const large = join(dir, 'large')
-  writeFileSync(large, '')
-  truncateSync(large, kLargeBytes)
+  // Holes cost no disk.
+  for (const [name, bytes] of [
+    ['large', kLargeBytes],
+    ['huge', kHugeBytes],
+  ] as const) {
+    writeFileSync(join(dir, name), '')
+    truncateSync(join(dir, name), bytes)
+  }
   const ca = writeCertificate(dir)
   writeFileSync(join(dir, 'nginx.conf'), configuration(dir, ports, addresses))
 

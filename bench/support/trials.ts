@@ -79,7 +79,7 @@ export async function runRounds(
 
 /** Who takes part beside undici and dodici, as far as they are installed. */
 export function othersOf(scenario: Scenario): readonly ClientName[] {
-  const names = scenario.unit === 'queued' ? [] : (scenario.others ?? [])
+  const names = 'others' in scenario ? (scenario.others ?? []) : []
   return names.filter(isInstalled)
 }
 
