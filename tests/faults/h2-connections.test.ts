@@ -15,7 +15,7 @@ import {
   hpackText,
   uint32,
 } from '../support/servers/h2-frames.ts'
-import type { H2Peer } from '../support/servers/h2-frames.ts'
+import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
 import { turns, until } from '../support/wait.ts'
 
 const { headersTimeout } = errorsOfFaults
@@ -193,6 +193,16 @@ describe('a flood of', () => {
   })
 })
 
+function isAck(frame: Frame): boolean {
+  return frame.type === FrameType.settings && frame.flags === FrameFlag.ack
+}
+
+/** How many bytes of bodies have come. */
+function sent(peer: H2Peer): number {
+  const frames = peer.frames.filter((frame) => frame.type === FrameType.data)
+  return frames.reduce((sum, frame) => sum + frame.payload.length, 0)
+}
+
 describe('a window', () => {
   const upload = { method: 'POST', body: Buffer.alloc(200_000, 'x') }
 
@@ -207,14 +217,11 @@ describe('a window', () => {
   it('that is taken back and opened again lets the upload through', async () => {
     const { broken } = await runStreamFault(async (peer, stream) => {
       peer.send(FrameType.settings, 0, 0, setting(4, 0))
-      const sent = (): number => {
-        const frames = peer.frames.filter((frame) => frame.type === FrameType.data)
-        return frames.reduce((sum, frame) => sum + frame.payload.length, 0)
-      }
-      await until('the first window is used', () => sent() >= 65_535)
+      const acks = (): number => peer.frames.filter(isAck).length
+      await until('the window is taken back', () => acks() === 2)
       peer.send(FrameType.windowUpdate, 0, 0, uint32(1_000_000))
       peer.send(FrameType.windowUpdate, 0, stream, uint32(1_000_000))
-      await until('all is there', () => sent() === 200_000)
+      await until('all is there', () => sent(peer) === 200_000)
       answer(peer, stream)
     }, upload)
     expectOutcome(broken, 'healthy')
@@ -224,9 +231,7 @@ describe('a window', () => {
     const body = Buffer.alloc(65_535 + 50, 'x')
     const { broken } = await runStreamFault(
       async (peer, stream) => {
-        const frames = (): number =>
-          peer.frames.filter((frame) => frame.type === FrameType.data).length
-        await until('the first window is used', () => frames() > 3)
+        await until('the first window is used', () => sent(peer) === 65_535)
         for (let n = 0; n < 50; n += 1) {
           peer.send(FrameType.windowUpdate, 0, 0, uint32(1))
           peer.send(FrameType.windowUpdate, 0, stream, uint32(1))
