@@ -16,11 +16,11 @@ export interface BarRow {
   readonly ratios: readonly (number | undefined)[]
 }
 
-const kWidth = 900
+const kWidth = 960
 const kTop = 88
 const kRow = 30
 const kBar = 16
-const kLabels = 290
+const kLabels = 350
 /** Between panels: the figure behind the longest bar stands there. */
 const kGap = 64
 

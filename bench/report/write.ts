@@ -53,7 +53,7 @@ export function writeReport(run: Results): string[] {
   return written
 }
 
-/** The scenarios of no series. */
+/** The scenarios of no series that have such a figure. */
 function barRows(rows: readonly Row[]): BarRow[] {
   const names = [...new Set(rows.map(({ scenario }) => scenario))]
   const ratio = (name: string, column: Column): number | undefined =>
@@ -64,4 +64,5 @@ function barRows(rows: readonly Row[]): BarRow[] {
       label: rows.find(({ scenario }) => scenario === name)?.title ?? name,
       ratios: [ratio(name, 'rate'), ratio(name, 'jsCpu')],
     }))
+    .filter(({ ratios }) => ratios.some((each) => each !== undefined))
 }

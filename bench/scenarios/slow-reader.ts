@@ -38,7 +38,7 @@ function readSlowly(
 
 export const slowReaderScenario: MemoryScenario = {
   name: 'slow-reader',
-  title: '1 GB over HTTP/1.1, read slowly: how the process grows',
+  title: '1 GB over HTTP/1.1, read slowly',
   unit: 'memory',
   targets: {},
   agent: {},

@@ -34,7 +34,7 @@ export const uploadScenarios: readonly TimedScenario[] = [
   }),
   post({
     name: 'post-stream',
-    title: 'POST of a stream of 1 KB, echoed, 50 in flight',
+    title: 'POST of a 1 KB stream, echoed, 50 in flight',
     body: () => Readable.from([small], { objectMode: false }),
     rate: { atLeast: 1.1 },
   }),

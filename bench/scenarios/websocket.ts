@@ -30,7 +30,7 @@ function pingPong(agent: Dispatcher, url: string, meter: Meter): Promise<void> {
 
 export const webSocketScenario: TimedScenario = {
   name: 'websocket',
-  title: `WebSocket messages of 100 bytes, echoed, ${kSockets} connections`,
+  title: `WebSocket messages, echoed, ${kSockets} connections`,
   unit: 'request',
   targets: {},
   agent: {},

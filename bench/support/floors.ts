@@ -9,15 +9,20 @@ export type Floors = Readonly<Record<string, Partial<Record<Column, Target>>>>
 export const readFloors = (): Floors =>
   JSON.parse(readFileSync(new URL('../floors.json', import.meta.url), 'utf8')) as Floors
 
-/** A line for each ratio that is beyond its floor. No figure, as of a scenario that measured nothing, is beyond it too. */
+/**
+ * A line for each ratio that is beyond its floor in every round: a stall hits one, a loss all. No figure, as of a scenario that
+ * measured nothing, is beyond it too.
+ */
 export function beyondFloors(floors: Floors, rows: readonly Row[]): string[] {
   return Object.entries(floors).flatMap(([scenario, columns]) =>
     (Object.entries(columns) as [Column, Target][]).flatMap(([column, { atLeast, atMost }]) => {
       const row = rows.find((row) => row.scenario === scenario && row.column === column)
-      const ratio = row?.ratio ?? Number.NaN
-      if (ratio >= (atLeast ?? 0) && ratio <= (atMost ?? Infinity)) return []
+      const { highestRatio = Number.NaN, lowestRatio = Number.NaN } = row ?? {}
+      if (highestRatio >= (atLeast ?? 0) && lowestRatio <= (atMost ?? Infinity)) return []
       const limit = atLeast === undefined ? `at most ${atMost}x` : `at least ${atLeast}x`
-      return [`${scenario}: ${row?.unit ?? column} is ${times(ratio)} undici’s, not ${limit}`]
+      return [
+        `${scenario}: ${row?.unit ?? column} is ${times(row?.ratio ?? Number.NaN)} undici’s, not ${limit}`,
+      ]
     }),
   )
 }

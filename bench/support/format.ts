@@ -1,7 +1,7 @@
 /** Numbers as the tables and charts write them. */
 
 export function number(value: number): string {
-  if (Number.isNaN(value)) return '–'
+  if (!Number.isFinite(value)) return '–'
   if (value >= 1000) return Math.round(value).toLocaleString('en').replaceAll(',', ' ')
   if (Number.isInteger(value)) return String(value)
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)

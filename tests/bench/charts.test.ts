@@ -1,6 +1,7 @@
 // The charts are written by hand, so a test reads them as a browser would: well-formed, and drawn to scale.
 import { describe, expect, it } from 'vitest'
 import { barChart } from '../../bench/report/bars.ts'
+import { scenarios } from '../../bench/scenarios/index.ts'
 import { curveChart } from '../../bench/report/curves.ts'
 
 interface Tag {
@@ -35,6 +36,13 @@ function parse(markup: string): Tag[] {
 
 const byClass = (tags: Tag[], className: string): Record<string, string>[] =>
   tags.map(({ attributes }) => attributes).filter((attributes) => attributes['class'] === className)
+
+describe('a scenario’s title', () => {
+  it('has room beside its bar', () => {
+    const long = scenarios.filter(({ title, series }) => !series && title.length > 46)
+    expect(long.map(({ title }) => title)).toEqual([])
+  })
+})
 
 describe('barChart()', () => {
   const chart = barChart({
