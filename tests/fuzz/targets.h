@@ -28,6 +28,7 @@ inline void require(bool holds, const char* promise) {
 }
 
 void headerBlock(Bytes bytes);
+void chunkCheck(Bytes bytes);
 void requestText(Bytes bytes);
 void switchResponse(Bytes bytes);
 void transferState(Bytes bytes);
@@ -39,8 +40,9 @@ struct Target {
   void (*run)(Bytes);
 };
 
-inline constexpr std::array<Target, 6> kTargets{{
+inline constexpr std::array<Target, 7> kTargets{{
     {"header-block", headerBlock},
+    {"chunk-check", chunkCheck},
     {"request-text", requestText},
     {"switch-response", switchResponse},
     {"transfer-state", transferState},

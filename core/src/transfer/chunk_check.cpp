@@ -50,7 +50,10 @@ void ChunkCheck::onByte(char c) {
     case Phase::firstDigit:
     case Phase::size:
       if (const int digit = hexDigit(c); digit >= 0) {
-        // libcurl refuses what does not fit.
+        if (left_ >> 60U != 0) {
+          fault_ = "a chunk size beyond any number";
+          return;
+        }
         left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
         phase_ = Phase::size;
       } else if (phase_ == Phase::size && c == ';') {

@@ -61,6 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         "\r\n"sv,
         "g\r\n"sv,
+        "10000000000000002\r\nok"sv,
         "-1\r\n"sv,
         " 2\r\nok"sv,
         "2 \r\nok"sv,
