@@ -104,6 +104,7 @@ TEST(ClientIdle, ManyThatEndAtOnceAreAllReplaced) {
   Signal all;
   Signal idle;
   std::vector<Script> scripts;
+  scripts.reserve(kMany + 1);
   for (int i = 0; i < kMany; ++i) {
     scripts.push_back(Script().readHead().waitFor(all).send(kOk).waitFor(idle).close());
   }
@@ -111,6 +112,7 @@ TEST(ClientIdle, ManyThatEndAtOnceAreAllReplaced) {
   ScriptedServer server(std::move(scripts));
   TestClient client(keeping(milliseconds(60'000)));
   std::vector<RequestId> ids;
+  ids.reserve(kMany);
   for (int i = 0; i < kMany; ++i) {
     ids.push_back(client.get(server.origin()));
   }

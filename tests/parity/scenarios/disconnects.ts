@@ -1,8 +1,9 @@
 /** Why a connection ended, and after what the `disconnect` event comes. */
-import { dispatch } from '../../support/recorder.ts'
+import { dispatch, exchange } from '../../support/recorder.ts'
 import type { Hooks, RequestOptions } from '../../support/recorder.ts'
 import type { AgentOptions } from '../../support/agents.ts'
 import type { Peer } from '../../support/servers/raw.ts'
+import type { TlsServer } from '../../support/servers/tls.ts'
 import { quiet, until } from '../../support/wait.ts'
 import { normalValue } from '../normalize.ts'
 import type { Normal } from '../normalize.ts'
@@ -59,6 +60,37 @@ const sends =
     then(peer)
   }
 
+/** Over HTTP/2, of a connection that is idle. */
+function disconnect2(
+  name: string,
+  agent: AgentOptions,
+  then: (server: TlsServer) => void = () => {},
+): Scenario {
+  return {
+    no: 70,
+    name: `disconnect over HTTP/2: ${name}`,
+    play: async (stage) => {
+      const server = await stage.tls({
+        protocols: 'h2',
+        onStream: (stream) => {
+          stream.respond({ ':status': 200 })
+          stream.end('ok')
+        },
+      })
+      const dispatcher = await stage.agent({ connections: 1, ...agent })
+      const events: Normal[] = []
+      dispatcher.on('disconnect', (_origin, _targets, error) => events.push(normalValue(error)))
+      const post = { origin: server.origin, method: 'POST', body: 'x' }
+      const texts = [(await exchange(dispatcher, post)).text]
+      await quiet(40)
+      then(server)
+      await until('disconnect', () => events.length === 1)
+      texts.push((await exchange(dispatcher, post)).text)
+      return { events, texts, accepted: server.accepted }
+    },
+  }
+}
+
 export const disconnectScenarios: readonly Scenario[] = [
   disconnect('connection: close', { script: sends(headers('connection: close')) }),
   disconnect('reset: true', { request: { reset: true } }),
@@ -87,6 +119,10 @@ export const disconnectScenarios: readonly Scenario[] = [
   }),
   disconnect('maxHeaderSize', { agent: { maxHeaderSize: 5 } }),
   disconnect('maxResponseSize', { agent: { maxResponseSize: 1 } }),
+  disconnect2('keepAliveTimeout', { keepAliveTimeout: 80 }),
+  disconnect2('FIN', {}, (server) => {
+    for (const socket of server.sockets) socket.end()
+  }),
   disconnect('abort', {
     script: sends('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok'),
     hooks: { onResponseStart: (_self, controller) => controller.abort(new Error('stop')) },
