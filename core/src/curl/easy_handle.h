@@ -75,9 +75,10 @@ class EasyHandle {
   // From inside Receiver::onStarted(): the connection is not to be kept for another request, and the server is told so.
   void closeAfterwards();
 
-  // From inside Receiver::onStarted(): takes back the line that asks for 100.
+  // From inside Receiver::onStarted(): takes back the line that asks for 100, which must be this very array: a literal
+  // may have another address in each file.
   void dropExpect();
-  static constexpr const char* kExpect = "expect: 100-continue";
+  static constexpr char kExpect[] = "expect: 100-continue";
 
   // From inside a callback: the connection is not to be kept for another request.
   void forbidReuse();
