@@ -19,6 +19,7 @@ const inNode = {
     suites: [
       'tests/addon',
       'tests/exit',
+      'tests/faults',
       ...contract('abort', 'close-destroy', 'handler-throws', 'keep-alive', 'malformed', 'pause'),
       ...contract('proxy', 'request-bodies', 'responses', 'truncation', 'truncation-h2'),
       ...contract('upgrade', 'uploads'),
