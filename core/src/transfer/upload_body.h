@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -54,9 +54,9 @@ class UploadBody {
   const BodyKind kind_;
   const std::string& bytes_;
   const std::optional<std::uint64_t> length_;
-  std::uint64_t offset_ = 0;  // in bytes_, or of everything read from pieces_
-  std::deque<std::string> pieces_;
-  std::size_t pieceOffset_ = 0;  // in pieces_.front()
+  std::uint64_t offset_ = 0;       // in bytes_, or of everything read from pieces_
+  std::list<std::string> pieces_;  // not a deque, which allocates when it is empty, and most are
+  std::size_t pieceOffset_ = 0;    // in pieces_.front()
   std::size_t consumed_ = 0;
   bool ended_ = false;
 };
