@@ -1,10 +1,12 @@
 /** Agents whose surroundings go: workers that end, memory that is collected, copies of the addon, forks, descriptors. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { runChild } from '../support/child.ts'
@@ -280,6 +282,40 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
       kit.say(said.join(' '))
       await agent.destroy()
     }
+  })
+
+  it('runs in the workers of a cluster, and in its primary beside them', async () => {
+    const { target } = await useTarget()
+    const folder = mkdtempSync(join(tmpdir(), 'dodici-cluster-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'cluster.mjs')
+    writeFileSync(
+      file,
+      `import cluster from 'node:cluster'
+      const { origin, urls } = JSON.parse(process.argv[2])
+      const { createAgent } = await import(urls.agents)
+      const ask = async () => {
+        const agent = await createAgent()
+        const texts = await Promise.all(Array.from({ length: 50 }, async () => {
+          const { body } = await agent.request({ origin, path: '/', method: 'GET' })
+          return body.text()
+        }))
+        await agent.close()
+        return texts.every((text) => text === 'ok')
+      }
+      if (cluster.isPrimary) {
+        const first = await ask()
+        const workers = Array.from({ length: 3 }, () => cluster.fork())
+        const said = workers.map((worker) => new Promise((resolve) => worker.once('message', resolve)))
+        const beside = await ask()
+        process.stdout.write(JSON.stringify([first, beside, ...await Promise.all(said)]))
+        cluster.disconnect()
+      } else process.send(await ask())`,
+    )
+    const args = ['--no-warnings', file, JSON.stringify(target)]
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args)
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual([true, true, true, true, true])
   })
 
   it('out of descriptors fails requests, and recovers', async () => {
