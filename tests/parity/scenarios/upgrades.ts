@@ -133,12 +133,13 @@ async function tlsThroughConnect(stage: Stage): Promise<Normal> {
   }
 }
 
-async function webSocket(stage: Stage, isTls: boolean): Promise<Normal> {
+async function webSocket(stage: Stage, protocols: 'plain' | 'h1' | 'both'): Promise<Normal> {
   const sockets = new WebSocketServer({ noServer: true })
   sockets.on('connection', (socket) => {
     socket.on('message', (message, isBinary) => socket.send(message, { binary: isBinary }))
   })
-  const server = isTls ? await stage.tls({ protocols: 'h1' }) : await stage.http1(() => {})
+  const server =
+    protocols === 'plain' ? await stage.http1(() => {}) : await stage.tls({ protocols })
   server.server.on('upgrade', (request, socket, rest) => {
     sockets.handleUpgrade(request, socket as never, rest as never, (peer) => {
       sockets.emit('connection', peer, request)
@@ -286,8 +287,13 @@ export const upgradeScenarios: readonly Scenario[] = [
     },
   },
   { no: 74, name: 'TLS over the socket of a CONNECT', play: tlsThroughConnect },
-  { no: 75, name: 'WebSocket over ws:', play: (stage) => webSocket(stage, false) },
-  { no: 75, name: 'WebSocket over wss:', play: (stage) => webSocket(stage, true) },
+  { no: 75, name: 'WebSocket over ws:', play: (stage) => webSocket(stage, 'plain') },
+  { no: 75, name: 'WebSocket over wss:', play: (stage) => webSocket(stage, 'h1') },
+  {
+    no: 75,
+    name: 'WebSocket over wss: to a server that has HTTP/2 too',
+    play: (stage) => webSocket(stage, 'both'),
+  },
   {
     no: 64,
     name: 'close() does not wait for an upgraded socket, nor end it',
