@@ -1,4 +1,5 @@
 #include "submit/origin_queue.h"
+#include "submit/request_block.h"
 #include "submit/request_queue.h"
 #include "transfer/request_text.h"
 
@@ -23,12 +24,14 @@ constexpr auto kText =
 void requestQueuePushAndDrain(benchmark::State& state) {
   RequestQueue queue;
   std::vector<Command> commands;
+  const auto token = CancellationToken::root();
   for ([[maybe_unused]] auto turn : state) {
     for (std::uint32_t id = 0; id < state.range(0); ++id) {
       Request request;
       request.id = RequestId{id};
       request.text = kText;
-      benchmark::DoNotOptimize(queue.push(SubmitCommand{std::move(request), nullptr}));
+      benchmark::DoNotOptimize(queue.push(SubmitCommand{
+          std::make_shared<RequestBlock>(token, std::move(request), nullptr)}));
     }
     queue.drain(commands);
   }

@@ -3,7 +3,7 @@
 #include "client_shard.h"
 #include "curl/curl_global.h"
 #include "loop/loop_pool.h"
-#include "transfer/controller_block.h"
+#include "submit/request_block.h"
 #include "transfer/request_text.h"
 
 #include <algorithm>
@@ -68,11 +68,11 @@ Client::~Client() {
 }
 
 RequestController Client::submit(Request request) {
-  auto block = std::make_shared<RequestController::Block>(parts_->token.child());
   auto& shard = parts_->shardFor(request);
-  block->id = request.id;
-  block->shard = shard.shared_from_this();
-  shard.sendLate(SubmitCommand{std::move(request), std::shared_ptr<void>(block, &block->pause)});
+  auto block = std::make_shared<RequestBlock>(
+      parts_->token.child(), std::move(request), shard.shared_from_this()
+  );
+  shard.sendLate(SubmitCommand{block});
   block->onCancelled =
       block->token.onCancelled([raw = block.get()] { raw->shard->send(CancelCommand{raw->id}); });
   RequestController controller;

@@ -14,6 +14,9 @@ namespace dodici {
 
 namespace {
 
+// What a burst of requests has needed for its commands is given back; the two vectors of the queue keep this much.
+constexpr std::size_t kMostCommandsKept = 1024;
+
 Negotiation negotiationOf(const Request& request, const RequestText& text) {
   return text.isTls() && request.allowHttp2 ? Negotiation::alpn : Negotiation::none;
 }
@@ -115,11 +118,14 @@ void ClientShard::onCommands() {
     guarded([&] { std::visit([this](auto& which) { onCommand(which); }, command); });
   }
   commands_.clear();
+  if (commands_.capacity() > kMostCommandsKept) {
+    commands_ = {};
+  }
   touch();
 }
 
 void ClientShard::onCommand(SubmitCommand& command) {
-  const RequestId id = command.request.id;
+  const RequestId id = command.block->id;
   if (destroyed_) {
     refuse(id, Error{Errc::aborted, 0, "the client is destroyed", {}});
     return;
@@ -129,7 +135,14 @@ void ClientShard::onCommand(SubmitCommand& command) {
     return;
   }
   try {
-    start(command);
+    if (!engine_) {
+      makeEngine();
+    }
+    if (command.block->request.tunnel) {
+      openTunnel(command.block);
+    } else {
+      admit(std::move(command.block));
+    }
   } catch (const std::exception& exception) {
     if (find(id) != nullptr || findTunnel(id) != nullptr) {
       throw;
@@ -139,47 +152,33 @@ void ClientShard::onCommand(SubmitCommand& command) {
   }
 }
 
-void ClientShard::start(SubmitCommand& command) {
-  const RequestId id = command.request.id;
-  if (!engine_) {
-    makeEngine();
-  }
-  if (command.request.tunnel) {
-    openTunnel(command);
-    return;
-  }
-  const Transfer::Services services{
-      config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
-  auto& transfer = engine_->transfers.add(std::make_unique<Transfer>(
-      services,
-      std::move(command.request),
-      std::static_pointer_cast<const PauseState>(std::move(command.block))
-  ));
-  const auto& text = transfer.text();
-  const auto negotiation = negotiationOf(transfer.request(), text);
+void ClientShard::admit(std::shared_ptr<RequestBlock> submitted) {
+  auto& block = engine_->transfers.add(std::move(submitted));
+  const RequestText text(block.request.text);
+  const auto negotiation = negotiationOf(block.request, text);
   // Connections made for another name cannot serve this one.
   const Decision decision =
       text.servername().empty()
-          ? engine_->origins.admit(text.origin(), negotiation, id, transfer.ticket)
+          ? engine_->origins.admit(text.origin(), negotiation, block.id, block.ticket)
           : engine_->origins.admit(
                 std::string(text.origin()).append(" ").append(text.servername()),
                 negotiation,
-                id,
-                transfer.ticket
+                block.id,
+                block.ticket
             );
   if (decision == Decision::run) {
-    run(transfer);
+    run(block);
   }
 }
 
 // A connection of its own, beside the origin's waiting line.
-void ClientShard::openTunnel(SubmitCommand& command) {
+void ClientShard::openTunnel(const std::shared_ptr<RequestBlock>& block) {
   const Tunnel::Services services{
       config_->options, batcher_, engine_->deadlines, engine_->watchers};
   auto& tunnel = engine_->tunnels.add(std::make_unique<Tunnel>(
       services,
-      std::move(command.request),
-      std::static_pointer_cast<const PauseState>(std::move(command.block)),
+      std::move(block->request),
+      std::shared_ptr<const PauseState>(block, &block->pause),
       std::make_unique<EasyHandle>(
           config_->options, engine_->watchers, config_->tls, config_->proxyTls
       )
@@ -203,8 +202,22 @@ void ClientShard::onTunnelMoved(Tunnel& tunnel) {
 }
 
 // Null when it has ended.
-Transfer* ClientShard::find(RequestId id) const {
+RequestBlock* ClientShard::find(RequestId id) const {
   return engine_ ? engine_->transfers.find(id) : nullptr;
+}
+
+// Null also when it has not started.
+Transfer* ClientShard::findTransfer(RequestId id) const {
+  return engine_ ? engine_->transfers.findTransfer(id) : nullptr;
+}
+
+Transfer& ClientShard::transferOf(RequestBlock& block) {
+  if (Transfer* const transfer = engine_->transfers.findTransfer(block.id)) {
+    return *transfer;
+  }
+  const Transfer::Services services{
+      config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
+  return engine_->transfers.start(block, std::make_unique<Transfer>(services, block));
 }
 
 void ClientShard::makeEngine() {
@@ -228,10 +241,9 @@ void ClientShard::onCommand(CancelCommand& command) {
     onTunnelMoved(*tunnel);
     return;
   }
-  Transfer* const transfer = find(command.id);
-  if (transfer != nullptr) {
-    transfer->endBy(Error{Errc::aborted, 0, {}, {}});
-    retire(*transfer);
+  if (RequestBlock* const block = find(command.id)) {
+    end(*block, Error{Errc::aborted, 0, {}, {}});
+    retire(*block);
   }
 }
 
@@ -241,7 +253,7 @@ void ClientShard::onCommand(PauseChangedCommand& command) {
     onTunnelMoved(*tunnel);
     return;
   }
-  if (Transfer* const transfer = find(command.id)) {
+  if (Transfer* const transfer = findTransfer(command.id)) {
     transfer->onPauseChanged();
   }
 }
@@ -252,8 +264,8 @@ void ClientShard::onCommand(BodyBytesCommand& command) {
     onTunnelMoved(*tunnel);
     return;
   }
-  if (Transfer* const transfer = find(command.id)) {
-    transfer->onBodyBytes(std::move(command.bytes));
+  if (RequestBlock* const block = find(command.id)) {
+    transferOf(*block).onBodyBytes(std::move(command.bytes));
   }
 }
 
@@ -263,8 +275,8 @@ void ClientShard::onCommand(BodyEndCommand& command) {
     onTunnelMoved(*tunnel);
     return;
   }
-  if (Transfer* const transfer = find(command.id)) {
-    transfer->onBodyEnd();
+  if (RequestBlock* const block = find(command.id)) {
+    transferOf(*block).onBodyEnd();
   }
 }
 
@@ -278,19 +290,29 @@ void ClientShard::onCommand(DestroyCommand&) {
   }
 }
 
-void ClientShard::run(Transfer& transfer) {
-  engine_->multi.add(transfer.prepare(engine_->handles.take()));
+void ClientShard::run(RequestBlock& block) {
+  engine_->multi.add(transferOf(block).prepare(engine_->handles.take()));
 }
 
-// REQUIRES: the transfer has ended. Destroys it.
-void ClientShard::retire(Transfer& transfer) {
-  if (auto* const easy = transfer.handle()) {
-    engine_->multi.remove(*easy);
-    failWaitersOf(transfer);
-    engine_->handles.give(transfer.takeHandle());
+// retire() is to follow, when libcurl can let go of the handle.
+void ClientShard::end(RequestBlock& block, const Error& error) {
+  if (Transfer* const transfer = engine_->transfers.findTransfer(block.id)) {
+    transfer->endBy(error);
+  } else {
+    batcher_.failed(block.id, error);
   }
-  engine_->origins.release(transfer.ticket);
-  engine_->transfers.remove(transfer.id());
+}
+
+// REQUIRES: the request has ended. Forgets it.
+void ClientShard::retire(RequestBlock& block) {
+  Transfer* const transfer = engine_->transfers.findTransfer(block.id);
+  if (transfer != nullptr && transfer->handle() != nullptr) {
+    engine_->multi.remove(*transfer->handle());
+    failWaitersOf(*transfer);
+    engine_->handles.give(transfer->takeHandle());
+  }
+  engine_->origins.release(block.ticket);
+  engine_->transfers.remove(block.id);
   load_.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -305,10 +327,10 @@ void ClientShard::failWaitersOf(Transfer& transfer) {
     return;
   }
   failed_.clear();
-  engine_->origins.onConnectFailed(transfer.ticket, failed_);
+  engine_->origins.onConnectFailed(transfer.block().ticket, failed_);
   for (const RequestId id : failed_) {
-    if (Transfer* const waiter = find(id)) {
-      waiter->endBy(*transfer.connectFailure());
+    if (RequestBlock* const waiter = find(id)) {
+      end(*waiter, *transfer.connectFailure());
       engine_->transfers.remove(id);
       load_.fetch_sub(1, std::memory_order_relaxed);
     }
@@ -345,7 +367,7 @@ std::uint32_t ClientShard::onConnectionReady(Transfer& transfer, Protocol protoc
   if (use.announced) {
     batcher_.connected(origin);
   }
-  engine_->origins.onProtocol(transfer.ticket, protocol);
+  engine_->origins.onProtocol(transfer.block().ticket, protocol);
   return use.requests;
 }
 
@@ -364,16 +386,17 @@ void ClientShard::destroyEngine() {
     return;
   }
   for (const RequestId id : engine_->transfers.ids()) {
-    Transfer& transfer = *engine_->transfers.find(id);
-    transfer.endBy(broken_ ? *broken_ : Error{Errc::aborted, 0, "the client is destroyed", {}});
-    if (auto* const easy = transfer.handle()) {
+    RequestBlock& block = *engine_->transfers.find(id);
+    end(block, broken_ ? *broken_ : Error{Errc::aborted, 0, "the client is destroyed", {}});
+    const Transfer* const transfer = engine_->transfers.findTransfer(id);
+    if (transfer != nullptr && transfer->handle() != nullptr) {
       try {
-        engine_->multi.remove(*easy);
+        engine_->multi.remove(*transfer->handle());
       } catch (const std::exception&) {
         // It goes with the multi handle.
       }
     }
-    engine_->origins.release(transfer.ticket);
+    engine_->origins.release(block.ticket);
     engine_->transfers.remove(id);
     load_.fetch_sub(1, std::memory_order_relaxed);
   }

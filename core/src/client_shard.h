@@ -72,12 +72,13 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void touch();
   void finishTurn();
   bool waitsForMore();
-  void start(SubmitCommand& command);
-  void openTunnel(SubmitCommand& command);
+  void admit(std::shared_ptr<RequestBlock> block);
+  void openTunnel(const std::shared_ptr<RequestBlock>& block);
   void onTunnelMoved(Tunnel& tunnel);
   Tunnel* findTunnel(RequestId id) const;
-  void run(Transfer& transfer);
-  void retire(Transfer& transfer);
+  void run(RequestBlock& block);
+  void end(RequestBlock& block, const Error& error);
+  void retire(RequestBlock& block);
   void refuse(RequestId id, const Error& error);
   void failWaitersOf(Transfer& transfer);
   bool startReady();
@@ -87,7 +88,9 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onIdleCheck();
   void judgeIdle();
   bool closeGone();
-  Transfer* find(RequestId id) const;
+  RequestBlock* find(RequestId id) const;
+  Transfer* findTransfer(RequestId id) const;
+  Transfer& transferOf(RequestBlock& block);
   void makeEngine();
   void destroyEngine();
   template <typename F>

@@ -78,13 +78,13 @@ void ClientShard::finishTurn() {
         return;
       }
       transfer.endByLibcurl(code);
-      retire(transfer);
+      retire(transfer.block());
       worked = true;
     });
     for (const RequestId id : std::exchange(early_, {})) {
-      if (Transfer* const transfer = find(id)) {
+      if (Transfer* const transfer = findTransfer(id)) {
         transfer->endByLibcurl(CURLE_OK);
-        retire(*transfer);
+        retire(transfer->block());
         worked = true;
       }
     }
@@ -111,7 +111,7 @@ void ClientShard::resumeHeld() {
     const auto held = std::exchange(self->held_, {});
     self->guarded([&] {
       for (const RequestId id : held) {
-        if (Transfer* const transfer = self->find(id)) {
+        if (Transfer* const transfer = self->findTransfer(id)) {
           transfer->onRoom();
         } else if (Tunnel* const tunnel = self->findTunnel(id)) {
           tunnel->move();
@@ -126,8 +126,8 @@ void ClientShard::resumeHeld() {
 bool ClientShard::startReady() {
   bool any = false;
   while (const auto id = engine_->origins.takeReady()) {
-    if (Transfer* const transfer = find(*id)) {
-      run(*transfer);
+    if (RequestBlock* const block = find(*id)) {
+      run(*block);
       any = true;
     }
   }
@@ -150,9 +150,9 @@ void ClientShard::armTimers() {
 
 void ClientShard::onSweep() {
   engine_->deadlines.sweep(Clock::now(), [this](RequestId id, DeadlineKind kind) {
-    if (Transfer* const transfer = find(id)) {
+    if (Transfer* const transfer = findTransfer(id)) {
       transfer->endByDeadline(kind);
-      retire(*transfer);
+      retire(transfer->block());
     } else if (Tunnel* const tunnel = findTunnel(id)) {
       tunnel->endByDeadline(kind);
       onTunnelMoved(*tunnel);
@@ -178,7 +178,9 @@ void ClientShard::judgeIdle() {
   }
   std::unordered_set<std::uint32_t> inUse;
   for (const RequestId id : engine_->transfers.ids()) {
-    inUse.insert(engine_->transfers.find(id)->ports().key());
+    if (const Transfer* const transfer = engine_->transfers.findTransfer(id)) {
+      inUse.insert(transfer->ports().key());
+    }
   }
   watchers.judge(inUse, Clock::now());
 }

@@ -1,7 +1,7 @@
 #include "dodici/request_controller.h"
 
 #include "client_shard.h"
-#include "transfer/controller_block.h"
+#include "submit/request_block.h"
 
 namespace dodici {
 

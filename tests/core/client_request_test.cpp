@@ -183,6 +183,42 @@ TEST(ClientRequest, TheLimitOfConnectionsMakesRequestsWaitTheirTurn) {
   EXPECT_EQ(server.connectionCount(), 1U);
 }
 
+TEST(ClientRequest, ABodyWrittenWhileItsRequestWaitsIsSentWhenItMayStart) {
+  Signal go;
+  ScriptedServer server({Script().readHead().waitFor(go).send(kOk).readHead().read(13).send(kOk)});
+  ClientOptions options;
+  options.connections = 1;
+  TestClient client(options);
+  const auto first = client.get(server.origin());
+  ASSERT_TRUE(server.waitForReceived(0, "GET /"));
+  const auto waiting =
+      client.submit(upload(server.origin(), BodyKind::stream, {"transfer-encoding: chunked"}));
+  client.client().writeBody(client.controller(waiting), "abc");
+  client.client().endBody(client.controller(waiting));
+  go.set();
+  EXPECT_TRUE(client.finish(first).ended);
+  EXPECT_TRUE(client.finish(waiting).ended);
+  EXPECT_TRUE(server.received(0).ends_with("3\r\nabc\r\n0\r\n\r\n"));
+}
+
+TEST(ClientRequest, AWaitingRequestMayBePausedAndEndsWithTheClient) {
+  ScriptedServer server({Script().readHead()});
+  ClientOptions options;
+  options.connections = 1;
+  TestClient client(options);
+  const auto running = client.get(server.origin());
+  const auto waiting = client.get(server.origin());
+  const auto paused = client.get(server.origin());
+  ASSERT_TRUE(server.waitForReceived(0, "GET /"));
+  RequestController controller = client.controller(paused);
+  controller.requestPause();
+  client.client().destroy();
+  for (const auto id : {running, waiting, paused}) {
+    EXPECT_EQ(client.finish(id).error->code, Errc::aborted);
+    EXPECT_EQ(client.outcome(id).terminals, 1);
+  }
+}
+
 TEST(ClientRequest, DestroyCancelsEverythingAndRefusesWhatComesAfter) {
   ScriptedServer server({Script().readHead()});
   TestClient client;

@@ -28,6 +28,8 @@ class PauseState {
   std::atomic<bool> paused_{false};
 };
 
+struct RequestBlock;
+
 class RequestController {
  public:
   RequestController() = default;
@@ -47,8 +49,7 @@ class RequestController {
 
  private:
   friend class Client;
-  struct Block;
-  std::shared_ptr<Block> block_;
+  std::shared_ptr<RequestBlock> block_;
 };
 
 }  // namespace dodici

@@ -11,9 +11,10 @@
 
 namespace dodici {
 
+struct RequestBlock;
+
 struct SubmitCommand {
-  Request request;
-  std::shared_ptr<void> block;  // RequestController's; opaque here
+  std::shared_ptr<RequestBlock> block;
 };
 
 struct CancelCommand {

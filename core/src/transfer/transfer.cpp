@@ -40,13 +40,11 @@ Deadline::TimePoint now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
-Transfer::Transfer(
-    const Services& services, Request request, std::shared_ptr<const PauseState> pause
-)
+Transfer::Transfer(const Services& services, RequestBlock& block)
     : services_(services),
-      request_(std::move(request)),
+      block_(block),
+      request_(block.request),
       text_(request_.text),
-      pause_(std::move(pause)),
       state_(request_.idempotent && request_.bodyKind != BodyKind::stream),
       upload_(request_.bodyKind, request_.body, request_.contentLength),
       head_(services.options.maxHeaderSize),
@@ -168,7 +166,7 @@ void Transfer::onPauseChanged() {
 }
 
 void Transfer::onRoom() {
-  if (state_.onMayFlow(pause_->paused()) == Action::letFlow) {
+  if (state_.onMayFlow(block_.pause.paused()) == Action::letFlow) {
     armBodyDeadline();
     letFlow();
   }
@@ -199,7 +197,7 @@ void Transfer::letFlow() {
 
 // Time does not count while the reader is the one who is waited for.
 void Transfer::armBodyDeadline() {
-  if (pause_->paused()) {
+  if (block_.pause.paused()) {
     deadline_.stop();
   } else {
     deadline_.arm(DeadlineKind::body, request_.bodyTimeout, now());

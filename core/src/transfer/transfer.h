@@ -12,6 +12,7 @@
 #include "dodici/request_controller.h"
 #include "events/event_batcher.h"
 #include "submit/origin_queue.h"
+#include "submit/request_block.h"
 #include "transfer/chunk_check.h"
 #include "transfer/deadlines.h"
 #include "transfer/header_block.h"
@@ -52,17 +53,18 @@ class Transfer final : public EasyHandle::Receiver {
     Host& host;
   };
 
-  Transfer(const Services& services, Request request, std::shared_ptr<const PauseState> pause);
+  // The block outlives it.
+  Transfer(const Services& services, RequestBlock& block);
   ~Transfer();
 
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  RequestId id() const { return request_.id; }
+  RequestId id() const { return block_.id; }
 
   const RequestText& text() const { return text_; }
 
-  const Request& request() const { return request_; }
+  RequestBlock& block() const { return block_; }
 
   // Prepares a handle, which libcurl may then be given.
   EasyHandle& prepare(std::unique_ptr<EasyHandle> easy);
@@ -98,8 +100,6 @@ class Transfer final : public EasyHandle::Receiver {
   // Of the connection that it is on, or was on last.
   Ports ports() const { return ports_; }
 
-  OriginQueue::Ticket ticket;
-
  private:
   bool onStarted(Ports ports) override;
 
@@ -122,9 +122,9 @@ class Transfer final : public EasyHandle::Receiver {
   void sendEnd();
 
   Services services_;
-  Request request_;
-  RequestText text_;  // views into request_.text
-  std::shared_ptr<const PauseState> pause_;
+  RequestBlock& block_;
+  const Request& request_;  // block_.request
+  RequestText text_;        // views into request_.text
   TransferState state_;
   UploadBody upload_;
   HeaderBlock head_;

@@ -127,7 +127,8 @@ std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
         describeSocket(*easy_)});
     return CURL_WRITEFUNC_ERROR;
   }
-  switch (state_.onBodyBytes(pause_->paused(), services_.batcher.hasRoom(share_, bytes.size()))) {
+  switch (state_.onBodyBytes(block_.pause.paused(), services_.batcher.hasRoom(share_, bytes.size()))
+  ) {
     case Action::deliver:
       break;
     case Action::holdAndAskRoom:

@@ -11,33 +11,45 @@ std::size_t indexOf(RequestId id) { return static_cast<std::size_t>(id); }
 
 }  // namespace
 
-Transfer& TransferTable::add(std::unique_ptr<Transfer> transfer) {
-  const auto index = indexOf(transfer->id());
+RequestBlock& TransferTable::add(std::shared_ptr<RequestBlock> block) {
+  const auto index = indexOf(block->id);
   if (index >= byId_.size()) {
     byId_.resize(index + 1);
   }
-  assert(!byId_[index]);
-  byId_[index] = std::move(transfer);
+  assert(!byId_[index].block);
+  byId_[index].block = std::move(block);
   ++size_;
-  return *byId_[index];
+  return *byId_[index].block;
 }
 
-Transfer* TransferTable::find(RequestId id) const {
+RequestBlock* TransferTable::find(RequestId id) const {
   const auto index = indexOf(id);
-  return index < byId_.size() ? byId_[index].get() : nullptr;
+  return index < byId_.size() ? byId_[index].block.get() : nullptr;
 }
 
-std::unique_ptr<Transfer> TransferTable::remove(RequestId id) {
-  auto transfer = std::move(byId_[indexOf(id)]);
+Transfer* TransferTable::findTransfer(RequestId id) const {
+  const auto index = indexOf(id);
+  return index < byId_.size() ? byId_[index].transfer.get() : nullptr;
+}
+
+Transfer& TransferTable::start(const RequestBlock& block, std::unique_ptr<Transfer> transfer) {
+  auto& entry = byId_[indexOf(block.id)];
+  assert(entry.block.get() == &block && !entry.transfer);
+  entry.transfer = std::move(transfer);
+  return *entry.transfer;
+}
+
+void TransferTable::remove(RequestId id) {
+  // Out of the table first: what is destroyed may look into it. The transfer goes before its block.
+  const Entry gone = std::move(byId_[indexOf(id)]);
   --size_;
-  return transfer;
 }
 
 std::vector<RequestId> TransferTable::ids() const {
   std::vector<RequestId> ids;
-  for (const auto& transfer : byId_) {
-    if (transfer) {
-      ids.push_back(transfer->id());
+  for (const auto& entry : byId_) {
+    if (entry.block) {
+      ids.push_back(entry.block->id);
     }
   }
   return ids;

@@ -1,9 +1,10 @@
-// Every live transfer of a client on one loop.
+// Every live request of a client on one loop: those that wait, and those that have a Transfer.
 //
 // Threads: loop thread only.
 // Owner:   ClientShard.
 #pragma once
 
+#include "submit/request_block.h"
 #include "transfer/transfer.h"
 
 #include <cstddef>
@@ -14,20 +15,31 @@ namespace dodici {
 
 class TransferTable {
  public:
-  Transfer& add(std::unique_ptr<Transfer> transfer);
+  RequestBlock& add(std::shared_ptr<RequestBlock> block);
 
   // Null when there is none: it has ended.
-  Transfer* find(RequestId id) const;
+  RequestBlock* find(RequestId id) const;
 
-  std::unique_ptr<Transfer> remove(RequestId id);
+  // Null also when it waits.
+  Transfer* findTransfer(RequestId id) const;
+
+  // REQUIRES: the request has none.
+  Transfer& start(const RequestBlock& block, std::unique_ptr<Transfer> transfer);
+
+  void remove(RequestId id);
 
   std::vector<RequestId> ids() const;
 
   std::size_t size() const { return size_; }
 
  private:
+  struct Entry {
+    std::shared_ptr<RequestBlock> block;
+    std::unique_ptr<Transfer> transfer;
+  };
+
   // Ids are small and used again soon, so they index.
-  std::vector<std::unique_ptr<Transfer>> byId_;
+  std::vector<Entry> byId_;
   std::size_t size_ = 0;
 };
 
