@@ -17,10 +17,6 @@ namespace {
 // What a burst of requests has needed for its commands is given back; the two vectors of the queue keep this much.
 constexpr std::size_t kMostCommandsKept = 1024;
 
-Negotiation negotiationOf(const Request& request, const RequestText& text) {
-  return text.isTls() && request.allowHttp2 ? Negotiation::alpn : Negotiation::none;
-}
-
 // The system has run out of descriptors or memory, or something is wrong here.
 Error notStarted(const std::exception& exception) {
   int number = 0;
@@ -152,25 +148,6 @@ void ClientShard::onCommand(SubmitCommand& command) {
   }
 }
 
-void ClientShard::admit(std::shared_ptr<RequestBlock> submitted) {
-  auto& block = engine_->transfers.add(std::move(submitted));
-  const RequestText text(block.request.text);
-  const auto negotiation = negotiationOf(block.request, text);
-  // Connections made for another name cannot serve this one.
-  const Decision decision =
-      text.servername().empty()
-          ? engine_->origins.admit(text.origin(), negotiation, block.id, block.ticket)
-          : engine_->origins.admit(
-                std::string(text.origin()).append(" ").append(text.servername()),
-                negotiation,
-                block.id,
-                block.ticket
-            );
-  if (decision == Decision::run) {
-    run(block);
-  }
-}
-
 // A connection of its own, beside the origin's waiting line.
 void ClientShard::openTunnel(const std::shared_ptr<RequestBlock>& block) {
   const Tunnel::Services services{
@@ -199,25 +176,6 @@ void ClientShard::onTunnelMoved(Tunnel& tunnel) {
   } else if (tunnel.waitsForRoom()) {
     onWaitsForRoom(tunnel.id());
   }
-}
-
-// Null when it has ended.
-RequestBlock* ClientShard::find(RequestId id) const {
-  return engine_ ? engine_->transfers.find(id) : nullptr;
-}
-
-// Null also when it has not started.
-Transfer* ClientShard::findTransfer(RequestId id) const {
-  return engine_ ? engine_->transfers.findTransfer(id) : nullptr;
-}
-
-Transfer& ClientShard::transferOf(RequestBlock& block) {
-  if (Transfer* const transfer = engine_->transfers.findTransfer(block.id)) {
-    return *transfer;
-  }
-  const Transfer::Services services{
-      config_->options, batcher_, engine_->deadlines, engine_->watchers, *this};
-  return engine_->transfers.start(block, std::make_unique<Transfer>(services, block));
 }
 
 void ClientShard::makeEngine() {
@@ -290,53 +248,6 @@ void ClientShard::onCommand(DestroyCommand&) {
   }
 }
 
-void ClientShard::run(RequestBlock& block) {
-  engine_->multi.add(transferOf(block).prepare(engine_->handles.take()));
-}
-
-// retire() is to follow, when libcurl can let go of the handle.
-void ClientShard::end(RequestBlock& block, const Error& error) {
-  if (Transfer* const transfer = engine_->transfers.findTransfer(block.id)) {
-    transfer->endBy(error);
-  } else {
-    batcher_.failed(block.id, error);
-  }
-}
-
-// REQUIRES: the request has ended. Forgets it.
-void ClientShard::retire(RequestBlock& block) {
-  Transfer* const transfer = engine_->transfers.findTransfer(block.id);
-  if (transfer != nullptr && transfer->handle() != nullptr) {
-    engine_->multi.remove(*transfer->handle());
-    failWaitersOf(*transfer);
-    engine_->handles.give(transfer->takeHandle());
-  }
-  engine_->origins.release(block.ticket);
-  engine_->transfers.remove(block.id);
-  load_.fetch_sub(1, std::memory_order_relaxed);
-}
-
-void ClientShard::refuse(RequestId id, const Error& error) {
-  batcher_.failed(id, error);
-  load_.fetch_sub(1, std::memory_order_relaxed);
-}
-
-// Those who waited for this transfer's connection will get none either.
-void ClientShard::failWaitersOf(Transfer& transfer) {
-  if (!transfer.connectFailure()) {
-    return;
-  }
-  failed_.clear();
-  engine_->origins.onConnectFailed(transfer.block().ticket, failed_);
-  for (const RequestId id : failed_) {
-    if (RequestBlock* const waiter = find(id)) {
-      end(*waiter, *transfer.connectFailure());
-      engine_->transfers.remove(id);
-      load_.fetch_sub(1, std::memory_order_relaxed);
-    }
-  }
-}
-
 void ClientShard::onSocketReady(curl_socket_t socket, int events) {
   guarded([&] {
     Tunnel* const tunnel = engine_ ? engine_->tunnels.findBy(socket) : nullptr;
@@ -379,40 +290,6 @@ void ClientShard::onCompleteEarly(RequestId id) {
 void ClientShard::onWaitsForRoom(RequestId id) {
   held_.push_back(id);
   touch();
-}
-
-void ClientShard::destroyEngine() {
-  if (!engine_) {
-    return;
-  }
-  for (const RequestId id : engine_->transfers.ids()) {
-    RequestBlock& block = *engine_->transfers.find(id);
-    end(block, broken_ ? *broken_ : Error{Errc::aborted, 0, "the client is destroyed", {}});
-    const Transfer* const transfer = engine_->transfers.findTransfer(id);
-    if (transfer != nullptr && transfer->handle() != nullptr) {
-      try {
-        engine_->multi.remove(*transfer->handle());
-      } catch (const std::exception&) {
-        // It goes with the multi handle.
-      }
-    }
-    engine_->origins.release(block.ticket);
-    engine_->transfers.remove(id);
-    load_.fetch_sub(1, std::memory_order_relaxed);
-  }
-  for (const RequestId id : engine_->tunnels.ids()) {
-    Tunnel& tunnel = *engine_->tunnels.find(id);
-    tunnel.endBy(broken_ ? *broken_ : Error{Errc::aborted, 0, "the client is destroyed", {}});
-    try {
-      engine_->multi.remove(tunnel.handle());
-    } catch (const std::exception&) {
-      // It goes with the multi handle.
-    }
-    engine_->tunnels.remove(tunnel);
-    load_.fetch_sub(1, std::memory_order_relaxed);
-  }
-  held_.clear();
-  engine_.reset();
 }
 
 }  // namespace dodici
