@@ -200,6 +200,9 @@ void ClientShard::onCommand(CancelCommand& command) {
     return;
   }
   if (RequestBlock* const block = find(command.id)) {
+    if (const Transfer* const transfer = findTransfer(command.id)) {
+      askWhetherAlive(*transfer);
+    }
     end(*block, Error{Errc::aborted, 0, {}, {}});
     retire(*block);
   }

@@ -85,6 +85,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void resumeHeld();
   void armTimers();
   void onSweep();
+  void askWhetherAlive(const Transfer& transfer);
   void onIdleCheck();
   void judgeIdle();
   bool closeGone();

@@ -151,6 +151,7 @@ void ClientShard::armTimers() {
 void ClientShard::onSweep() {
   engine_->deadlines.sweep(Clock::now(), [this](RequestId id, DeadlineKind kind) {
     if (Transfer* const transfer = findTransfer(id)) {
+      askWhetherAlive(*transfer);
       transfer->endByDeadline(kind);
       retire(transfer->block());
     } else if (Tunnel* const tunnel = findTunnel(id)) {
@@ -160,6 +161,13 @@ void ClientShard::onSweep() {
   });
 }
 
+// REQUIRES: its stream is still open, and is reset next. libcurl sends the PING with that.
+void ClientShard::askWhetherAlive(const Transfer& transfer) {
+  if (transfer.streamStalls() && engine_->watchers.doubts(transfer.ports(), Clock::now())) {
+    engine_->multi.ping();
+  }
+}
+
 // nghttp2 gives up a connection on which the peer broke the rules, and libcurl notices that with the next stream it looks
 // at: there may be no other reason to look at one.
 void ClientShard::onIdleCheck() {
@@ -167,6 +175,7 @@ void ClientShard::onIdleCheck() {
   for (const curl_socket_t socket : multiplexed) {
     engine_->multi.socketAction(socket, CURL_CSELECT_IN);
   }
+  engine_->watchers.endSilent(Clock::now());
   engine_->watchers.suspectIdle(Clock::now());
 }
 

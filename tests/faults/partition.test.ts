@@ -122,6 +122,26 @@ describe.each(protocols)('over %s', (protocol) => {
   })
 })
 
+it('an HTTP/2 connection that the network forgets without a word is replaced', async () => {
+  const { relay, origin, arrived } = await useSite('HTTP/2')
+  const agent = await useAgent(times)
+  await isWell(agent, origin)
+  const silent = dispatch(agent, { origin, path: '/silent', headersTimeout: 0 })
+  await until('it has arrived', () => arrived.includes('/silent'))
+  relay.forget()
+  let recorder = await exchange(agent, { origin, path: '/well' })
+  expect(recorder.error?.code).toBe('UND_ERR_HEADERS_TIMEOUT')
+  // Nothing but time is needed: the connection is asked by a PING, and given up.
+  for (let n = 0; recorder.error && n < 40; n += 1) {
+    expect(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_SOCKET']).toContain(recorder.error.code)
+    recorder = await exchange(agent, { origin, path: '/well' })
+  }
+  expect(recorder.text).toBe('well')
+  expect((await silent.done).error?.code).toBe('UND_ERR_SOCKET')
+  expect(silent.terminalCalls).toBe(1)
+  expect(relay.connections).toBeLessThanOrEqual(2)
+})
+
 it('a name that cannot be looked up for a while fails requests, and is found again', async () => {
   const { relay } = await useSite('HTTP/1.1')
   let isAway = true

@@ -36,6 +36,28 @@ CURLM* newMulti() {
   return multi;
 }
 
+struct CleanUp {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+
+using Probe = std::unique_ptr<CURL, CleanUp>;
+
+// A handle that never gets a connection of its own.
+Probe makeProbe() {
+  Probe probe(curl_easy_init());
+  if (probe) {
+    curl_easy_setopt(probe.get(), CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(probe.get(), CURLOPT_PROXY, "");
+    curl_easy_setopt(probe.get(), CURLOPT_URL, "http://127.0.0.1:9/");
+    curl_easy_setopt(
+        probe.get(),
+        CURLOPT_OPENSOCKETFUNCTION,
+        +[](void*, curlsocktype, curl_sockaddr*) -> curl_socket_t { return CURL_SOCKET_BAD; }
+    );
+  }
+  return probe;
+}
+
 }  // namespace
 
 MultiHandle::MultiHandle(const ClientOptions& options, SocketWatchers& watchers, MultiTimer& timer)
@@ -94,27 +116,28 @@ void MultiHandle::closeIdleConnections() {
 
 // libcurl looks when a transfer asks for a connection: here is one that asks, and is refused a socket.
 void MultiHandle::closeBrokenConnections() {
-  struct Cleanup {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  };
-
-  const std::unique_ptr<CURL, Cleanup> probe(curl_easy_init());
+  const Probe probe = makeProbe();
   if (!probe) {
     return;
   }
-  curl_easy_setopt(probe.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(probe.get(), CURLOPT_PROXY, "");
-  curl_easy_setopt(probe.get(), CURLOPT_URL, "http://127.0.0.1:9/");
-  curl_easy_setopt(
-      probe.get(),
-      CURLOPT_OPENSOCKETFUNCTION,
-      +[](void*, curlsocktype, curl_sockaddr*) -> curl_socket_t { return CURL_SOCKET_BAD; }
-  );
   check(curl_multi_add_handle(multi_, probe.get()));
   int running = 0;
   const CURLMcode code = curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
   check(curl_multi_remove_handle(multi_, probe.get()));
   check(code);
+  rethrowParked();
+}
+
+// libcurl pings all that it keeps, and for no transfer that has a connection.
+void MultiHandle::ping() {
+  const Probe probe = makeProbe();
+  if (!probe) {
+    return;
+  }
+  curl_easy_setopt(probe.get(), CURLOPT_UPKEEP_INTERVAL_MS, 0L);
+  check(curl_multi_add_handle(multi_, probe.get()));
+  curl_easy_upkeep(probe.get());
+  check(curl_multi_remove_handle(multi_, probe.get()));
   rethrowParked();
 }
 

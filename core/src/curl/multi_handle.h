@@ -38,6 +38,9 @@ class MultiHandle {
   // Closes the kept connections that no transfer uses.
   void closeIdleConnections();
 
+  // Sends a PING on each HTTP/2 connection.
+  void ping();
+
   // Closes idle connections that are broken or shut down. libcurl looks at them once a second at most.
   void closeBrokenConnections();
 

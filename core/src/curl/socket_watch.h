@@ -30,7 +30,8 @@ struct SocketWatchers::Watch {
   bool suspected = false;
   Errc endCode = Errc::notKept;  // why it ends
   std::uint32_t endDetail = 0;
-  bool gone = false;  // given up; libcurl has not closed it yet
+  bool gone = false;                         // given up; libcurl has not closed it yet
+  std::optional<Clock::time_point> askedAt;  // by a PING, whether its peer is still there
   std::uint32_t requests = 0;
   int localPort = 0;                           // asked for once it is bound
   std::optional<Clock::time_point> idleSince;  // libcurl lost interest

@@ -104,6 +104,11 @@ class SocketWatchers {
   // Shuts down the connection between these ports: libcurl will not use it again, and its transfers see the end.
   void shutDown(Ports ports);
 
+  // A request on the HTTP/2 connection between these ports goes without an answer. True when nothing at all has come on
+  // it for a while: then the caller sends a PING, and endSilent() shuts it down if nothing comes after that either.
+  bool doubts(Ports ports, Clock::time_point now);
+  void endSilent(Clock::time_point now);
+
   // When suspectIdle() has something to do, at the earliest; max() when nothing is idle.
   Clock::time_point nextIdleCheck() const { return nextIdleCheck_; }
 

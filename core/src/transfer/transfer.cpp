@@ -263,6 +263,12 @@ void Transfer::sendEnd() {
   services_.batcher.end(id(), head_);
 }
 
+bool Transfer::streamStalls() const {
+  const auto phase = state_.phase();
+  return onHttp2_ && (phase == TransferState::Phase::sent ||
+                      (phase == TransferState::Phase::receiving && !state_.bodyHeld()));
+}
+
 void Transfer::endByDeadline(DeadlineKind kind) {
   const bool headers = kind == DeadlineKind::headers;
   const auto limit = headers ? request_.headersTimeout : request_.bodyTimeout;

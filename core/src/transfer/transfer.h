@@ -100,6 +100,9 @@ class Transfer final : public EasyHandle::Receiver {
   // Of the connection that it is on, or was on last.
   Ports ports() const { return ports_; }
 
+  // It is a stream of HTTP/2, on which the server has more to say.
+  bool streamStalls() const;
+
  private:
   bool onStarted(Ports ports) override;
 
