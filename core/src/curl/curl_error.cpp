@@ -3,6 +3,7 @@
 #include "curl/easy_handle.h"
 
 #include <charconv>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -10,6 +11,11 @@
 namespace dodici {
 
 namespace {
+
+// What nghttp2 has found wrong with a head itself it numbers from here on down; the peer is told PROTOCOL_ERROR.
+constexpr std::int32_t kFirstOfNghttp2 = -500;
+constexpr std::int32_t kLastOfNghttp2 = -999;
+constexpr std::uint32_t kProtocolError = 1;
 
 // libcurl tells the stream's error code only in its text: "… (error 0x7 REFUSED_STREAM)", before 8.21 "… (err 7)".
 std::uint32_t streamErrorOf(std::string_view text) {
@@ -21,7 +27,8 @@ std::uint32_t streamErrorOf(std::string_view text) {
   } else if (const auto older = text.rfind(kDecimal); older != std::string_view::npos) {
     std::from_chars(text.data() + older + kDecimal.size(), text.data() + text.size(), code);
   }
-  return code;
+  const auto own = static_cast<std::int32_t>(code);
+  return own <= kFirstOfNghttp2 && own >= kLastOfNghttp2 ? kProtocolError : code;
 }
 
 // A stream that ended without an error of its own went with its connection; libcurl then says nothing, or this.
@@ -29,6 +36,9 @@ bool endedWithConnection(const EasyHandle& easy) {
   const std::string_view text = easy.errorText();
   return text.empty() || text.find("(error 0x0 ") != std::string_view::npos;
 }
+
+// More header lines than libcurl takes, in all heads of a response.
+bool isHeaderFlood(std::string_view text) { return text.starts_with("Too many response headers"); }
 
 // A broken chunk has the code of a broken connection; only its text tells.
 bool isChunkError(std::string_view text) { return text.find("chunk") != std::string_view::npos; }
@@ -170,6 +180,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       error.detail = streamErrorOf(text);
       break;
     case CURLE_HTTP2:
+      if (isHeaderFlood(text)) {
+        error.code = Errc::headersOverflow;
+        break;
+      }
       error.code = endedWithConnection(easy) ? Errc::socketClosed : Errc::malformedResponse;
       break;
     case CURLE_WEIRD_SERVER_REPLY:
