@@ -1,6 +1,6 @@
 #include "dodici/cancellation_token.h"
 
-#include "thread_annotations.h"
+#include "cancellation_state.h"
 
 #include <boost/intrusive/list.hpp>
 
@@ -10,12 +10,6 @@
 #include <vector>
 
 namespace dodici {
-
-namespace {
-
-using Hook = boost::intrusive::list_member_hook<>;
-
-}  // namespace
 
 // One registered callback. Who moves `phase` on from `registered` owns the callback from there: the thread that
 // cancels (to `running`, then `over`), or the registration's owner (to `over`).
@@ -47,61 +41,79 @@ struct CancellationToken::Registration::Node : std::enable_shared_from_this<Node
   std::function<void()> callback;
   std::atomic<Phase> phase{Phase::registered};
   std::atomic<std::thread::id> runner{};
-  Hook hook;  // in state->nodes, while `registered`; guarded by state->mutex
+  State::Hook hook;  // in state's nodes, while `registered`; guarded by the tree's mutex
 };
 
-// Locks are taken one at a time, and none is held while a callback runs or while a shared_ptr<State> is given up.
-struct CancellationToken::State : std::enable_shared_from_this<State> {
-  using Node = Registration::Node;
-  using NodeList = boost::intrusive::list<
+struct CancellationToken::State::Below {
+  using Children = boost::intrusive::list<
+      State,
+      boost::intrusive::member_hook<State, Hook, &State::hook_>,
+      boost::intrusive::constant_time_size<false>>;
+  using Nodes = boost::intrusive::list<
       Node,
       boost::intrusive::member_hook<Node, Hook, &Node::hook>,
       boost::intrusive::constant_time_size<false>>;
 
-  explicit State(std::shared_ptr<State> above) : parent(std::move(above)) {}
-
-  ~State() {
-    if (parent) {
-      const MutexLock lock(parent->mutex);
-      if (hook.is_linked()) {
-        parent->children.erase(parent->children.iterator_to(*this));
-      }
-    }
-  }
-
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-
-  // Marks this one; appends its children and callbacks, which are no longer its own.
-  void mark(
-      std::vector<std::shared_ptr<State>>& below, std::vector<std::shared_ptr<Node>>& callbacks
-  );
-
-  const std::shared_ptr<State> parent;
-  std::atomic<bool> cancelled{false};  // set under the mutex, read anywhere
-  Mutex mutex;
-  Hook hook;  // in parent->children; guarded by parent->mutex
-
-  using ChildList = boost::intrusive::list<
-      State,
-      boost::intrusive::member_hook<State, Hook, &State::hook>,
-      boost::intrusive::constant_time_size<false>>;
-  ChildList children DODICI_GUARDED_BY(mutex);
-  NodeList nodes DODICI_GUARDED_BY(mutex);
+  Children children;
+  Nodes nodes;
 };
 
+namespace {
+
+struct Root : CancellationToken::State {
+  Root() : State(nullptr, mutex) {}
+
+  Mutex mutex;
+};
+
+}  // namespace
+
+CancellationToken::State::State(std::shared_ptr<State> above)
+    : parent_(std::move(above)), mutex_(parent_->mutex_) {}
+
+CancellationToken::State::State(std::shared_ptr<State> above, Mutex& treeMutex)
+    : parent_(std::move(above)), mutex_(treeMutex) {}
+
+CancellationToken::State::~State() {
+  if (parent_) {
+    const MutexLock lock(mutex_);
+    if (hook_.is_linked()) {
+      parent_->below().children.erase(Below::Children::s_iterator_to(*this));
+    }
+  }
+}
+
+void CancellationToken::State::join() {
+  {
+    const MutexLock lock(mutex_);
+    if (!parent_->cancelled()) {
+      parent_->below().children.push_back(*this);
+      return;
+    }
+    cancelled_.store(true, std::memory_order_release);
+  }
+  onCancel();
+}
+
+CancellationToken::State::Below& CancellationToken::State::below() {
+  if (!below_) {
+    below_ = std::make_unique<Below>();
+  }
+  return *below_;
+}
+
 void CancellationToken::State::mark(
-    std::vector<std::shared_ptr<State>>& below, std::vector<std::shared_ptr<Node>>& callbacks
+    std::vector<std::shared_ptr<State>>& states, std::vector<std::shared_ptr<Node>>& callbacks
 ) {
-  const MutexLock lock(mutex);
-  if (cancelled.load(std::memory_order_relaxed)) {
+  cancelled_.store(true, std::memory_order_release);
+  if (!below_) {
     return;
   }
-  cancelled.store(true, std::memory_order_release);
+  auto& [children, nodes] = *below_;
   while (!children.empty()) {
     // A child whose last owner is just leaving cannot be had any more; its destructor waits for our mutex.
     if (auto child = children.front().weak_from_this().lock()) {
-      below.push_back(std::move(child));
+      states.push_back(std::move(child));
     }
     children.pop_front();
   }
@@ -111,13 +123,50 @@ void CancellationToken::State::mark(
   }
 }
 
+void CancellationToken::State::cancel() {
+  // All are marked before the first is told. They stay alive until the end, so that none of them is destroyed, and takes
+  // the lock, while it is held.
+  std::vector<std::shared_ptr<State>> marked;
+  std::vector<std::shared_ptr<Node>> callbacks;
+  {
+    const MutexLock lock(mutex_);
+    if (cancelled()) {
+      return;
+    }
+    marked.push_back(shared_from_this());
+    for (std::size_t i = 0; i < marked.size(); ++i) {
+      State& state = *marked[i];
+      state.mark(marked, callbacks);
+    }
+  }
+  for (const auto& state : marked) {
+    state->onCancel();
+  }
+  for (const auto& node : callbacks) {
+    node->run();
+  }
+}
+
+bool CancellationToken::State::add(Node& node) {
+  const MutexLock lock(mutex_);
+  if (cancelled()) {
+    return false;
+  }
+  below().nodes.push_back(node);
+  return true;
+}
+
+void CancellationToken::State::remove(Node& node) {
+  const MutexLock lock(mutex_);
+  if (node.hook.is_linked()) {
+    below().nodes.erase(Below::Nodes::s_iterator_to(node));
+  }
+}
+
 void CancellationToken::Registration::Node::unregister() {
   if (claim(Phase::over)) {
     callback = nullptr;
-    const MutexLock lock(state->mutex);
-    if (hook.is_linked()) {
-      state->nodes.erase(state->nodes.iterator_to(*this));
-    }
+    state->remove(*this);
     return;
   }
   if (runner.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
@@ -145,56 +194,28 @@ void CancellationToken::Registration::reset() {
 
 CancellationToken::CancellationToken(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-CancellationToken CancellationToken::root() {
-  return CancellationToken(std::make_shared<State>(nullptr));
-}
+CancellationToken CancellationToken::root() { return CancellationToken(std::make_shared<Root>()); }
 
 CancellationToken CancellationToken::child() const {
   auto child = std::make_shared<State>(state_);
-  const MutexLock lock(state_->mutex);
-  if (state_->cancelled.load(std::memory_order_relaxed)) {
-    child->cancelled.store(true, std::memory_order_release);
-  } else {
-    state_->children.push_back(*child);
-  }
+  child->join();
   return CancellationToken(std::move(child));
 }
 
-void CancellationToken::cancel() const {
-  if (cancelled()) {
-    return;
-  }
-  // All are marked before the first callback runs. The tokens stay alive until the end, so that none of them is
-  // destroyed, and takes its parent's lock, while a lock is held.
-  std::vector<std::shared_ptr<State>> marked{state_};
-  std::vector<std::shared_ptr<Registration::Node>> callbacks;
-  for (std::size_t i = 0; i < marked.size(); ++i) {
-    const std::shared_ptr<State> state = marked[i];
-    state->mark(marked, callbacks);
-  }
-  for (const auto& node : callbacks) {
-    node->run();
-  }
-}
+void CancellationToken::cancel() const { state_->cancel(); }
 
-bool CancellationToken::cancelled() const {
-  return state_->cancelled.load(std::memory_order_acquire);
-}
+bool CancellationToken::cancelled() const { return state_->cancelled(); }
 
 CancellationToken::Registration CancellationToken::onCancelled(std::function<void()> callback
 ) const {
   auto node = std::make_shared<Registration::Node>(state_, std::move(callback));
-  {
-    const MutexLock lock(state_->mutex);
-    if (!cancelled()) {
-      state_->nodes.push_back(*node);
-      Registration registration;
-      registration.node_ = std::move(node);
-      return registration;
-    }
+  Registration registration;
+  if (state_->add(*node)) {
+    registration.node_ = std::move(node);
+  } else {
+    node->run();
   }
-  node->run();
-  return {};
+  return registration;
 }
 
 }  // namespace dodici

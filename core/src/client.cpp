@@ -69,12 +69,10 @@ Client::~Client() {
 
 RequestController Client::submit(Request request) {
   auto& shard = parts_->shardFor(request);
-  auto block = std::make_shared<RequestBlock>(
-      parts_->token.child(), std::move(request), shard.shared_from_this()
-  );
+  auto block =
+      std::make_shared<RequestBlock>(parts_->token, std::move(request), shard.shared_from_this());
   shard.sendLate(SubmitCommand{block});
-  block->onCancelled =
-      block->token.onCancelled([raw = block.get()] { raw->shard->send(CancelCommand{raw->id}); });
+  block->join();
   RequestController controller;
   controller.block_ = std::move(block);
   return controller;

@@ -5,6 +5,8 @@
 
 namespace dodici {
 
+void RequestBlock::onCancel() noexcept { shard->send(CancelCommand{id}); }
+
 // The body callback reads the flag at once; the command stops the body timeout, which may run while nothing arrives.
 void RequestController::requestPause() {
   if (block_->pause.requestPause()) {
@@ -18,9 +20,9 @@ void RequestController::requestResume() {
   }
 }
 
-void RequestController::requestCancel() { block_->token.cancel(); }
+void RequestController::requestCancel() { block_->cancel(); }
 
-const CancellationToken& RequestController::token() const { return block_->token; }
+CancellationToken RequestController::token() const { return CancellationToken(block_); }
 
 bool RequestController::paused() const { return block_->pause.paused(); }
 

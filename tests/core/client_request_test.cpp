@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace dodici::testing {
 namespace {
@@ -217,6 +219,32 @@ TEST(ClientRequest, AWaitingRequestMayBePausedAndEndsWithTheClient) {
     EXPECT_EQ(client.finish(id).error->code, Errc::aborted);
     EXPECT_EQ(client.outcome(id).terminals, 1);
   }
+}
+
+TEST(ClientRequest, TheTokenOfAClientCancelsThoseThatRunAndThoseThatComeLater) {
+  ScriptedServer server({Script().readHead()});
+  TestClient client;
+  const auto running = client.get(server.origin());
+  ASSERT_TRUE(server.waitForReceived(0, "GET /"));
+  client.client().token().cancel();
+  EXPECT_TRUE(client.controller(running).token().cancelled());
+  const auto late = client.get(server.origin());
+  for (const auto id : {running, late}) {
+    EXPECT_EQ(client.finish(id).error->code, Errc::aborted);
+    EXPECT_EQ(client.outcome(id).terminals, 1);
+  }
+}
+
+TEST(ClientRequest, ATokenOutlivesItsRequestAndItsClient) {
+  ScriptedServer server({Script().readHead().send(kOk)});
+  std::optional<TestClient> client(std::in_place);
+  const auto id = client->get(server.origin());
+  const auto token = client->controller(id).token();
+  const auto child = token.child();
+  EXPECT_TRUE(client->finish(id).ended);
+  client.reset();
+  token.cancel();
+  EXPECT_TRUE(child.cancelled());
 }
 
 TEST(ClientRequest, DestroyCancelsEverythingAndRefusesWhatComesAfter) {

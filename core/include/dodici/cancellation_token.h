@@ -11,9 +11,9 @@
 namespace dodici {
 
 class CancellationToken {
+ public:
   struct State;
 
- public:
   // Unregisters when destroyed. After reset() or the destructor has returned the callback neither runs nor will run,
   // except when that is called from within the callback itself.
   class [[nodiscard]] Registration {
@@ -33,6 +33,10 @@ class CancellationToken {
   // A root: cancelled only by its own cancel().
   static CancellationToken root();
 
+  explicit CancellationToken(std::shared_ptr<State> state);
+
+  const std::shared_ptr<State>& state() const { return state_; }
+
   // Cancelled with this token, or by itself. Of a cancelled token: cancelled from the start.
   CancellationToken child() const;
 
@@ -44,7 +48,6 @@ class CancellationToken {
   Registration onCancelled(std::function<void()> callback) const;
 
  private:
-  explicit CancellationToken(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
 

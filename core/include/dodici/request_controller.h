@@ -41,7 +41,7 @@ class RequestController {
   // The request ends with Errc::aborted unless it has ended before. Same as token().cancel().
   void requestCancel();
 
-  const CancellationToken& token() const;
+  CancellationToken token() const;
 
   bool paused() const;
 

@@ -1,10 +1,13 @@
-// All that there is of one request until it starts, in one piece of memory: what to send, its place in the waiting line, and
-// what its controllers and its Transfer share. Thousands may wait, so what only a started one needs is in Transfer.
+// All that there is of one request until it starts, in one piece of memory: what to send, its place in the waiting line and in
+// the tree of cancellation, and what its controllers and its Transfer share. Thousands may wait, so what only a started one
+// needs is in Transfer.
 //
-// Threads: token and pause from any; ticket and the texts of `request` on the loop thread once submitted; the rest is constant.
-// Owner:   shared by the controllers and the loop: either may be gone first.
+// Threads: pause, and cancellation, from any; ticket and the texts of `request` on the loop thread once submitted; the rest is
+//          constant.
+// Owner:   shared by the controllers, their tokens and the loop: each may be gone first.
 #pragma once
 
+#include "cancellation_state.h"
 #include "dodici/request.h"
 #include "dodici/request_controller.h"
 #include "submit/origin_queue.h"
@@ -16,20 +19,18 @@ namespace dodici {
 
 class ClientShard;
 
-struct RequestBlock {
-  RequestBlock(CancellationToken requestToken, Request toSend, std::shared_ptr<ClientShard> on)
-      : token(std::move(requestToken)),
-        id(toSend.id),
-        request(std::move(toSend)),
-        shard(std::move(on)) {}
+struct RequestBlock final : CancellationToken::State {
+  RequestBlock(const CancellationToken& parent, Request toSend, std::shared_ptr<ClientShard> on)
+      : State(parent.state()), id(toSend.id), shard(std::move(on)), request(std::move(toSend)) {}
 
-  const CancellationToken token;
   PauseState pause;
   const RequestId id;
-  Request request;
   const std::shared_ptr<ClientShard> shard;
+  Request request;
   OriginQueue::Ticket ticket;
-  CancellationToken::Registration onCancelled;  // last: its callback uses the rest
+
+ private:
+  void onCancel() noexcept override;
 };
 
 }  // namespace dodici
