@@ -62,7 +62,8 @@ export class AgentState implements ClientOwner {
     this.#clients = new NativeClients(options)
     this.#engine = new RequestEngine(options, this.#origins, this.#clients, this)
     if (given.factory) {
-      this.#factory = new FactoryDispatchers(given.factory, given, this.#origins, emitter)
+      const { factory, ...rest } = given
+      this.#factory = new FactoryDispatchers(factory, rest, this.#origins, emitter)
     } else {
       // Fails here rather than at the first request when there is no addon.
       loadBinding()

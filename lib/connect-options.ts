@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import type { SecureVersion } from 'node:tls'
+import { inspect } from 'node:util'
 import { errors } from 'undici'
 
 const { InvalidArgumentError, NotSupportedError } = errors
@@ -110,6 +111,6 @@ function checkSocketOptions({ lookup, localPort }: ConnectOptions): void {
 }
 
 function typeError(name: string, type: string, value: unknown): TypeError {
-  const message = `The "options.${name}" property must be of type ${type}. Received type ${typeof value}`
+  const message = `The "options.${name}" property must be of type ${type}. Received type ${typeof value} (${inspect(value)})`
   return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' })
 }

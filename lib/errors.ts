@@ -26,6 +26,8 @@ export interface Destination {
 export interface LocalEnd {
   readonly address: string
   readonly port: number
+  /** a Unix socket, which everything is reached through; empty: none */
+  readonly socketPath: string
 }
 
 /** What undici's SocketError tells of the connection, as far as it is known here. */
@@ -88,7 +90,7 @@ export function nativeError(
     case Errc.connectFailed:
       return isBindError(detail, to)
         ? bindError(detail, to)
-        : connectError(detail, socketInfo(socket), peer)
+        : connectError(detail, socketInfo(socket), peer, to.local?.socketPath)
     case Errc.socketClosed:
       return socketError('other side closed', socketInfo(socket))
     case Errc.socketError:
@@ -118,8 +120,6 @@ export function nativeError(
       return socketError('bad upgrade', socketInfo(socket))
     case Errc.invalidRequest:
       return new errors.InvalidArgumentError(message)
-    case Errc.uploadFailed:
-      return socketError(message || 'the request body cannot be sent again', socketInfo(socket))
     case Errc.proxyRefused:
       return new errors.RequestAbortedError(
         `Proxy response (${detail}) !== 200 when HTTP Tunneling`,
@@ -228,7 +228,10 @@ function resolveError(mayHelpToRetry: boolean, { hostname }: Peer): Error {
   })
 }
 
-function connectError(errno: number, socket: SocketInfo | null, to: Peer): Error {
+function connectError(errno: number, socket: SocketInfo | null, to: Peer, socketPath = ''): Error {
+  if (socketPath !== '') {
+    return systemError('connect', errno, socketPath, { address: socketPath })
+  }
   const address = socket?.remoteAddress ?? to.address ?? to.hostname
   const port = socket?.remotePort ?? to.port
   return systemError('connect', errno, `${address}:${port}`, { address, port })
@@ -281,7 +284,9 @@ function nameMismatch(names: string, { servername: host }: Destination): Error {
   return Object.assign(new Error(message), { code, reason, host, cert })
 }
 
-function handshakeFailed(line: string, { hostname: host, port }: Destination): Error {
+function handshakeFailed(message: string, { hostname: host, port }: Destination): Error {
+  // libcurl puts words of its own in front.
+  const line = message.replace(/^.*?(?=error:[0-9A-F]{8}:)/i, '')
   const code = handshakeErrorCode(line)
   if (code !== 'EPROTO') {
     return Object.assign(new Error(line), { code, library: 'SSL routines' })

@@ -91,7 +91,8 @@ export class NativeClients {
   #create(owner: ClientOwner, tls: NativeTlsOptions, proxy: Proxy | null): PendingRequests {
     const { Client } = loadBinding()
     const { native } = this.#options
-    const local = { address: native.localAddress, port: native.localPort }
+    const { localAddress: address, localPort: port, socketPath } = native
+    const local = { address, port, socketPath }
     const client = new Client({
       ...native,
       tls,

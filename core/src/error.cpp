@@ -41,8 +41,6 @@ const char* describe(Errc code) {
       return "the peer switched protocols without being asked to";
     case Errc::invalidRequest:
       return "the request cannot be sent as it is";
-    case Errc::uploadFailed:
-      return "the request body cannot be sent again";
     case Errc::internal:
       return "an internal error, or out of resources";
     case Errc::proxyRefused:

@@ -65,20 +65,19 @@ export const Errc = {
   streamReset: 16,
   unexpectedUpgrade: 17,
   invalidRequest: 18,
-  uploadFailed: 19,
-  internal: 20,
+  internal: 19,
   /** detail: the status of the answer to CONNECT */
-  proxyRefused: 21,
-  proxyClosed: 22,
+  proxyRefused: 20,
+  proxyClosed: 21,
   /** message: as of tlsNameMismatch */
-  proxyNameMismatch: 23,
+  proxyNameMismatch: 22,
   /** detail: the SOCKS server's reply, 254 wrong credentials, 255 no acceptable method, 0 anything else */
-  socksFailed: 24,
+  socksFailed: 23,
   /** these four only say why a connection ended */
-  notKept: 25,
-  idleTimeout: 26,
-  unaskedBytes: 27,
-  switchedAway: 28,
+  notKept: 24,
+  idleTimeout: 25,
+  unaskedBytes: 26,
+  switchedAway: 27,
 } as const
 
 /** Bits of `params[Param.flags]`. */

@@ -9,8 +9,10 @@ const connectError = channel('undici:client:connectError')
 
 export function publishConnected(origin: Origin): void {
   if (beforeConnect.hasSubscribers || connected.hasSubscribers) {
-    const connectParams = connectParamsOf(origin)
-    beforeConnect.publish({ connectParams, connector: undefined })
+    beforeConnect.publish({ connectParams: connectParamsOf(origin), connector: undefined })
+    // ALPN's outcome is known from the first response on.
+    const version = origin.speaksHttp2 ? 'h2' : origin.isTls ? undefined : 'h1'
+    const connectParams = { ...connectParamsOf(origin), version }
     const socket = { remoteAddress: undefined, remotePort: undefined }
     connected.publish({ connectParams, connector: undefined, socket })
   }
@@ -24,14 +26,13 @@ export function publishConnectError(origin: Origin, error: Error): void {
   }
 }
 
-function connectParamsOf({ url, hostname, isTls, speaksHttp2 }: Origin): object {
+function connectParamsOf({ url, hostname, isTls }: Origin): object {
   return {
     host: url.host,
     hostname,
     protocol: url.protocol,
     port: url.port,
-    // ALPN's outcome is known from the first response on.
-    version: speaksHttp2 ? 'h2' : isTls ? undefined : 'h1',
+    version: undefined,
     servername: isTls ? hostname : null,
     localAddress: null,
   }

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { DispatchOptions, Method } from './request-checks.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Origin } from './origins.ts'
+import { tlsName } from './tls-name.ts'
 
 // undici's channels about requests, which instrumentations subscribe to.
 const create = channel('undici:request:create')
@@ -23,6 +24,8 @@ const all = [
   error,
 ]
 
+const framingLine = /(?<=\0)(?:content-length|transfer-encoding): [^\0]*\0$/
+
 /** Whether anybody subscribes to any of the channels: nothing is made otherwise. */
 export function isObserved(): boolean {
   return all.some(({ hasSubscribers }) => hasSubscribers)
@@ -38,7 +41,8 @@ export class ObservedRequest {
   readonly contentLength: number | null
   readonly contentType: string | null
   readonly idempotent: boolean
-  readonly upgrade = null
+  readonly upgrade: string | null
+  readonly servername: string | null
   readonly body: unknown
   /** name, value, name, value …, without host, content-length and connection */
   readonly headers: string[]
@@ -62,6 +66,8 @@ export class ObservedRequest {
     this.host = requestHeaders.host
     this.contentLength = requestHeaders.contentLength < 0 ? null : requestHeaders.contentLength
     this.idempotent = Boolean(opts['idempotent'] ?? method.isIdempotent)
+    this.upgrade = (opts['upgrade'] as string | undefined) || null
+    this.servername = tlsName(opts, requestHeaders) || null
     this.body = opts['body'] ?? null
     this.headers = flat(requestHeaders.lines)
     const type = this.headers.findIndex((text, i) => i % 2 === 0 && /^content-type$/i.test(text))
@@ -94,17 +100,17 @@ export class ObservedRequest {
     }
   }
 
-  // As undici writes it for HTTP/1.1.
+  // As undici tells it of HTTP/1.1: up to what says where the body ends.
   #head(lines: string): string {
-    const pairs = flat(lines)
+    const pairs = flat(lines.replace(framingLine, ''))
     let head = `${this.method} ${this.path} HTTP/1.1\r\n`
-    if (this.host === null) {
+    if (this.host === null && !lines.startsWith('host: ')) {
       head += `host: ${new URL(this.origin).host}\r\n`
     }
     for (let i = 0; i < pairs.length; i += 2) {
       head += `${pairs[i]}: ${pairs[i + 1]}\r\n`
     }
-    return `${head}\r\n`
+    return head
   }
 
   publishBodyChunkSent(chunk: unknown): void {

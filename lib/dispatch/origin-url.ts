@@ -8,6 +8,10 @@ export interface OriginLike {
   hostname?: string
   port?: string | number
   origin?: string
+  /** None but `/`. */
+  path?: string
+  pathname?: string
+  search?: string
 }
 
 /** A URL with nothing behind the host. Throws undici's errors. */
@@ -29,24 +33,27 @@ function textOf(given: unknown): string {
   if (typeof given !== 'object' || given === null) {
     throw new InvalidArgumentError('Invalid URL: The URL argument must be a non-null object.')
   }
-  const { protocol, hostname, port, origin } = given as OriginLike
+  const { protocol, hostname, port, origin, path, pathname, search } = given as OriginLike
   if (port !== undefined && port !== null && port !== '' && !isPort(port)) {
     throw new InvalidArgumentError(
       'Invalid URL: port must be a valid integer or a string representation of an integer.',
     )
   }
-  for (const [name, value] of Object.entries({ hostname, origin })) {
+  for (const [name, value] of Object.entries({ path, pathname, hostname, origin })) {
     if (value !== undefined && value !== null && typeof value !== 'string') {
       throw new InvalidArgumentError(
         `Invalid URL ${name}: the ${name} must be a string or null/undefined.`,
       )
     }
   }
-  const start = origin || protocol
-  if (typeof start !== 'string' || !/^https?:/.test(start)) {
+  const scheme = origin || protocol
+  if (typeof scheme !== 'string' || !/^https?:/.test(scheme)) {
     throw wrongProtocol()
   }
-  return origin ?? `${protocol}//${hostname}:${port ?? (protocol === 'https:' ? 443 : 80)}`
+  const start =
+    origin ?? `${protocol}//${hostname ?? ''}:${port ?? (protocol === 'https:' ? 443 : 80)}`
+  const rest = path ?? `${pathname ?? ''}${search ?? ''}`
+  return start.replace(/\/$/, '') + (rest === '' || rest.startsWith('/') ? rest : `/${rest}`)
 }
 
 function isPort(port: string | number): boolean {

@@ -10,7 +10,7 @@ import type { SwitchedSocket } from './tunnel.ts'
 // One for all clients of this thread, as they share its heap.
 const collector = new YoungCollector()
 
-const anywhere: LocalEnd = { address: '', port: 0 }
+const anywhere: LocalEnd = { address: '', port: 0, socketPath: '' }
 
 /** What the owner of a native client is told of it, besides what is a request's own. */
 export interface ClientOwner {

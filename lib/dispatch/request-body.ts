@@ -21,6 +21,8 @@ export type RequestBody = NoBody | BytesBody | StreamBody
 
 interface NoBody {
   readonly kind: 'none'
+  /** of an empty Blob */
+  readonly contentType: string
 }
 
 interface BytesBody {
@@ -38,7 +40,7 @@ interface StreamBody {
   readonly contentType: string
 }
 
-export const noBody: NoBody = { kind: 'none' }
+export const noBody: NoBody = { kind: 'none', contentType: '' }
 
 /** Sorts out undici's body types; throws for what is none of them. Starts to read nothing. */
 export function requestBody(body: unknown): RequestBody {
@@ -60,7 +62,7 @@ export function requestBody(body: unknown): RequestBody {
   if (ArrayBuffer.isView(body)) {
     return bytesBody(new Uint8Array(body.buffer, body.byteOffset, body.byteLength))
   }
-  if (types.isAnyArrayBuffer(body)) {
+  if (types.isArrayBuffer(body)) {
     return bytesBody(new Uint8Array(body))
   }
   if (isFormData(body)) {
@@ -120,7 +122,9 @@ function blobBody(blob: Blob): RequestBody {
   if (typeof type !== 'string' || !isHeaderValue(type)) {
     throw new InvalidArgumentError('invalid content-type header')
   }
-  return size === 0 ? noBody : sourceBody(blob.stream() as AsyncIterable<unknown>, size, type)
+  return size === 0
+    ? { kind: 'none', contentType: type }
+    : sourceBody(blob.stream() as AsyncIterable<unknown>, size, type)
 }
 
 function isBlob(body: object): body is Blob {

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { errors } from 'undici'
 import { milliseconds, type ResolvedOptions } from '../agent-options.ts'
 import { RequestFlag } from '../binding/native.ts'
@@ -21,6 +20,7 @@ import {
 import { framingLines, lengthError, sentLength } from './request-framing.ts'
 import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
 import { requestPath, requestTarget } from './request-url.ts'
+import { tlsName } from './tls-name.ts'
 import { Tunnel } from './tunnel.ts'
 import { Upload } from './upload.ts'
 import { UpgradedSocket } from './upgraded-socket.ts'
@@ -236,17 +236,4 @@ function tunnelLines(
     (upgrade ? `connection: upgrade\0${headerLine('upgrade', upgrade)}` : 'connection: close\0') +
     headers.lines
   )
-}
-
-/** The TLS name when it is not the origin's host: as asked for, else from the host header. */
-function tlsName(opts: DispatchOptions, headers: RequestHeaders): string {
-  const given = opts['servername']
-  if (typeof given === 'string' && given !== '') {
-    return given
-  }
-  if (headers.host === null) {
-    return ''
-  }
-  const host = headers.host.replace(/:\d*$/, '')
-  return host.startsWith('[') || isIP(host) !== 0 ? '' : host
 }

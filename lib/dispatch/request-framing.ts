@@ -5,11 +5,11 @@ import type { RequestHeaders } from './request-headers.ts'
 
 /** The header lines that say what the body is and where it ends: content-type, then length or chunks. */
 export function framingLines(method: Method, headers: RequestHeaders, body: RequestBody): string {
-  if (body.kind === 'none') {
-    return method.expectsBody ? 'content-length: 0\0' : ''
-  }
   const type =
     body.contentType === '' || headers.hasContentType ? '' : `content-type: ${body.contentType}\0`
+  if (body.kind === 'none') {
+    return method.expectsBody ? `${type}content-length: 0\0` : type
+  }
   const length = sentLength(headers, body)
   return length < 0 ? `${type}transfer-encoding: chunked\0` : `${type}content-length: ${length}\0`
 }

@@ -21,13 +21,16 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
   readonly remoteFamily: string | undefined
+  // What else a net.Socket tells of itself.
+  readonly connecting = false
+  /** as setTimeout() was told; undefined: not yet */
+  timeout: number | undefined
   bytesRead = 0
   bytesWritten = 0
   readonly #request: PendingRequest
   readonly #unacknowledged = { bytes: 0 }
   #onWritten: Callback | null = null
   #onFinished: Callback | null = null
-  #timeout = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(origin: Origin, requests: PendingRequests, ends: SocketInfo | null) {
@@ -93,9 +96,39 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     return this
   }
 
+  get pending(): boolean {
+    return this.destroyed
+  }
+
+  get readyState(): 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.readable) {
+      return this.writable ? 'open' : 'readOnly'
+    }
+    return this.writable ? 'writeOnly' : 'closed'
+  }
+
+  /** Destroys it when all that was written is sent. */
+  destroySoon(): void {
+    if (this.writable) {
+      this.end()
+    }
+    if (this.writableFinished) {
+      this.destroy()
+    } else {
+      this.once('finish', () => this.destroy())
+    }
+  }
+
+  /** The peer sees an end; native closes without a reset. */
+  resetAndDestroy(): this {
+    return this.destroy()
+  }
+
   setTimeout(milliseconds: number, callback?: () => void): this {
-    this.#timeout = milliseconds
-    if (callback !== undefined) {
+    this.timeout = milliseconds
+    if (callback !== undefined && milliseconds === 0) {
+      this.off('timeout', callback)
+    } else if (callback !== undefined) {
       this.once('timeout', callback)
     }
     this.#onActivity()
@@ -146,8 +179,9 @@ export class UpgradedSocket extends Duplex implements UploadControl {
 
   #onActivity(): void {
     clearTimeout(this.#timer)
-    if (this.#timeout > 0 && !this.destroyed) {
-      this.#timer = setTimeout(() => this.emit('timeout'), this.#timeout)
+    const { timeout = 0 } = this
+    if (timeout > 0 && !this.destroyed) {
+      this.#timer = setTimeout(() => this.emit('timeout'), timeout)
       this.#timer.unref()
     }
   }

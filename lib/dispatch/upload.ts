@@ -74,8 +74,8 @@ export class Upload {
   }
 
   write(chunk: unknown): boolean {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    if (!types.isUint8Array(bytes)) {
+    const bytes = bytesOf(chunk)
+    if (bytes === undefined) {
       this.#request.fail(invalidChunk(chunk))
       return false
     }
@@ -162,9 +162,28 @@ function mismatch(): Error {
   return new errors.RequestContentLengthMismatchError()
 }
 
+function bytesOf(chunk: unknown): Uint8Array | undefined {
+  if (types.isUint8Array(chunk)) {
+    return chunk
+  }
+  if (typeof chunk === 'string') {
+    return Buffer.from(chunk)
+  }
+  return ArrayBuffer.isView(chunk)
+    ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    : undefined
+}
+
+// Node's own, as undici's meets it: it measures a chunk before it writes it.
 function invalidChunk(chunk: unknown): Error {
+  try {
+    Buffer.byteLength(chunk as string)
+  } catch (error) {
+    return error as Error
+  }
   const error = new TypeError(
-    `The "chunk" argument must be of type string or an instance of Buffer or Uint8Array. Received ${typeof chunk}`,
+    'The "chunk" argument must be of type string or an instance of Buffer, TypedArray, or DataView. ' +
+      'Received an instance of ArrayBuffer',
   )
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
 }

@@ -40,6 +40,18 @@ describe('connection refused', () => {
     expect(recorder.names.filter((name) => name !== 'onRequestStart')).toEqual(['onResponseError'])
   })
 
+  it('tells the address that a name led to', async () => {
+    const port = await closedPort()
+    const agent = await useAgent({ connect: { family: 4 } as never })
+    const { error } = await exchange(agent, { origin: `http://localhost:${port}` })
+    expect(error).toMatchObject({
+      code: 'ECONNREFUSED',
+      address: '127.0.0.1',
+      port,
+      message: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    })
+  })
+
   it('fails every request that waits for the connection, each once', async () => {
     const port = await closedPort()
     const agent = await useAgent({ connections: 1 })

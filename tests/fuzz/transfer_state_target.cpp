@@ -64,14 +64,14 @@ class Driver {
     const bool allowed =
         before == Phase::running || (before == Phase::sent && (mayRepeat_ || repeatIsSafe));
     require(
-        action == (allowed ? Action::armHeaders : Action::refuse),
+        action == (allowed ? Action::goOn : Action::refuse),
         "a request is sent once, or again where that is safe"
     );
   }
 
   void finalHead() {
     const Action action = state_.onFinalHead();
-    require(action == (terminals_ == 0 ? Action::armBody : Action::refuse), "a head is taken");
+    require(action == (terminals_ == 0 ? Action::goOn : Action::refuse), "a head is taken");
     head_ = head_ || terminals_ == 0;
   }
 

@@ -8,6 +8,7 @@ import type { AgentKind } from '../support/agents.ts'
 import { Stage } from './scenario.ts'
 import type { Outcome, Scenario } from './scenario.ts'
 import { addressScenarios } from './scenarios/addresses.ts'
+import { channelScenarios } from './scenarios/channels.ts'
 import { elsewhere } from './checklist.ts'
 import { connectionScenarios } from './scenarios/connections.ts'
 import { disconnectScenarios } from './scenarios/disconnects.ts'
@@ -38,6 +39,7 @@ const table: readonly Scenario[] = [
   ...tlsScenarios,
   ...addressScenarios,
   ...upgradeScenarios,
+  ...channelScenarios,
 ].toSorted((a, b) => a.no - b.no)
 
 async function play({ play }: Scenario, kind: AgentKind): Promise<Outcome> {

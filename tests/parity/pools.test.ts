@@ -68,6 +68,13 @@ const urls: [string, unknown][] = [
   ['an object with a bad port', { protocol: 'http:', hostname: 'a.test', port: 'x' }],
   ['an object with a bad hostname', { protocol: 'http:', hostname: 5 }],
   ['an object with a bad origin', { origin: 5 }],
+  ['an object with the path /', { origin: 'http://a.test/', path: '/' }],
+  ['an object with a path', { protocol: 'http:', hostname: 'a.test', path: '/x' }],
+  ['an object with a path without slash', { origin: 'http://a.test', path: 'x' }],
+  ['an object with a pathname', { protocol: 'http:', hostname: 'a.test', pathname: '/x' }],
+  ['an object with a query', { origin: 'http://a.test', pathname: '/', search: '?q' }],
+  ['an object with a bad path', { origin: 'http://a.test', path: 5 }],
+  ['an object with a bad pathname', { origin: 'http://a.test', pathname: 5 }],
   ['an object of another protocol', { protocol: 'ftp:', hostname: 'a.test' }],
 ]
 

@@ -29,18 +29,17 @@ enum class Errc : std::uint32_t {
   streamReset = 16,         // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
   unexpectedUpgrade = 17,   // 101 without an upgrade request
   invalidRequest = 18,      // libcurl refuses the request; message: why
-  uploadFailed = 19,        // the body cannot be sent again although the server asks for that
-  internal = 20,            // a bug in dodici, or out of resources; message: what
-  proxyRefused = 21,        // the proxy's answer to CONNECT was not 2xx; detail: its status
-  proxyClosed = 22,         // the proxy closed before there was a tunnel
-  proxyNameMismatch = 23,   // as tlsNameMismatch, of the proxy's certificate
+  internal = 19,            // a bug in dodici, or out of resources; message: what
+  proxyRefused = 20,        // the proxy's answer to CONNECT was not 2xx; detail: its status
+  proxyClosed = 21,         // the proxy closed before there was a tunnel
+  proxyNameMismatch = 22,   // as tlsNameMismatch, of the proxy's certificate
   // detail: the SOCKS server's reply (1 to 8), 254 wrong credentials, 255 no acceptable method, 0 anything else
-  socksFailed = 24,
+  socksFailed = 23,
   // Why a connection ended, when no request failed with it (EventType::disconnected).
-  notKept = 25,       // after a response: its server or its request wanted that
-  idleTimeout = 26,   // idle for too long
-  unaskedBytes = 27,  // idle, and the peer sent something
-  switchedAway = 28,  // it is a tunnel now
+  notKept = 24,       // after a response: its server or its request wanted that
+  idleTimeout = 25,   // idle for too long
+  unaskedBytes = 26,  // idle, and the peer sent something
+  switchedAway = 27,  // it is a tunnel now
 };
 
 struct Error {

@@ -223,7 +223,8 @@ bool isHttp2ConnectionError(CURLcode code, const EasyHandle& easy) {
 std::string describeSocket(const EasyHandle& easy) {
   const std::string_view remote = easy.infoText(CURLINFO_PRIMARY_IP);
   if (remote.empty()) {
-    return {};
+    const std::string tried = easy.triedAddress();
+    return tried.empty() ? tried : " 0 " + tried + " 0 0";
   }
   curl_off_t sent = 0;
   curl_off_t received = 0;

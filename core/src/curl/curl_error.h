@@ -26,10 +26,11 @@ struct TransferFacts {
 // REQUIRES: code != CURLE_OK, and the handle's transfer has just ended with it.
 Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts);
 
-// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection.
 // Whether the rules of HTTP/2 were broken for the whole connection. libcurl would use it again, and fail each time.
 bool isHttp2ConnectionError(CURLcode code, const EasyHandle& easy);
 
+// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection. When there is
+// none: the address that was tried last, and what is not known is empty or 0. Nothing at all when there was no address.
 std::string describeSocket(const EasyHandle& easy);
 
 }  // namespace dodici

@@ -4,10 +4,15 @@
 #include "curl/easy_options.h"
 #include "curl/proxy_options.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -62,6 +67,7 @@ void EasyHandle::bind(Receiver* receiver) {
   tlsPeer_.reset();
   tlsPeerIsProxy_ = false;
   openErrno_ = 0;
+  tried_.ss_family = AF_UNSPEC;
   if (std::exchange(connectsAfresh_, false)) {
     curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
   }
@@ -112,6 +118,21 @@ const char* EasyHandle::infoText(CURLINFO info) const {
   const char* text = nullptr;
   curl_easy_getinfo(handle_, info, &text);
   return text == nullptr ? "" : text;
+}
+
+std::string EasyHandle::triedAddress() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (tried_.ss_family == AF_INET) {
+    const auto& address = reinterpret_cast<const sockaddr_in&>(tried_);
+    inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+    return std::string(text.data()) + " " + std::to_string(ntohs(address.sin_port));
+  }
+  if (tried_.ss_family == AF_INET6) {
+    const auto& address = reinterpret_cast<const sockaddr_in6&>(tried_);
+    inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
+    return std::string(text.data()) + " " + std::to_string(ntohs(address.sin6_port));
+  }
+  return {};
 }
 
 bool EasyHandle::negotiatedHttp2() const {
@@ -189,6 +210,9 @@ curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* 
   auto& easy = *static_cast<EasyHandle*>(self);
   const curl_socket_t socket = easy.watchers_.open(*address);
   easy.openErrno_ = socket == CURL_SOCKET_BAD ? errno : 0;
+  std::memcpy(
+      &easy.tried_, &address->addr, std::min<std::size_t>(address->addrlen, sizeof easy.tried_)
+  );
   return socket;
 }
 

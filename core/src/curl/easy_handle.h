@@ -10,6 +10,7 @@
 #include "dodici/options.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cstddef>
@@ -98,6 +99,9 @@ class EasyHandle {
   // Why the socket of the last attempt to connect could not be opened; 0 when it was, or there was none.
   int openErrno() const { return openErrno_; }
 
+  // "address port" of the last attempt to connect; empty when there was none, or it was a Unix socket.
+  std::string triedAddress() const;
+
   // Whether ALPN chose HTTP/2 on the transfer's connection. Only while it runs, from inside a callback.
   bool negotiatedHttp2() const;
 
@@ -129,6 +133,7 @@ class EasyHandle {
   bool connectsAfresh_ = false;
   bool watchesRawBody_ = false;
   int openErrno_ = 0;
+  sockaddr_storage tried_{};  // family 0: none
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
   TlsPeer tlsPeer_;

@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <cstdio>
 #include <string_view>
 #include <utility>
 
@@ -23,14 +24,23 @@ std::string_view textOf(const ASN1_STRING* string) {
   return {data, static_cast<std::size_t>(ASN1_STRING_length(string))};
 }
 
+// As Node prints it: of IPv6 all eight groups, in capitals.
 std::string addressOf(const ASN1_STRING* bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = ASN1_STRING_length(bytes) == 4 ? AF_INET : AF_INET6;
-  if (ASN1_STRING_length(bytes) != 4 && ASN1_STRING_length(bytes) != 16) {
+  const unsigned char* const data = ASN1_STRING_get0_data(bytes);
+  if (ASN1_STRING_length(bytes) == 4) {
+    inet_ntop(AF_INET, data, text.data(), text.size());
+    return text.data();
+  }
+  if (ASN1_STRING_length(bytes) != 16) {
     return "<invalid>";
   }
-  inet_ntop(family, ASN1_STRING_get0_data(bytes), text.data(), text.size());
-  return text.data();
+  std::string groups;
+  for (int i = 0; i < 16; i += 2) {
+    std::snprintf(text.data(), text.size(), i == 0 ? "%X" : ":%X", data[i] << 8 | data[i + 1]);
+    groups.append(text.data());
+  }
+  return groups;
 }
 
 std::string altNamesOf(X509* certificate) {

@@ -8,9 +8,9 @@ Action TransferState::onStarted(bool repeatIsSafe) {
   switch (phase_) {
     case Phase::running:
       phase_ = Phase::sent;
-      return Action::armHeaders;
+      return Action::goOn;
     case Phase::sent:
-      return mayRepeat_ || repeatIsSafe ? Action::armHeaders : Action::refuse;
+      return mayRepeat_ || repeatIsSafe ? Action::goOn : Action::refuse;
     default:
       return Action::refuse;
   }
@@ -21,7 +21,7 @@ Action TransferState::onFinalHead() {
     return Action::refuse;
   }
   phase_ = Phase::receiving;
-  return Action::armBody;
+  return Action::goOn;
 }
 
 Action TransferState::onBodyBytes(bool paused, bool hasRoom) {

@@ -12,13 +12,12 @@ namespace dodici {
 
 enum class Action : std::uint8_t {
   none,
+  goOn,            // nothing speaks against it
   deliver,         // hand the body bytes over
   holdBody,        // return CURL_WRITEFUNC_PAUSE from the write callback
   holdAndAskRoom,  // the same, and resume it when the batcher has room again
   letFlow,         // curl_easy_pause() with what held() says now
   refuse,          // end the transfer from inside the callback
-  armHeaders,      // start the headers timeout
-  armBody,         // start the body timeout
 };
 
 class TransferState {

@@ -20,10 +20,8 @@ std::ostream& operator<<(std::ostream& out, Action action) {
       return out << "letFlow";
     case Action::refuse:
       return out << "refuse";
-    case Action::armHeaders:
-      return out << "armHeaders";
-    case Action::armBody:
-      return out << "armBody";
+    case Action::goOn:
+      return out << "goOn";
   }
   return out;
 }
@@ -59,8 +57,8 @@ constexpr bool kHttp2 = true;
 TransferState receivingState() {
   TransferState state(false);
   state.onRun();
-  EXPECT_EQ(state.onStarted(kHttp1), Action::armHeaders);
-  EXPECT_EQ(state.onFinalHead(), Action::armBody);
+  EXPECT_EQ(state.onStarted(kHttp1), Action::goOn);
+  EXPECT_EQ(state.onFinalHead(), Action::goOn);
   return state;
 }
 
@@ -69,9 +67,9 @@ TEST(TransferState, GoesThroughItsPhasesInOrder) {
   EXPECT_EQ(state.phase(), Phase::waiting);
   state.onRun();
   EXPECT_EQ(state.phase(), Phase::running);
-  EXPECT_EQ(state.onStarted(kHttp1), Action::armHeaders);
+  EXPECT_EQ(state.onStarted(kHttp1), Action::goOn);
   EXPECT_EQ(state.phase(), Phase::sent);
-  EXPECT_EQ(state.onFinalHead(), Action::armBody);
+  EXPECT_EQ(state.onFinalHead(), Action::goOn);
   EXPECT_EQ(state.phase(), Phase::receiving);
   EXPECT_EQ(state.onBodyBytes(kFlowing, kRoom), Action::deliver);
   EXPECT_TRUE(state.onEnd());
@@ -82,7 +80,7 @@ TEST(TransferState, AnIdempotentRequestMayBeSentAgain) {
   TransferState state(true);
   state.onRun();
   (void)state.onStarted(kHttp1);
-  EXPECT_EQ(state.onStarted(kHttp1), Action::armHeaders);
+  EXPECT_EQ(state.onStarted(kHttp1), Action::goOn);
   EXPECT_EQ(state.phase(), Phase::sent);
 }
 
@@ -97,7 +95,7 @@ TEST(TransferState, OnHttp2ARequestThatTheServerDidNotProcessIsSentAgain) {
   TransferState state(false);
   state.onRun();
   (void)state.onStarted(kHttp2);
-  EXPECT_EQ(state.onStarted(kHttp2), Action::armHeaders);
+  EXPECT_EQ(state.onStarted(kHttp2), Action::goOn);
 }
 
 TEST(TransferState, NothingIsSentAgainOnceAResponseCame) {

@@ -81,8 +81,7 @@ describe('undici\u2019s diagnostics channels', () => {
       aborted: false,
     })
     expect(messages['client:sendHeaders']).toMatchObject({
-      headers:
-        'POST /x?y HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\nA: 1\r\ne: \r\ncontent-length: 3\r\n\r\n',
+      headers: 'POST /x?y HTTP/1.1\r\nhost: h\r\nconnection: keep-alive\r\nA: 1\r\ne: \r\n',
       socket: {},
     })
     const response = messages['request:headers']?.['response'] as { headers: Buffer[] }
@@ -107,7 +106,7 @@ describe('undici\u2019s diagnostics channels', () => {
     const seen = record()
     new Agent().dispatch({ ...get, origin: 'http://a.test:81' }, new Recorder())
     expect(seen[1]?.[1]).toMatchObject({
-      headers: 'GET /x?y HTTP/1.1\r\nhost: a.test:81\r\nconnection: keep-alive\r\n\r\n',
+      headers: 'GET /x?y HTTP/1.1\r\nhost: a.test:81\r\nconnection: keep-alive\r\n',
     })
   })
 

@@ -148,6 +148,15 @@ export const addressScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
+    name: 'socketPath where nobody listens',
+    play: async (stage) => {
+      const agent = await stage.agent({ socketPath: '/nowhere/a socket' })
+      const recorder = await exchange(agent, { origin: 'http://a.test' })
+      return [seen(recorder), Object.keys(recorder.error ?? {}).toSorted()] as never
+    },
+  },
+  {
+    no: 93,
     name: 'connect.socketPath',
     play: (stage) => onUnixSocket(stage, false, { connect: {} }),
   },

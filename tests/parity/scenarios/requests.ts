@@ -61,6 +61,17 @@ const bodies: [string, () => unknown][] = [
   ['a Readable', () => Readable.from([Buffer.from('ab'), Buffer.from('c')])],
   ['a generator', pieces],
   ['an array', () => ['a', 'b']],
+  ['an array of views', () => [new Uint16Array([0x6261]), new DataView(new ArrayBuffer(2))]],
+  ['a SharedArrayBuffer', () => new SharedArrayBuffer(2)],
+  ['a Blob', () => new Blob(['ab'], { type: 'a/b' })],
+  ['an empty Blob', () => new Blob([])],
+  ['an empty Blob with a type', () => new Blob([], { type: 'a/b' })],
+]
+
+const withoutChunks: [string, () => Iterable<unknown>][] = [
+  ['an array of numbers', () => [1]],
+  ['an array of ArrayBuffers', () => [new ArrayBuffer(1)]],
+  ['a Map', () => new Map([['a', 'b']])],
 ]
 
 const lengths: [string, string, unknown, string | undefined][] = [
@@ -99,6 +110,20 @@ export const requestScenarios: readonly Scenario[] = [
   ...bodies.map(([name, make]) =>
     sent(59, `body: ${name}`, () => ({ method: 'POST', body: make() as never })),
   ),
+  ...withoutChunks.map(([name, make]): Scenario => ({
+    no: 59,
+    name: `body: ${name}`,
+    play: async (stage) => {
+      // A part of the head may have come before.
+      const server = await stage.raw(async (peer) => void (await peer.ended))
+      const body = make() as never
+      const agent = await stage.agent()
+      return seen(await exchange(agent, { origin: server.origin, method: 'POST', body }))
+    },
+  })),
+  sent(59, 'GET with an empty Blob with a type', () => ({
+    body: new Blob([], { type: 'a/b' }) as never,
+  })),
   {
     no: 58,
     name: 'a wrong declared length',

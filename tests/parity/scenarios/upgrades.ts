@@ -1,5 +1,6 @@
 /** Upgrades, CONNECT, and the sockets that come of them. */
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { WebSocket } from 'undici'
@@ -238,6 +239,46 @@ export const upgradeScenarios: readonly Scenario[] = [
       socket.destroy(new Error('enough'))
       await within('close', closed)
       return log
+    },
+  },
+  {
+    no: 72,
+    name: 'what an upgraded socket tells of itself, timeout included',
+    play: async (stage) => {
+      const { agent, origin } = await useEcho(stage)
+      const { socket } = await opened(agent, origin, upgrading)
+      const state = (): Normal => {
+        const { readyState, connecting, pending, timeout } = socket as Socket
+        return { readyState, connecting, pending, timeout }
+      }
+      const log = [state()]
+      const idle = new Promise<void>((resolve) => {
+        ;(socket as Socket).setTimeout(20, resolve)
+      })
+      await within('the timeout', idle)
+      log.push(state())
+      socket.destroy()
+      log.push(state())
+      return log
+    },
+  },
+  {
+    no: 72,
+    name: 'destroySoon() of an upgraded socket sends what was written',
+    play: async (stage) => {
+      const received: string[] = []
+      const server = await stage.raw(async (peer) => {
+        await peer.head()
+        peer.send(switching)
+        received.push(await peer.read(70_000))
+        received.push(await peer.ended)
+      })
+      const { socket } = await opened(await stage.agent(), server.origin, upgrading)
+      socket.write('x'.repeat(70_000))
+      ;(socket as Socket).destroySoon()
+      await within('its close', new Promise((resolve) => void socket.on('close', resolve)))
+      await until('the end', () => received.length === 2)
+      return received
     },
   },
   {
