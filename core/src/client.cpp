@@ -71,7 +71,7 @@ RequestController Client::submit(Request request) {
   auto& shard = parts_->shardFor(request);
   auto block =
       std::make_shared<RequestBlock>(parts_->token, std::move(request), shard.shared_from_this());
-  shard.sendLate(SubmitCommand{block});
+  shard.submit(SubmitCommand{block});
   block->join();
   RequestController controller;
   controller.block_ = std::move(block);
@@ -85,11 +85,11 @@ void Client::flush() {
 }
 
 void Client::writeBody(const RequestController& request, std::string bytes) {
-  request.block_->shard->send(BodyBytesCommand{request.block_->id, std::move(bytes)});
+  request.block_->shard->sendLate(BodyBytesCommand{request.block_->id, std::move(bytes)});
 }
 
 void Client::endBody(const RequestController& request) {
-  request.block_->shard->send(BodyEndCommand{request.block_->id});
+  request.block_->shard->sendLate(BodyEndCommand{request.block_->id});
 }
 
 bool Client::takeBatch(EventBatch& batch) {

@@ -56,14 +56,17 @@ void ClientShard::send(Command command) {
 }
 
 // The first request of a quiet client goes at once: then latency counts, and there is nothing to ride on.
-void ClientShard::sendLate(Command command) {
+void ClientShard::submit(SubmitCommand command) {
   const bool quiet = load_.fetch_add(1, std::memory_order_relaxed) == 0;
-  if (!queue_.push(std::move(command))) {
-    return;
-  }
   if (quiet) {
-    wake();
+    send(std::move(command));
   } else {
+    sendLate(std::move(command));
+  }
+}
+
+void ClientShard::sendLate(Command command) {
+  if (queue_.push(std::move(command))) {
     wakeOwed_.store(true, std::memory_order_release);
   }
 }

@@ -1,6 +1,6 @@
 // One client's part on one loop thread: its connections, its live transfers, its batch.
 //
-// Threads: send(), sendLate(), flush() and takeBatch() from any thread; everything else on the loop thread.
+// Threads: submit(), send(), sendLate(), flush() and takeBatch() from any thread; everything else on the loop thread.
 // Owner:   shared by Client, the controllers and the handlers that are posted to the loop. Its libcurl parts live from
 //          the first command to the destroy command, and are made and destroyed on the loop thread.
 #pragma once
@@ -38,7 +38,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   );
   ~ClientShard();
 
-  // Any thread. What is sent late waits for flush(), or for what else wakes the loop.
+  // Any thread. What is submitted or sent late waits for flush(), or for what else wakes the loop.
+  void submit(SubmitCommand command);
   void send(Command command);
   void sendLate(Command command);
   void flush();

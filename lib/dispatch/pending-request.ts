@@ -132,14 +132,14 @@ export class PendingRequest implements Controller {
 
   writeBody(bytes: Uint8Array, chunk: unknown): void {
     if (this.id !== 0) {
-      this.requests.client.writeBody(this.id, bytes)
+      this.requests.writeBody(this.id, bytes)
       this.callBodySent(chunk)
     }
   }
 
   endBody(): void {
     if (this.id !== 0 && !this.ended) {
-      this.requests.client.endBody(this.id)
+      this.requests.endBody(this.id)
     }
   }
 

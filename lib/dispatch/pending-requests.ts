@@ -41,7 +41,8 @@ export class PendingRequests {
   readonly #switched = new Map<PendingRequest, SwitchedSocket>()
   #onLastSwitched: (() => void) | undefined
   #flushes = false
-  // After the microtasks, so that all the requests that the handlers of a batch lead to share one wake-up.
+  // After the microtasks, so that all the requests and pieces of bodies that the handlers of a batch lead to share one
+  // wake-up.
   readonly #flush = (): void => {
     this.#flushes = false
     this.client.flush()
@@ -156,6 +157,20 @@ export class PendingRequests {
       params[Param.contentLengthHigh] = Math.floor(streamLength / 2 ** 32)
     }
     this.client.submit(text, body)
+    this.#flushLater()
+  }
+
+  writeBody(id: number, bytes: Uint8Array): void {
+    this.client.writeBody(id, bytes)
+    this.#flushLater()
+  }
+
+  endBody(id: number): void {
+    this.client.endBody(id)
+    this.#flushLater()
+  }
+
+  #flushLater(): void {
     if (!this.#flushes) {
       this.#flushes = true
       process.nextTick(this.#flush)

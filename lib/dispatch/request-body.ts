@@ -30,9 +30,13 @@ interface BytesBody {
   readonly bytes: Uint8Array
   /** derived; empty: none */
   readonly contentType: string
+  /** -1: not known when the request began, and not to be told */
+  readonly length: number
+  /** was read from a source, which a repetition would have nothing of */
+  readonly isOfStream: boolean
 }
 
-interface StreamBody {
+export interface StreamBody {
   readonly kind: 'stream'
   readonly source: StreamLike | Iterable<unknown> | AsyncIterable<unknown>
   /** -1: not known */
@@ -41,6 +45,14 @@ interface StreamBody {
 }
 
 export const noBody: NoBody = { kind: 'none', contentType: '' }
+
+/** What `body` is when all that its source had is known. */
+export function wholeBody(body: StreamBody, bytes: Uint8Array): RequestBody {
+  const { contentType, length } = body
+  return bytes.byteLength === 0
+    ? noBody
+    : { kind: 'bytes', bytes, contentType, length, isOfStream: true }
+}
 
 /** Sorts out undici's body types; throws for what is none of them. Starts to read nothing. */
 export function requestBody(body: unknown): RequestBody {
@@ -84,7 +96,8 @@ export function isStream(body: object): body is StreamLike {
 }
 
 function bytesBody(bytes: Uint8Array, contentType = ''): RequestBody {
-  return bytes.byteLength === 0 ? noBody : { kind: 'bytes', bytes, contentType }
+  const length = bytes.byteLength
+  return length === 0 ? noBody : { kind: 'bytes', bytes, contentType, length, isOfStream: false }
 }
 
 function sourceBody(source: StreamBody['source'], length = -1, contentType = ''): StreamBody {

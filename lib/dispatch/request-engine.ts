@@ -9,7 +9,12 @@ import { isObserved, ObservedRequest } from './observed-request.ts'
 import type { Origin, Origins } from './origins.ts'
 import { PendingRequest } from './pending-request.ts'
 import type { ClientOwner } from './pending-requests.ts'
-import { noBody, requestBody, type RequestBody } from './request-body.ts'
+import {
+  noBody,
+  requestBody,
+  wholeBody,
+  type RequestBody,
+} from './request-body.ts'
 import {
   checkHandler,
   checkOptions,
@@ -34,6 +39,15 @@ export class RequestEngine {
   readonly #clients: NativeClients
   readonly #owner: ClientOwner
   readonly #lookup: AddressLookup | undefined
+  /** uploads since the last turn of the event loop */
+  #gathering: Upload[] = []
+  readonly #endGathering = (): void => {
+    const uploads = this.#gathering
+    this.#gathering = []
+    for (const upload of uploads) {
+      upload.gathered()
+    }
+  }
 
   constructor(
     options: ResolvedOptions,
@@ -101,11 +115,34 @@ export class RequestEngine {
         upload?.peek((isEmpty) => {
           this.#locate(request, opts, method, target, headers, isEmpty ? noBody : body)
         })
+      } else if (body.kind === 'stream' && upload !== null && this.#goesAtOnce(request, opts)) {
+        // Most bodies are small, and at hand: in one piece with their request they need not be asked for, nor told to end.
+        upload.gather((whole) => {
+          const known = whole === undefined ? body : wholeBody(body, whole)
+          this.#locate(request, opts, method, target, headers, known)
+        })
+        this.#endLater(upload)
       } else {
         this.#locate(request, opts, method, target, headers, body)
       }
     }
     return origin
+  }
+
+  // undici reads a source when a connection is free for it: ahead of that nothing may be read.
+  #goesAtOnce({ handler, origin, observed }: PendingRequest, opts: DispatchOptions): boolean {
+    const hasConnection = origin.speaksHttp2
+      ? origin.connected > 0
+      : origin.connected >= origin.inFlight && this.#options.native.connections === 0
+    const isReported =
+      observed !== null || handler.onBodySent !== undefined || handler.onRequestSent !== undefined
+    return hasConnection && !isReported && opts['expectContinue'] !== true
+  }
+
+  #endLater(upload: Upload): void {
+    if (this.#gathering.push(upload) === 1) {
+      setImmediate(this.#endGathering)
+    }
   }
 
   #locate(
@@ -147,7 +184,8 @@ export class RequestEngine {
     if (close || (reset !== false && mayBeHttp1 && isAmbiguous(method, body))) {
       flags |= RequestFlag.closeConnection
     }
-    if ((opts['idempotent'] ?? method.isIdempotent) && body.kind !== 'stream') {
+    const mayRepeat = body.kind === 'none' || (body.kind === 'bytes' && !body.isOfStream)
+    if ((opts['idempotent'] ?? method.isIdempotent) && mayRepeat) {
       flags |= RequestFlag.idempotent
     }
     if (

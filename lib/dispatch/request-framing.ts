@@ -11,7 +11,12 @@ export function framingLines(method: Method, headers: RequestHeaders, body: Requ
     return method.expectsBody ? `${type}content-length: 0\0` : type
   }
   const length = sentLength(headers, body)
-  return length < 0 ? `${type}transfer-encoding: chunked\0` : `${type}content-length: ${length}\0`
+  if (length >= 0) {
+    return `${type}content-length: ${length}\0`
+  }
+  // A line without a value keeps libcurl from writing one: over HTTP/2 it would, where it knows the length.
+  const unsaid = body.kind === 'bytes' ? 'content-length:\0' : ''
+  return `${type}transfer-encoding: chunked\0${unsaid}`
 }
 
 /** Bytes that the body will have on the wire; -1: chunked. */
@@ -19,8 +24,7 @@ export function sentLength(headers: RequestHeaders, body: RequestBody): number {
   if (body.kind === 'none') {
     return 0
   }
-  const known = body.kind === 'bytes' ? body.bytes.byteLength : body.length
-  return known >= 0 ? known : headers.contentLength
+  return body.length >= 0 ? body.length : headers.contentLength
 }
 
 /** An error when the declared length is not the body's own, which is known. */

@@ -8,6 +8,9 @@ import { uploadSource, type UploadSource } from './upload-source.ts'
 /** Bytes that may lie between the source and the socket: enough for a fast network, little for many requests. */
 export const uploadWindow: number = 256 * 1024
 
+/** Bytes that are read of a body to see whether that is all of it. */
+const mostAhead = 64 * 1024
+
 /** A body on its way: takes chunks from the source, hands them to native, and stops the source at the window. */
 export class Upload {
   readonly #request: PendingRequest
@@ -19,9 +22,12 @@ export class Upload {
   #started = false
   /** native asked for the body */
   #wanted = false
-  /** what to do when it is known whether there is anything to send, and the chunk that told */
-  #onFirst: ((isEmpty: boolean) => void) | undefined
-  #first: unknown
+  /** chunks that came before native asked */
+  #ahead: unknown[] = []
+  #aheadBytes = 0
+  /** at so many bytes ahead the source waits */
+  #mostAhead = 0
+  #onAhead: (() => void) | undefined
   /** the source was told to wait */
   #waiting = false
   #over = false
@@ -43,9 +49,32 @@ export class Upload {
 
   /** Reads the first chunk, before native asks, to see whether there is one. Calls `onFirst` later, if ever. */
   peek(onFirst: (isEmpty: boolean) => void): void {
-    this.#onFirst = onFirst
-    this.#started = true
-    this.#source.start()
+    this.#readAhead(1, () => {
+      const isEmpty = this.#ahead.length === 0
+      this.#over = isEmpty
+      onFirst(isEmpty)
+    })
+  }
+
+  /**
+   * Reads what the source has at hand, before native asks. Calls `onGathered` when that is too much, the source has
+   * ended, or `gathered()` tells that it took too long: with all of the body, or undefined when there may be more,
+   * or less than declared.
+   */
+  gather(onGathered: (whole: Uint8Array | undefined) => void): void {
+    this.#readAhead(mostAhead, () => {
+      const isWhole =
+        this.#sourceEnded && (this.#length < 0 || this.#length === this.#aheadBytes)
+      this.#over = isWhole
+      onGathered(isWhole ? joined(this.#ahead) : undefined)
+    })
+  }
+
+  /** What has not come by now is waited for no longer. */
+  gathered(): void {
+    if (!this.#over) {
+      this.#enough()
+    }
   }
 
   /** Native sent `bytes` more; its first word, of 0 bytes, starts the source. */
@@ -55,8 +84,8 @@ export class Upload {
     if (!this.#started) {
       this.#started = true
       this.#source.start()
-    } else if (this.#first !== undefined) {
-      this.#writeFirst()
+    } else if (this.#ahead.length > 0 || this.#sourceEnded) {
+      this.#writeAhead()
     } else if (this.#waiting && !this.#over && this.#unacknowledged < uploadWindow) {
       this.#waiting = false
       this.#source.resume()
@@ -83,9 +112,7 @@ export class Upload {
       return !this.#over
     }
     if (!this.#wanted) {
-      this.#first = chunk
-      this.#onFirst?.(false)
-      return false
+      return this.#hold(bytes, chunk)
     }
     if (this.#length >= 0 && this.#written + bytes.byteLength > this.#length) {
       return this.#writeExcess(bytes, chunk)
@@ -101,10 +128,7 @@ export class Upload {
     }
     this.#sourceEnded = true
     if (!this.#wanted) {
-      if (this.#first === undefined) {
-        this.#over = true
-        this.#onFirst?.(true)
-      }
+      this.#enough()
       return
     }
     this.#over = true
@@ -121,14 +145,38 @@ export class Upload {
     this.#request.fail(error)
   }
 
-  // The source waits since it gave its first chunk, if it has not ended with that.
-  #writeFirst(): void {
-    const first = this.#first
-    this.#first = undefined
-    const mayGoOn = this.write(first)
+  #readAhead(most: number, onAhead: () => void): void {
+    this.#mostAhead = most
+    this.#onAhead = onAhead
+    this.#started = true
+    this.#source.start()
+  }
+
+  #hold(bytes: Uint8Array, chunk: unknown): boolean {
+    this.#ahead.push(chunk)
+    this.#aheadBytes += bytes.byteLength
+    if (this.#aheadBytes >= this.#mostAhead) {
+      this.#enough()
+    }
+    return this.#onAhead !== undefined
+  }
+
+  #enough(): void {
+    const onAhead = this.#onAhead
+    this.#onAhead = undefined
+    onAhead?.()
+  }
+
+  // The source waits since it gave too much, if it has not ended with that.
+  #writeAhead(): void {
+    const ahead = this.#ahead
+    this.#ahead = []
+    for (const chunk of ahead) {
+      this.write(chunk)
+    }
     if (this.#sourceEnded) {
       this.end()
-    } else if (mayGoOn) {
+    } else if (!this.#waiting && !this.#over) {
       this.#source.resume()
     }
   }
@@ -156,6 +204,13 @@ export class Upload {
       this.#request.endBody()
     }
   }
+}
+
+function joined(chunks: readonly unknown[]): Uint8Array {
+  const all = chunks.map((chunk) =>
+    typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array),
+  )
+  return all.length === 1 ? (all[0] as Uint8Array) : Buffer.concat(all)
 }
 
 function mismatch(): Error {

@@ -33,13 +33,13 @@ class Client {
   // A loop thread that is busy with other requests of this client may not look at it before flush().
   RequestController submit(Request request);
 
-  // Sees to it that the loop threads look at what was submitted. One wake-up for all requests of a turn of the
-  // submitter is what makes this worth a call: waking a thread costs several times what submitting a request does.
-  void flush();
-
-  // A streamed body's next piece, and its end. Ignored when the request has ended.
+  // A streamed body's next piece, and its end. Ignored when the request has ended. They too may wait for flush().
   void writeBody(const RequestController& request, std::string bytes);
   void endBody(const RequestController& request);
+
+  // Sees to it that the loop threads look at what was submitted and written. One wake-up for all requests of a turn of
+  // the submitter is what makes this worth a call: waking a thread costs several times what submitting a request does.
+  void flush();
 
   // The next batch, swapped with `batch` (which is cleared, its memory reused); false when none waits.
   // Taking a batch is what lets a loop thread go on that stopped reading because too much was waiting.

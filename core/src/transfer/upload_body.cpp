@@ -62,9 +62,10 @@ bool UploadBody::finished() const {
 }
 
 std::uint32_t UploadBody::takeConsumed() {
-  if (kind_ != BodyKind::stream || (consumed_ < kTellAfter && !pieces_.empty())) {
-    return 0;
-  }
+  return kind_ != BodyKind::stream || consumed_ < kTellAfter ? 0 : takeRest();
+}
+
+std::uint32_t UploadBody::takeRest() {
   return static_cast<std::uint32_t>(std::exchange(consumed_, 0));
 }
 

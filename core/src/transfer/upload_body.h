@@ -47,6 +47,9 @@ class UploadBody {
   // How much was read of a streamed body since the last call, when that is enough to tell its writer; else 0.
   std::uint32_t takeConsumed();
 
+  // The same, however little.
+  std::uint32_t takeRest();
+
  private:
   // Telling the writer costs a record; it keeps several times this much on the way.
   static constexpr std::size_t kTellAfter = 64 * 1024;

@@ -42,6 +42,7 @@ Tunnel::Tunnel(
       easy_(std::move(easy)),
       response_(std::strcmp(text_.method(), "CONNECT") == 0, services.options.maxHeaderSize),
       deadline_(services.deadlines, request_.id),
+      isPlain_(!text_.isTls() && services.options.proxy.url.empty()),
       upload_(BodyKind::stream, noBytes_, std::nullopt),
       sending_(requestHead() + request_.body) {
   easy_->bind(this);
@@ -94,6 +95,17 @@ void Tunnel::move() {
   }
 }
 
+// What can be read announces itself.
+void Tunnel::moveUp() {
+  if (!connection_ || ended()) {
+    return;
+  }
+  writeSome();
+  if (!ended()) {
+    listen();
+  }
+}
+
 void Tunnel::readSome() {
   std::array<std::byte, kReadSize> room;  // NOLINT: filled by read()
   waitsForRoom_ = false;
@@ -115,6 +127,9 @@ void Tunnel::readSome() {
       onPeerEnd();
     } else {
       onBytes(std::span(room).first(got.moved));
+    }
+    if (got.moved < room.size() && isPlain_) {
+      return;  // that was all; if not, the socket says so
     }
   }
   // TLS may hold bytes that the socket does not announce: once more, in another turn.
@@ -227,7 +242,7 @@ void Tunnel::writeSome() {
   if (writesEnded_ && !endSent_) {
     endSent_ = true;
     connection_->endWriting();
-    services_.batcher.bodyWanted(id(), 0);
+    services_.batcher.bodyWanted(id(), upload_.takeRest());
   }
 }
 
@@ -252,13 +267,13 @@ void Tunnel::listen() {
 
 void Tunnel::onBodyBytes(std::string bytes) {
   upload_.append(std::move(bytes));
-  move();
+  moveUp();
 }
 
 void Tunnel::onBodyEnd() {
   upload_.end();
   writesEnded_ = true;
-  move();
+  moveUp();
 }
 
 void Tunnel::fail(CURLcode code) {

@@ -83,6 +83,7 @@ class Tunnel final : public EasyHandle::Receiver {
   bool onRewind(std::uint64_t) override { return false; }
 
   std::string requestHead() const;
+  void moveUp();
   void readSome();
   bool onBytes(std::span<const std::byte> bytes);
   void onPeerEnd();
@@ -107,6 +108,7 @@ class Tunnel final : public EasyHandle::Receiver {
   EventBatcher::Share share_;
   Phase phase_ = Phase::connecting;
   bool inPool_ = false;  // connected, and neither switched nor closed
+  const bool isPlain_;  // no TLS on any part of the way
   const std::string noBytes_;
   UploadBody upload_;
   std::string sending_;

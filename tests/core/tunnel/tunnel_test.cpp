@@ -63,11 +63,14 @@ TEST(Tunnel, BytesGoBothWaysAndEachEndIsTold) {
   TestClient client;
   const auto id = open(client, server.origin());
   client.client().writeBody(client.controller(id), "hello");
+  client.client().flush();
   EXPECT_TRUE(client.until([&] { return client.outcome(id).peerEnded; }));
   EXPECT_EQ(client.outcome(id).body, "hi there");
   client.client().writeBody(client.controller(id), "after the peer's end");
+  client.client().flush();
   EXPECT_TRUE(server.waitForReceived(0, "after the peer's end"));
   client.client().endBody(client.controller(id));
+  client.client().flush();
   EXPECT_TRUE(server.waitForClosed(1));
   EXPECT_FALSE(client.outcome(id).over()) << "it lasts until it is cancelled";
   client.controller(id).token().cancel();
@@ -92,7 +95,9 @@ TEST(Tunnel, AResetIsAnErrorOfThisTunnelOnly) {
   const auto first = open(client, server.origin());
   const auto second = open(client, server.origin());
   client.client().writeBody(client.controller(first), "x");
+  client.client().flush();
   client.client().writeBody(client.controller(second), "x");
+  client.client().flush();
   EXPECT_TRUE(client.finish(first).error.has_value());
   EXPECT_TRUE(client.until([&] { return client.outcome(second).body == "well"; }));
   EXPECT_FALSE(client.outcome(second).over());
@@ -168,6 +173,7 @@ TEST(Tunnel, ManyAtOnceKeepTheirBytesApart) {
   for (const RequestId id : ids) {
     ASSERT_TRUE(client.until([&] { return client.outcome(id).status() == 101; }));
     client.client().writeBody(client.controller(id), "xy");
+    client.client().flush();
   }
   for (const RequestId id : ids) {
     ASSERT_TRUE(client.until([&] { return client.outcome(id).peerEnded; }));
