@@ -120,7 +120,19 @@ void ClientShard::onCommands() {
   if (commands_.capacity() > kMostCommandsKept) {
     commands_ = {};
   }
+  guarded([this] { sendWritten(); });
   touch();
+}
+
+// What was written to a tunnel in several pieces goes in one.
+void ClientShard::sendWritten() {
+  for (const RequestId id : written_) {
+    if (Tunnel* const tunnel = findTunnel(id)) {
+      tunnel->moveUp();
+      onTunnelMoved(*tunnel);
+    }
+  }
+  written_.clear();
 }
 
 void ClientShard::onCommand(SubmitCommand& command) {
@@ -225,7 +237,7 @@ void ClientShard::onCommand(PauseChangedCommand& command) {
 void ClientShard::onCommand(BodyBytesCommand& command) {
   if (Tunnel* const tunnel = findTunnel(command.id)) {
     tunnel->onBodyBytes(std::move(command.bytes));
-    onTunnelMoved(*tunnel);
+    written_.push_back(command.id);
     return;
   }
   if (RequestBlock* const block = find(command.id)) {
@@ -236,7 +248,7 @@ void ClientShard::onCommand(BodyBytesCommand& command) {
 void ClientShard::onCommand(BodyEndCommand& command) {
   if (Tunnel* const tunnel = findTunnel(command.id)) {
     tunnel->onBodyEnd();
-    onTunnelMoved(*tunnel);
+    written_.push_back(command.id);
     return;
   }
   if (RequestBlock* const block = find(command.id)) {

@@ -75,6 +75,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   bool waitsForMore();
   void admit(std::shared_ptr<RequestBlock> block);
   void openTunnel(const std::shared_ptr<RequestBlock>& block);
+  void sendWritten();
   void onTunnelMoved(Tunnel& tunnel);
   Tunnel* findTunnel(RequestId id) const;
   void run(RequestBlock& block);
@@ -118,9 +119,10 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   EventBatcher batcher_;
   std::vector<Command> commands_;
   std::unique_ptr<ClientEngine> engine_;
-  std::vector<RequestId> held_;    // wait for room in the batch
-  std::vector<RequestId> early_;   // response whole before the request is
-  std::vector<RequestId> failed_;  // scratch
+  std::vector<RequestId> held_;     // wait for room in the batch
+  std::vector<RequestId> written_;  // tunnels that have something to send
+  std::vector<RequestId> early_;    // response whole before the request is
+  std::vector<RequestId> failed_;   // scratch
   std::chrono::steady_clock::time_point lastFlush_;
   std::chrono::steady_clock::time_point nextClosing_;
   bool touched_ = false;

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { Duplex } from 'node:stream'
 import type { SocketInfo } from '../errors.ts'
 import type { Handler } from './handler.ts'
@@ -137,6 +137,12 @@ export class UpgradedSocket extends Duplex implements UploadControl {
 
   override _read(): void {
     this.#request.resume()
+  }
+
+  /** What was corked together, as undici's WebSocket does with a frame's head and its payload. */
+  override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk))
+    this._write(bytes, 'utf8', callback)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {

@@ -43,6 +43,21 @@ UploadBody::Read UploadBody::read(std::span<std::byte> room) {
   return {finished() ? Got::end : Got::nothing, 0};
 }
 
+std::string UploadBody::takePieces(std::size_t size) {
+  std::string taken;
+  while (!pieces_.empty() && (taken.empty() || taken.size() + pieces_.front().size() <= size)) {
+    if (taken.empty()) {
+      taken = std::move(pieces_.front());
+    } else {
+      taken.append(pieces_.front());
+    }
+    pieces_.pop_front();
+  }
+  offset_ += taken.size();
+  consumed_ += taken.size();
+  return taken;
+}
+
 bool UploadBody::rewind(std::uint64_t offset) {
   if (kind_ == BodyKind::stream) {
     return offset == offset_;

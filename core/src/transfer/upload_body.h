@@ -38,6 +38,9 @@ class UploadBody {
 
   Read read(std::span<std::byte> room);
 
+  // The next pieces of a streamed body, whole ones, together as long as they are within `size`; empty: none waits.
+  std::string takePieces(std::size_t size);
+
   // False when those bytes are gone: a streamed body is not kept.
   bool rewind(std::uint64_t offset);
 

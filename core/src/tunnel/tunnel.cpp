@@ -95,7 +95,6 @@ void Tunnel::move() {
   }
 }
 
-// What can be read announces itself.
 void Tunnel::moveUp() {
   if (!connection_ || ended()) {
     return;
@@ -247,14 +246,12 @@ void Tunnel::writeSome() {
 }
 
 bool Tunnel::refill() {
-  sending_.resize(kWriteSize);
-  const auto read = upload_.read(std::as_writable_bytes(std::span(sending_)));
-  sending_.resize(read.size);
+  sending_ = upload_.takePieces(kWriteSize);
   sent_ = 0;
   if (const auto consumed = upload_.takeConsumed(); consumed > 0) {
     services_.batcher.bodyWanted(id(), consumed);
   }
-  return read.size > 0;
+  return !sending_.empty();
 }
 
 void Tunnel::listen() {
@@ -265,15 +262,11 @@ void Tunnel::listen() {
   );
 }
 
-void Tunnel::onBodyBytes(std::string bytes) {
-  upload_.append(std::move(bytes));
-  moveUp();
-}
+void Tunnel::onBodyBytes(std::string bytes) { upload_.append(std::move(bytes)); }
 
 void Tunnel::onBodyEnd() {
   upload_.end();
   writesEnded_ = true;
-  moveUp();
 }
 
 void Tunnel::fail(CURLcode code) {

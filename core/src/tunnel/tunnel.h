@@ -57,8 +57,12 @@ class Tunnel final : public EasyHandle::Receiver {
   // Moves what can be moved: the socket is ready, the batcher has room, or the reader goes on.
   void move();
 
+  // To be sent by moveUp().
   void onBodyBytes(std::string bytes);
   void onBodyEnd();
+
+  // Moves what can be sent; what can be read announces itself.
+  void moveUp();
 
   void endByDeadline(DeadlineKind kind);
   // Sends the terminal record, once. After it the tunnel must go.
@@ -83,7 +87,6 @@ class Tunnel final : public EasyHandle::Receiver {
   bool onRewind(std::uint64_t) override { return false; }
 
   std::string requestHead() const;
-  void moveUp();
   void readSome();
   bool onBytes(std::span<const std::byte> bytes);
   void onPeerEnd();
