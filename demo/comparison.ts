@@ -6,8 +6,7 @@ import type { TrialResult } from '../bench/support/trials.ts'
 import { styled } from './print.ts'
 import type { ServerProcess } from './server-process.ts'
 
-const kWarmUpMs = 500
-const kMeasureMs = 2000
+const kSchedule = { warmUpMs: 500, measureMs: 2000 }
 
 interface Server {
   readonly name: string
@@ -33,7 +32,7 @@ export async function compare(fallback: ServerProcess): Promise<void> {
   try {
     const { ports, ca } = server
     const run = (scenario: string, client: ClientName): Promise<TrialResult> =>
-      runTrial({ scenario, client, ports, ca, warmUpMs: kWarmUpMs, measureMs: kMeasureMs })
+      runTrial({ scenario, client, ports, ca, serverPids: [], ...kSchedule })
     console.log(`  ${styled('dim', `GET of 100 bytes from ${server.name}`)}\n`)
     console.log(row(['', '', 'requests/s', 'JS thread', 'whole process']))
     for (const [scenario, title] of [

@@ -27,6 +27,7 @@ export type Column =
   | 'rate'
   | 'jsCpu'
   | 'processCpu'
+  | 'serverCpu'
   | 'p50'
   | 'p99'
   | 'loopDelay'

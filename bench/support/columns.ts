@@ -11,6 +11,10 @@ const kGiga = 1e9
 const kMega = 1e6
 
 const ofAll = {
+  serverCpu: {
+    unit: 'server, % of a core',
+    read: (r) => r.serverCpuMicros / r.seconds / 1e4,
+  },
   p50: { unit: 'p50, ms', read: (r) => r.p50Millis },
   p99: { unit: 'p99, ms', read: (r) => r.p99Millis },
   loopDelay: { unit: 'event loop late, p99, ms', read: (r) => r.loopDelayP99Millis },
@@ -31,6 +35,7 @@ const columns: Record<Scenario['unit'], Partial<Record<Column, ColumnReader>>> =
       unit: 'process, ms/GB',
       read: (r) => r.processCpuMicros / 1000 / (r.bytes / kGiga),
     },
+    serverCpu: ofAll.serverCpu,
     loopDelay: ofAll.loopDelay,
     peakRss: ofAll.peakRss,
   },

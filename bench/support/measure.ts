@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { OpenClient } from '../clients/client.ts'
 import type { MemoryScenario, Meter, Scenario, TimedScenario } from '../scenarios/scenario.ts'
 import { Latency } from './latency.ts'
+import { cpuMicrosOf } from './processes.ts'
 import type { Measured, TrialTask } from './trials.ts'
 
 /** How often the event loop is asked whether it is late: a thousandth of a core, and enough samples for a p99. */
@@ -23,7 +24,7 @@ async function time(
   scenario: TimedScenario,
   client: OpenClient,
   origin: string,
-  { warmUpMs, measureMs }: TrialTask,
+  { warmUpMs, measureMs, serverPids }: TrialTask,
 ): Promise<Measured> {
   const meter: Meter = { requests: 0, bytes: 0, latency: new Latency(), running: true }
   const driving = scenario.drive(client, origin, meter)
@@ -33,9 +34,9 @@ async function time(
   meter.latency.reset()
   const loop = monitorEventLoopDelay({ resolution: kLookEveryMs })
   loop.enable()
-  const before = sample(meter)
+  const before = sample(meter, serverPids)
   await Promise.race([wait(measureMs), driving])
-  const after = sample(meter)
+  const after = sample(meter, serverPids)
   loop.disable()
   const [p50, p99] = [meter.latency.percentile(0.5), meter.latency.percentile(0.99)]
   meter.running = false
@@ -46,6 +47,7 @@ async function time(
     bytes: after.bytes - before.bytes,
     jsCpuMicros: after.jsCpu - before.jsCpu,
     processCpuMicros: after.processCpu - before.processCpu,
+    serverCpuMicros: after.serverCpu - before.serverCpu,
     p50Millis: p50,
     p99Millis: p99,
     // It counts from one look to the next.
@@ -60,8 +62,9 @@ async function weigh(
   origin: string,
 ): Promise<Measured> {
   const { bytes, requests } = await scenario.measure(client, origin)
-  const untimed = { seconds: 0, jsCpuMicros: 0, processCpuMicros: 0, p50Millis: 0, p99Millis: 0 }
-  return { ...untimed, bytes, requests, loopDelayP99Millis: 0, peakRssBytes: peakRss() }
+  const untimed = { seconds: 0, jsCpuMicros: 0, processCpuMicros: 0, serverCpuMicros: 0 }
+  const unheard = { p50Millis: 0, p99Millis: 0, loopDelayP99Millis: 0 }
+  return { ...untimed, ...unheard, bytes, requests, peakRssBytes: peakRss() }
 }
 
 const peakRss = (): number => process.resourceUsage().maxRSS * 1024
@@ -78,9 +81,10 @@ interface Sample {
   readonly bytes: number
   readonly jsCpu: number
   readonly processCpu: number
+  readonly serverCpu: number
 }
 
-function sample(meter: Meter): Sample {
+function sample(meter: Meter, serverPids: readonly number[]): Sample {
   const thread = process.threadCpuUsage()
   const whole = process.cpuUsage()
   return {
@@ -89,5 +93,6 @@ function sample(meter: Meter): Sample {
     bytes: meter.bytes,
     jsCpu: thread.user + thread.system,
     processCpu: whole.user + whole.system,
+    serverCpu: cpuMicrosOf(serverPids),
   }
 }

@@ -7,12 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kHugeBytes, kLargeBytes, kSmallBytes } from '../scenarios/scenario.ts'
 import type { Ports } from '../scenarios/scenario.ts'
+import { childrenOf } from './processes.ts'
 
 export interface Nginx {
   readonly ports: Ports
   /** The certificate that clients trust. */
   readonly ca: string
   readonly version: string
+  /** Of what serves: the workers. None where the system does not tell. */
+  pids(): number[]
   stop(): Promise<void>
 }
 
@@ -68,7 +71,7 @@ export async function startNginx(addresses: readonly string[] = []): Promise<Ngi
     await stop()
     throw error
   }
-  return { ports, ca, version, stop }
+  return { ports, ca, version, pids: () => childrenOf(child.pid ?? 0), stop }
 }
 
 /** Debian keeps it where only root's PATH looks. */

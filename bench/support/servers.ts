@@ -10,6 +10,7 @@ export interface Servers {
   readonly ports: Ports
   readonly ca: string
   readonly nginxVersion: string
+  readonly pids: readonly number[]
   stop(): Promise<void>
 }
 
@@ -21,6 +22,7 @@ export async function startServers(chosen: readonly Scenario[]): Promise<Servers
     ports: { ...nginx.ports, ...(echo && { echo: echo.port }) },
     ca: nginx.ca,
     nginxVersion: nginx.version,
+    pids: [...nginx.pids(), ...(echo ? [echo.pid] : [])],
     stop: async () => {
       await Promise.all([nginx.stop(), echo?.stop()])
     },
@@ -31,7 +33,7 @@ export async function startServers(chosen: readonly Scenario[]): Promise<Servers
 const moreAddresses = (): string[] =>
   Array.from({ length: kMostOrigins - 1 }, (_, index) => originAddress(index + 1))
 
-async function startEcho(): Promise<{ port: number; stop: () => Promise<void> }> {
+async function startEcho(): Promise<{ port: number; pid: number; stop: () => Promise<void> }> {
   const file = fileURLToPath(new URL('echo-server.ts', import.meta.url))
   // Its stdin is a pipe from here, so that it ends however this process ends.
   const child = spawn(process.execPath, ['--no-warnings', file], {
@@ -46,6 +48,7 @@ async function startEcho(): Promise<{ port: number; stop: () => Promise<void> }>
   ])
   return {
     port,
+    pid: child.pid ?? 0,
     stop: async () => {
       child.stdin.end()
       await exited

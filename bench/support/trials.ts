@@ -10,6 +10,8 @@ export interface TrialTask {
   readonly client: ClientName
   readonly ports: Ports
   readonly ca: string
+  /** The servers' processes. */
+  readonly serverPids: readonly number[]
   readonly warmUpMs: number
   readonly measureMs: number
 }
@@ -28,6 +30,8 @@ export interface Measured {
   readonly jsCpuMicros: number
   /** CPU time of the whole process: JavaScript thread, loop threads, the collector, the kernel on their behalf. */
   readonly processCpuMicros: number
+  /** CPU time of the servers meanwhile; not a number where the system does not tell. */
+  readonly serverCpuMicros: number
   /** From a request's start to its end; not a number where none was timed. */
   readonly p50Millis: number
   readonly p99Millis: number
@@ -57,13 +61,14 @@ const trialFile = fileURLToPath(new URL('../trial.ts', import.meta.url))
 
 export async function runRounds(
   scenario: Scenario,
-  { ports, ca }: { ports: Ports; ca: string },
+  { ports, ca, pids: serverPids }: { ports: Ports; ca: string; pids: readonly number[] },
   { rounds, warmUpMs, measureMs }: Schedule,
   onTrial: (round: number, client: ClientName) => void,
 ): Promise<Round[]> {
   const run = (round: number, client: ClientName): Promise<TrialResult> => {
     onTrial(round, client)
-    return runTrial({ scenario: scenario.name, client, ports, ca, warmUpMs, measureMs })
+    const { name } = scenario
+    return runTrial({ scenario: name, client, ports, ca, serverPids, warmUpMs, measureMs })
   }
   const names = othersOf(scenario)
   const done: Round[] = []

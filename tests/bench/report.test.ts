@@ -30,6 +30,7 @@ describe('a scenario’s rows', () => {
     bytes: 0,
     jsCpuMicros: 1000,
     processCpuMicros: 2000,
+    serverCpuMicros: 1000,
     p50Millis: 1,
     p99Millis: 2,
     loopDelayP99Millis: 0,
