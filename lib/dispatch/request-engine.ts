@@ -9,12 +9,7 @@ import { isObserved, ObservedRequest } from './observed-request.ts'
 import type { Origin, Origins } from './origins.ts'
 import { PendingRequest } from './pending-request.ts'
 import type { ClientOwner } from './pending-requests.ts'
-import {
-  noBody,
-  requestBody,
-  wholeBody,
-  type RequestBody,
-} from './request-body.ts'
+import { noBody, requestBody, wholeBody, type RequestBody } from './request-body.ts'
 import {
   checkHandler,
   checkOptions,

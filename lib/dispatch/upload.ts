@@ -63,8 +63,7 @@ export class Upload {
    */
   gather(onGathered: (whole: Uint8Array | undefined) => void): void {
     this.#readAhead(mostAhead, () => {
-      const isWhole =
-        this.#sourceEnded && (this.#length < 0 || this.#length === this.#aheadBytes)
+      const isWhole = this.#sourceEnded && (this.#length < 0 || this.#length === this.#aheadBytes)
       this.#over = isWhole
       onGathered(isWhole ? joined(this.#ahead) : undefined)
     })
