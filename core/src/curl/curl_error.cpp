@@ -40,6 +40,20 @@ bool endedWithConnection(const EasyHandle& easy) {
 // More header lines than libcurl takes, in all heads of a response.
 bool isHeaderFlood(std::string_view text) { return text.starts_with("Too many response headers"); }
 
+// Once the request was sent, this is the search for another connection after the loss of the first.
+bool isOfFinding(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A broken chunk has the code of a broken connection; only its text tells.
 bool isChunkError(std::string_view text) { return text.find("chunk") != std::string_view::npos; }
 
@@ -118,6 +132,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
   if (isOfTheProxy(error, code, easy, facts)) {
     return error;
   }
+  if (facts.started && isOfFinding(code)) {
+    error.code = Errc::socketClosed;
+    return error;
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -126,14 +144,10 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
-      // Once it was sent, this is the search for another connection after the loss of the first.
-      error.code = facts.started ? Errc::socketClosed : Errc::connectFailed;
-      error.detail =
-          facts.started
-              ? 0
-              : static_cast<std::uint32_t>(easy.openErrno() != 0 ? easy.openErrno() : osErrno);
+      error.code = Errc::connectFailed;
+      error.detail = static_cast<std::uint32_t>(easy.openErrno() != 0 ? easy.openErrno() : osErrno);
       break;
-    case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
+    case CURLE_OPERATION_TIMEDOUT:
       error.code = Errc::connectTimeout;
       error.detail = facts.connectTimeoutMs;
       break;

@@ -37,12 +37,6 @@ export class Relay {
     }
   }
 
-  /** The connections that there are go dark; new ones are well. */
-  forget(): void {
-    this.goDark()
-    this.#isDark = false
-  }
-
   /** What was held up arrives. */
   heal(): void {
     this.#isDark = false
