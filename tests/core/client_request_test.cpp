@@ -201,6 +201,7 @@ TEST(ClientRequest, ABodyWrittenWhileItsRequestWaitsIsSentWhenItMayStart) {
       client.submit(upload(server.origin(), BodyKind::stream, {"transfer-encoding: chunked"}));
   client.client().writeBody(client.controller(waiting), "abc");
   client.client().endBody(client.controller(waiting));
+  client.client().flush();
   go.set();
   EXPECT_TRUE(client.finish(first).ended);
   EXPECT_TRUE(client.finish(waiting).ended);
