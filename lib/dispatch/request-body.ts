@@ -104,8 +104,8 @@ function sourceBody(source: StreamBody['source'], length = -1, contentType = '')
   return { kind: 'stream', source, length, contentType }
 }
 
-// What a stream that has already ended holds is all that will come.
-function streamBody(stream: StreamLike): RequestBody {
+/** What a stream that has already ended holds is all that will come. */
+export function streamBody(stream: StreamLike): RequestBody {
   const state = stream._readableState
   if (state?.ended !== true || state.objectMode === true || state.length === undefined) {
     return sourceBody(stream)

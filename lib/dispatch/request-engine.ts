@@ -9,7 +9,14 @@ import { isObserved, ObservedRequest } from './observed-request.ts'
 import type { Origin, Origins } from './origins.ts'
 import { PendingRequest } from './pending-request.ts'
 import type { ClientOwner } from './pending-requests.ts'
-import { noBody, requestBody, wholeBody, type RequestBody } from './request-body.ts'
+import {
+  isStream,
+  noBody,
+  requestBody,
+  streamBody,
+  wholeBody,
+  type RequestBody,
+} from './request-body.ts'
 import {
   checkHandler,
   checkOptions,
@@ -34,6 +41,8 @@ export class RequestEngine {
   readonly #clients: NativeClients
   readonly #owner: ClientOwner
   readonly #lookup: AddressLookup | undefined
+  /** beginnings of requests that wait for the end of this tick */
+  #waiting: (() => void)[] | undefined
   /** uploads since the last turn of the event loop */
   #gathering: Upload[] = []
   readonly #endGathering = (): void => {
@@ -104,24 +113,70 @@ export class RequestEngine {
     if (mismatch !== undefined) {
       process.emitWarning(mismatch)
     }
-    if (request.start()) {
-      if (body.kind === 'stream' && !method.expectsBody && sentLength(headers, body) < 0) {
-        // `pipeline({ method: 'GET' })` has such a body, mostly empty: no body is to be announced then.
-        upload?.peek((isEmpty) => {
-          this.#locate(request, opts, method, target, headers, isEmpty ? noBody : body)
-        })
-      } else if (body.kind === 'stream' && upload !== null && this.#goesAtOnce(request, opts)) {
-        // Most bodies are small, and at hand: in one piece with their request they need not be asked for, nor told to end.
-        upload.gather((whole) => {
-          const known = whole === undefined ? body : wholeBody(body, whole)
-          this.#locate(request, opts, method, target, headers, known)
-        })
-        this.#endLater(upload)
-      } else {
-        this.#locate(request, opts, method, target, headers, body)
-      }
+    if (!request.start()) {
+      return origin
+    }
+    if (body.kind === 'stream' && isStream(body.source) && sentLength(headers, body) < 0) {
+      const { source } = body
+      this.#afterwards(request, () => {
+        const known = streamBody(source)
+        upload?.learnLength(sentLength(headers, known))
+        this.#begin(request, opts, method, target, headers, known, upload)
+      })
+    } else if (this.#waiting !== undefined) {
+      this.#afterwards(request, () => {
+        this.#begin(request, opts, method, target, headers, body, upload)
+      })
+    } else {
+      this.#begin(request, opts, method, target, headers, body, upload)
     }
     return origin
+  }
+
+  // A stream that is ended right behind the dispatch, as that of `pipeline()` often is, has a known length then: it is
+  // looked at after the microtasks that wait already. Requests dispatched meanwhile keep their order behind it.
+  #afterwards(request: PendingRequest, begin: () => void): void {
+    if (this.#waiting === undefined) {
+      this.#waiting = []
+      queueMicrotask(() => {
+        const waiting = this.#waiting ?? []
+        this.#waiting = undefined
+        for (const start of waiting) {
+          start()
+        }
+      })
+    }
+    this.#waiting.push(() => {
+      if (!request.ended) {
+        begin()
+      }
+    })
+  }
+
+  #begin(
+    request: PendingRequest,
+    opts: DispatchOptions,
+    method: Method,
+    target: string,
+    headers: RequestHeaders,
+    body: RequestBody,
+    upload: Upload | null,
+  ): void {
+    if (body.kind === 'stream' && !method.expectsBody && sentLength(headers, body) < 0) {
+      // `pipeline({ method: 'GET' })` may have such a body that stays empty: no body is to be announced then.
+      upload?.peek((isEmpty) => {
+        this.#locate(request, opts, method, target, headers, isEmpty ? noBody : body)
+      })
+    } else if (body.kind === 'stream' && upload !== null && this.#goesAtOnce(request, opts)) {
+      // Most bodies are small, and at hand: in one piece with their request they need not be asked for, nor told to end.
+      upload.gather((whole) => {
+        const known = whole === undefined ? body : wholeBody(body, whole)
+        this.#locate(request, opts, method, target, headers, known)
+      })
+      this.#endLater(upload)
+    } else {
+      this.#locate(request, opts, method, target, headers, body)
+    }
   }
 
   // undici reads a source when a connection is free for it: ahead of that nothing may be read.

@@ -16,7 +16,7 @@ export class Upload {
   readonly #request: PendingRequest
   readonly #source: UploadSource
   /** declared length; -1: none */
-  readonly #length: number
+  #length: number
   readonly #isStrict: boolean
   /** the source is being read */
   #started = false
@@ -45,6 +45,11 @@ export class Upload {
     this.#length = length
     this.#isStrict = isStrict
     this.#source = uploadSource(body, this)
+  }
+
+  /** The source has turned out to hold `length` bytes; -1: it is not known yet. REQUIRES: nothing has been read. */
+  learnLength(length: number): void {
+    this.#length = length
   }
 
   /** Reads the first chunk, before native asks, to see whether there is one. Calls `onFirst` later, if ever. */

@@ -1,5 +1,5 @@
 import { Blob, File } from 'node:buffer'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { FormData as UndiciFormData } from 'undici'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/agent.ts'
@@ -21,6 +21,8 @@ interface Sent {
 async function send(opts: object, agent = new Agent()): Promise<Sent> {
   const handler = new Recorder()
   agent.dispatch({ ...post, ...opts }, handler)
+  // Streams are looked at again at the end of the tick.
+  await Promise.resolve()
   const native = client()
   const request = native.submitted.at(-1)
   if (request === undefined) {
@@ -91,6 +93,50 @@ describe('a request body', () => {
       new Recorder(),
     )
     expect(client().submitted[0]?.streamLength).toBe(length)
+  })
+
+  it('that is a stream which ends in the tick of the dispatch has its own length', async () => {
+    const body = new PassThrough()
+    const sending = send({ body })
+    body.end('abcd')
+    const sent = await sending
+    expect(sent.framing).toEqual(['content-length: 4'])
+    expect(sent.request.streamLength).toBe(4)
+    expect(sent.body).toBe('abcd')
+  })
+
+  it('that is a stream which ends in the tick of the dispatch, empty, is none', async () => {
+    const body = new PassThrough()
+    const sending = send({ body })
+    body.end()
+    const sent = await sending
+    expect(sent.framing).toEqual(['content-length: 0'])
+    expect(sent.request.flags).not.toContain('streamBody')
+  })
+
+  it('that is looked at again does not change the order of requests', async () => {
+    const agent = new Agent()
+    const paths = ['/1', '/2', '/3']
+    const bodies = [null, Readable.from(['a']), null]
+    for (const [i, path] of paths.entries()) {
+      agent.dispatch({ ...post, path, body: bodies[i] as never }, new Recorder())
+    }
+    expect(client().submitted.map(({ target }) => target)).toEqual(['/1'])
+    await Promise.resolve()
+    expect(client().submitted.map(({ target }) => target)).toEqual(paths)
+  })
+
+  it('that is looked at again is not looked at when its request was aborted meanwhile', async () => {
+    const handler = new Recorder()
+    const body = new PassThrough()
+    const agent = new Agent()
+    agent.dispatch({ ...post, path: '/first', body: null }, new Recorder())
+    agent.dispatch({ ...post, body }, handler)
+    handler.controller?.abort(new Error('no more'))
+    await Promise.resolve()
+    expect(client().submitted).toHaveLength(1)
+    expect(handler.error).toMatchObject({ message: 'no more' })
+    expect(body.destroyed).toBe(true)
   })
 
   it('that is an ended stream has its own length', async () => {

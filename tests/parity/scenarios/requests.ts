@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { exchange } from '../../support/recorder.ts'
 import type { RequestOptions } from '../../support/recorder.ts'
 import type { AgentOptions } from '../../support/agents.ts'
@@ -61,12 +62,20 @@ const bodies: [string, () => unknown][] = [
   ['a Readable', () => Readable.from([Buffer.from('ab'), Buffer.from('c')])],
   ['a generator', pieces],
   ['an array', () => ['a', 'b']],
+  ['a stream that ends in this tick', () => endingSoon('abc')],
+  ['an empty stream that ends in this tick', () => endingSoon('')],
   ['an array of views', () => [new Uint16Array([0x6261]), new DataView(new ArrayBuffer(2))]],
   ['a SharedArrayBuffer', () => new SharedArrayBuffer(2)],
   ['a Blob', () => new Blob(['ab'], { type: 'a/b' })],
   ['an empty Blob', () => new Blob([])],
   ['an empty Blob with a type', () => new Blob([], { type: 'a/b' })],
 ]
+
+function endingSoon(text: string): PassThrough {
+  const stream = new PassThrough()
+  queueMicrotask(() => stream.end(text))
+  return stream
+}
 
 const withoutChunks: [string, () => Iterable<unknown>][] = [
   ['an array of numbers', () => [1]],
@@ -110,6 +119,39 @@ export const requestScenarios: readonly Scenario[] = [
   ...bodies.map(([name, make]) =>
     sent(59, `body: ${name}`, () => ({ method: 'POST', body: make() as never })),
   ),
+  sent(59, 'GET with a stream that ends in this tick', () => ({
+    body: endingSoon('abc'),
+  })),
+  sent(59, 'GET with an empty stream that ends in this tick', () => ({
+    body: endingSoon(''),
+  })),
+  {
+    no: 59,
+    name: 'the body of a pipeline() that is ended at once, on a new and on a kept connection',
+    play: async (stage) => {
+      const framing: string[] = []
+      const server = await stage.raw(async (peer) => {
+        for (;;) {
+          const { head, body } = await peer.request()
+          framing.push(
+            ...head.split('\r\n').filter((line) => /^(content|transfer)-/i.test(line)),
+            body,
+          )
+          peer.respond('ok')
+        }
+      })
+      const agent = await stage.agent({ connections: 1 })
+      const answers: string[] = []
+      for (let i = 0; i < 2; i += 1) {
+        const options = { origin: server.origin, path: '/', method: 'POST' } as const
+        const stream = agent.pipeline(options, ({ body }) => body)
+        stream.write('a')
+        stream.end('b')
+        answers.push(await text(stream))
+      }
+      return { framing, answers }
+    },
+  },
   ...withoutChunks.map(([name, make]): Scenario => ({
     no: 59,
     name: `body: ${name}`,
