@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import { errors } from 'undici'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
@@ -7,7 +7,7 @@ const { InvalidArgumentError } = errors
 
 /** The handler of undici 6 and 7, and of Node's own fetch up to version 24. */
 export interface LegacyMethods {
-  onConnect(abort: (reason?: unknown) => void, context: null): void
+  onConnect(abort: (reason?: unknown) => void, context: unknown): void
   onUpgrade?(status: number, rawHeaders: Buffer[] | null, socket: unknown): void
   onResponseStarted?(): void
   onHeaders(
@@ -49,17 +49,17 @@ export class LegacyHandler implements Handler {
     this.onRequestSent = legacy.onRequestSent && (() => legacy.onRequestSent?.())
   }
 
-  onRequestStart(controller: Controller): void {
-    this.#legacy.onConnect((reason) => controller.abort(reason as Error), null)
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.#legacy.onConnect((reason) => controller.abort(reason as Error), context)
   }
 
   onRequestUpgrade(
     controller: Controller,
     status: number,
-    _headers: ResponseHeaders,
+    headers: ResponseHeaders,
     socket: Duplex,
   ): void {
-    this.#legacy.onUpgrade?.(status, controller.rawHeaders as Buffer[], socket)
+    this.#legacy.onUpgrade?.(status, raw(controller.rawHeaders, headers), socket)
   }
 
   onResponseStarted(): void {
@@ -69,14 +69,12 @@ export class LegacyHandler implements Handler {
   onResponseStart(
     controller: Controller,
     status: number,
-    _headers: ResponseHeaders,
+    headers: ResponseHeaders,
     statusText: string,
   ): void {
     const resume = (): void => controller.resume()
-    if (
-      this.#legacy.onHeaders(status, controller.rawHeaders as Buffer[], resume, statusText) ===
-      false
-    ) {
+    const lines = raw(controller.rawHeaders, headers)
+    if (this.#legacy.onHeaders(status, lines, resume, statusText) === false) {
       controller.pause()
     }
   }
@@ -87,13 +85,23 @@ export class LegacyHandler implements Handler {
     }
   }
 
-  onResponseEnd(controller: Controller): void {
-    this.#legacy.onComplete(controller.rawTrailers as Buffer[])
+  onResponseEnd(controller: Controller, trailers: ResponseHeaders): void {
+    this.#legacy.onComplete(raw(controller.rawTrailers, trailers))
   }
 
   onResponseError(_controller: Controller | null, error: unknown): void {
     this.#legacy.onError(error)
   }
+}
+
+// Interceptors answer from caches, say, with controllers of their own, which have no raw headers.
+function raw(given: unknown, headers: ResponseHeaders | undefined): Buffer[] {
+  if (Array.isArray(given)) {
+    return given as Buffer[]
+  }
+  return Object.entries(headers ?? {}).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => [Buffer.from(name), Buffer.from(`${value}`, 'latin1')]),
+  )
 }
 
 function checked(handler: object, isUpgrade: boolean): LegacyMethods {

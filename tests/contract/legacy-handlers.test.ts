@@ -1,4 +1,5 @@
 /** Handlers of undici 6 and 7, which Node's own fetch uses, and undici 7's own functions. */
+import * as undici from 'undici'
 import * as undici7 from 'undici7'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
@@ -231,5 +232,53 @@ describe.runIf(agentKind === 'dodici')("undici 7's functions", () => {
     )
     const { statusCode, body } = await undici7.request(server.origin, { dispatcher })
     expect([statusCode, await body.text()]).toEqual([200, 'ok'])
+  })
+
+  describe.each([
+    ['undici 8', undici.interceptors],
+    ['undici 7', undici7.interceptors],
+  ])('and what interceptors of %s answer by themselves', (_of, interceptors) => {
+    const through = async (interceptor: unknown): Promise<undici7.Dispatcher> =>
+      (await useAgent()).compose(interceptor as never) as unknown as undici7.Dispatcher
+
+    it.each([
+      [
+        'request()',
+        async (url: string, dispatcher: undici7.Dispatcher) => {
+          const { statusCode, headers, body } = await undici7.request(url, { dispatcher })
+          return [statusCode, headers['x-a'], await body.text()]
+        },
+      ],
+      [
+        "Node's own fetch()",
+        async (url: string, dispatcher: undici7.Dispatcher) => {
+          const response = await fetch(url, { dispatcher } as never)
+          return [response.status, response.headers.get('x-a'), await response.text()]
+        },
+      ],
+    ])('from a cache, to %s', async (_by, ask) => {
+      let requests = 0
+      const server = await useHttp1((_request, response) => {
+        requests += 1
+        response.writeHead(200, { 'cache-control': 'public, max-age=60', 'x-a': '\xe9' })
+        response.end(`answer ${requests}`)
+      })
+      const dispatcher = await through(interceptors.cache())
+      expect(await ask(server.origin, dispatcher)).toEqual([200, '\xe9', 'answer 1'])
+      expect(await ask(server.origin, dispatcher)).toEqual([200, '\xe9', 'answer 1'])
+      expect(requests).toBe(1)
+    })
+
+    it('after a redirection, with where it went', async () => {
+      const server = await useHttp1((request, response) => {
+        if (request.url === '/') response.writeHead(302, { location: '/there' }).end()
+        else response.end('there')
+      })
+      const dispatcher = await through(interceptors.redirect({ maxRedirections: 1 }))
+      const { body, context } = await undici7.request(server.origin, { dispatcher })
+      expect(await body.text()).toBe('there')
+      const { history } = context as { history: URL[] }
+      expect(history.map(({ pathname }) => pathname)).toEqual(['/', '/there'])
+    })
   })
 })
