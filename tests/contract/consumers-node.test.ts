@@ -1,13 +1,15 @@
-/** The fetch that Node brings along, of each release that we support: as global dispatcher, and for a single call. */
+/** What Node brings along, in each release that we support: fetch by the global dispatcher and for a single call, WebSocket, EventSource. */
 import { constants } from 'node:http2'
 import type { Http2ServerResponse } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import type * as undici from 'undici'
 import { describe, expect, it } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
 import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
+import { useHttp1 } from '../support/fixtures.ts'
 import { nodeMajors, nodeProgram } from '../support/node-versions.ts'
 import { bodyOf, protocols, useProtocol } from '../support/protocols.ts'
 import type { Protocol, ProtocolServer } from '../support/protocols.ts'
@@ -152,6 +154,59 @@ describe.runIf(agentKind === 'dodici')("Node's own fetch", () => {
       { name: 'TypeError', message: 'fetch failed', cause: 'ECONNREFUSED' },
       // One each, a redirect's second, and the refused one.
       13,
+    ])
+  })
+})
+
+/** Node's own WebSocket and EventSource, by the global dispatcher. */
+async function sockets(kit: ChildKit, { origin }: { readonly origin: string }): Promise<void> {
+  const Agent = await kit.agentConstructor('dodici')
+  const agent = new Agent()
+  let connected = 0
+  agent.on('connect', () => void (connected += 1))
+  const { setGlobalDispatcher } = (await kit.load('../../lib/index.ts')) as unknown as typeof undici
+  setGlobalDispatcher(agent)
+  const next = <T extends Event>(target: EventTarget, type: string): Promise<T> =>
+    new Promise((resolve, reject) => {
+      target.addEventListener(type, (event) => resolve(event as T), { once: true })
+      target.addEventListener('error', () => reject(new Error(`error instead of ${type}`)))
+    })
+  const socket = new WebSocket(origin.replace('http', 'ws'))
+  await next(socket, 'open')
+  socket.send('x'.repeat(100_000))
+  const { data } = await next<MessageEvent>(socket, 'message')
+  kit.say([(data as string).length, socket.extensions])
+  socket.close(4001, 'enough')
+  const { code, reason, wasClean } = await next<CloseEvent>(socket, 'close')
+  kit.say([code, reason, wasClean])
+  const source = new EventSource(`${origin}/events`)
+  kit.say((await next<MessageEvent>(source, 'message')).data)
+  source.close()
+  kit.say(connected)
+  await agent.destroy()
+}
+
+describe.runIf(agentKind === 'dodici')("Node's own WebSocket and EventSource", () => {
+  it.each(nodeMajors)('of Node %d, by the global dispatcher', async (major) => {
+    const server = await useHttp1((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: news\n\n')
+    })
+    const echo = new WebSocketServer({ server: server.server, perMessageDeflate: true })
+    echo.on('connection', (peer) => {
+      peer.on('message', (message, isBinary) => peer.send(message, { binary: isBinary }))
+    })
+    const { code, said, stderr } = await runChild(
+      sockets,
+      { origin: server.origin },
+      { node: nodeProgram(major), nodeArgs: ['--experimental-eventsource'] },
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(said).toEqual([
+      [100_000, 'permessage-deflate'],
+      [4001, 'enough', true],
+      'news',
+      // One that became the WebSocket, and one for the events.
+      2,
     ])
   })
 })
