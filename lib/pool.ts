@@ -1,3 +1,4 @@
+import type { Client as UndiciClient, Dispatcher, Pool as UndiciPool } from 'undici'
 import type { AgentOptions } from './agent-options.ts'
 import { errors } from './errors.ts'
 import type { OriginStats } from './agent-state.ts'
@@ -24,17 +25,37 @@ export interface ClientStats {
   size: number
 }
 
+type ConnectOptions<TOpaque> = Omit<Dispatcher.ConnectOptions<TOpaque>, 'origin'>
+type ConnectData<TOpaque> = Dispatcher.ConnectData<TOpaque>
+
+/** What Pool and Client are: `connect()` needs no origin either. */
+abstract class OneOriginDispatcher extends NativeDispatcher {
+  override connect<TOpaque = null>(
+    options: ConnectOptions<TOpaque>,
+    callback: (error: Error | null, data: ConnectData<TOpaque>) => void,
+  ): void
+  override connect<TOpaque = null>(options: ConnectOptions<TOpaque>): Promise<ConnectData<TOpaque>>
+  override connect<TOpaque = null>(
+    options: ConnectOptions<TOpaque>,
+    callback?: (error: Error | null, data: ConnectData<TOpaque>) => void,
+  ): Promise<ConnectData<TOpaque>> | void {
+    return super.connect(options as Dispatcher.ConnectOptions<TOpaque>, callback as never)
+  }
+}
+
 /**
  * A dispatcher for one origin, as undici's `Pool`: requests go there whatever their `origin` says, and need none.
  * Throws undici's `InvalidArgumentError` for a URL that is no origin, and for wrong options.
  */
-export class Pool extends NativeDispatcher {
-  constructor(origin: string | URL | OriginLike, options: PoolOptions = {}) {
+export class Pool extends OneOriginDispatcher {
+  constructor(origin: string | URL | OriginLike, options?: PoolOptions)
+  constructor(origin: string | URL | OriginLike, options: UndiciPool.Options)
+  constructor(origin: string | URL | OriginLike, options: PoolOptions | UndiciPool.Options = {}) {
     const url = parseOrigin(origin)
     if (typeof (options as AgentOptions).factory === 'function') {
       throw new NotSupportedError('factory of a Pool is not supported')
     }
-    super(options, url.origin)
+    super(options as PoolOptions, url.origin)
   }
 
   /** What is going on: a snapshot. */
@@ -44,13 +65,18 @@ export class Pool extends NativeDispatcher {
 }
 
 /** A dispatcher for one origin with one connection, as undici's `Client`. Over HTTP/2 that carries many requests at a time. */
-export class Client extends NativeDispatcher {
+export class Client extends OneOriginDispatcher {
   private readonly pipeliningOption: number
 
-  constructor(origin: string | URL | OriginLike, options: ClientOptions = {}) {
-    checkRenamed(options)
+  constructor(origin: string | URL | OriginLike, options?: ClientOptions)
+  constructor(origin: string | URL | OriginLike, options: UndiciClient.Options)
+  constructor(
+    origin: string | URL | OriginLike,
+    options: ClientOptions | UndiciClient.Options = {},
+  ) {
+    checkRenamed(options as ClientOptions)
     const url = parseOrigin(origin)
-    super({ ...withoutFactory(options), connections: 1 }, url.origin)
+    super({ ...withoutFactory(options as ClientOptions), connections: 1 }, url.origin)
     this.pipeliningOption = options.pipelining ?? 1
   }
 
@@ -90,4 +116,14 @@ function checkRenamed(options: ClientOptions): void {
       throw new InvalidArgumentError(`unsupported ${name}, use ${now} instead`)
     }
   }
+}
+
+/** The types that undici has under these names. */
+export declare namespace Pool {
+  export type Options = PoolOptions
+  export type PoolStats = OriginStats
+}
+
+export declare namespace Client {
+  export type Options = ClientOptions
 }
