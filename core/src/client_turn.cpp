@@ -163,7 +163,8 @@ void ClientShard::onSweep() {
 
 // REQUIRES: its stream is still open, and is reset next. libcurl sends the PING with that.
 void ClientShard::askWhetherAlive(const Transfer& transfer) {
-  if (transfer.streamStalls() && engine_->watchers.doubts(transfer.ports(), Clock::now())) {
+  if (MultiHandle::kPings && transfer.streamStalls() &&
+      engine_->watchers.doubts(transfer.ports(), Clock::now())) {
     engine_->multi.ping();
   }
 }

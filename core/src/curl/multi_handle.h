@@ -38,7 +38,8 @@ class MultiHandle {
   // Closes the kept connections that no transfer uses.
   void closeIdleConnections();
 
-  // Sends a PING on each HTTP/2 connection.
+  // Sends a PING on each HTTP/2 connection. Older ones of libcurl do not send it by the time that it counts.
+  static constexpr bool kPings = LIBCURL_VERSION_NUM >= 0x081500;
   void ping();
 
   // Closes idle connections that are broken or shut down. libcurl looks at them once a second at most.
