@@ -55,6 +55,8 @@ const bodies: [string, string, Expected][] = [
   ...lengths(parser, ['+2', '2 2', '2,3', '2;', '0x2', '1e1', '2.0', '', '99999999999999999999']),
   ...lengths('ok', ['02', '2 ', '\t2\t']),
   ['content-length twice, the same', `${kOk}${kTwo}${kTwo}\r\nok`, 'ok'],
+  ['a length in 1xx', `HTTP/1.1 103 x\r\ncontent-length: 5\r\n\r\n${kOk}${kTwo}\r\nok`, 'ok'],
+  ['a coding in 1xx', `HTTP/1.1 103 x\r\n${kChunked}\r\n${kOk}${kTwo}\r\nok`, 'ok'],
   ['content-length with 204', `HTTP/1.1 204 x\r\n${kTwo}\r\n`, ''],
   ...codings(parser, ['gzip', 'gzip, chunked', 'chunked, gzip', 'xchunked', 'chunked;a=b']),
   ...codings(parser, ['"chunked"', '\x0bchunked']),
