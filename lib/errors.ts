@@ -82,9 +82,13 @@ export function nativeError(
         `Connect Timeout Error (attempted address: ${peer.hostname}:${peer.port}, timeout: ${detail}ms)`,
       )
     case Errc.headersTimeout:
-      return new errors.HeadersTimeoutError()
+      return message === ''
+        ? new errors.HeadersTimeoutError()
+        : new errors.HeadersTimeoutError(`${message}: "headers timeout after ${detail}"`)
     case Errc.bodyTimeout:
-      return new errors.BodyTimeoutError()
+      return message === ''
+        ? new errors.BodyTimeoutError()
+        : new errors.BodyTimeoutError(`${message}: "stream timeout after ${detail}"`)
     case Errc.resolveFailed:
       return resolveError(detail === 1, peer)
     case Errc.connectFailed:

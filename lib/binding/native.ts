@@ -40,9 +40,9 @@ export const Errc = {
   aborted: 1,
   /** detail: milliseconds */
   connectTimeout: 2,
-  /** detail: milliseconds */
+  /** detail: milliseconds; message: `HTTP/2`, or nothing */
   headersTimeout: 3,
-  /** detail: milliseconds */
+  /** as of headersTimeout */
   bodyTimeout: 4,
   /** detail: 1 when trying again may help (EAI_AGAIN), else 0 (ENOTFOUND) */
   resolveFailed: 5,

@@ -189,6 +189,24 @@ describe('a timeout', () => {
     expect(sessions.size).toBe(1)
   })
 
+  it('over HTTP/2 says so, as does bodyTimeout', async () => {
+    const { origin } = await useTls({
+      protocols: 'h2',
+      onRequest: (request, response) => {
+        if (request.url === '/body') response.write('some')
+      },
+    })
+    const agent = await useAgent({ headersTimeout: 150, bodyTimeout: 150 })
+    expect((await exchange(agent, { origin })).error).toMatchObject({
+      name: 'HeadersTimeoutError',
+      message: 'HTTP/2: "headers timeout after 150"',
+    })
+    expect((await exchange(agent, { origin, path: '/body' })).error).toMatchObject({
+      name: 'BodyTimeoutError',
+      message: 'HTTP/2: "stream timeout after 150"',
+    })
+  })
+
   it('does not count the time in the queue', async () => {
     const server = await useHttp1((_request, response) => {
       setTimeout(() => response.end('ok'), 250)

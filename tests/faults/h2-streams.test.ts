@@ -8,6 +8,7 @@ import { FrameFlag, FrameType, H2Code, field } from '../support/servers/h2-frame
 import type { H2Peer } from '../support/servers/h2-frames.ts'
 
 const streamError = { code: 'ERR_HTTP2_STREAM_ERROR' }
+const wrongLength = { code: 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' }
 const { parser, bodyTimeout, headersTimeout } = errorsOfFaults
 const { endHeaders, endStream } = FrameFlag
 
@@ -80,8 +81,8 @@ const heads: [string, H2Fault, Expected][] = [
   ['connection', head(status, field('connection', 'close')), streamError],
   ['transfer-encoding', head(status, field('transfer-encoding', 'chunked')), streamError],
   ['content-length that is no number', head(status, field('content-length', 'ten')), streamError],
-  ['content-length below the body', head(status, field('content-length', '1')), streamError],
-  ['content-length above the body', head(status, field('content-length', '3')), {}],
+  ['content-length below the body', head(status, field('content-length', '1')), wrongLength],
+  ['content-length above the body', head(status, field('content-length', '3')), wrongLength],
   [
     'content-length twice',
     head(status, field('content-length', '2'), field('content-length', '3')),

@@ -49,9 +49,18 @@ describe('an error of native', () => {
     ['invalidRequest', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG', 'why'],
     ['internal', 'UndiciError', 'UND_ERR', 'why'],
   ] as const)('%s is undici\u2019s %s', (name, className, code, message) => {
-    const error = made(name, 250, 'why')
+    const error = made(name, 250, name.endsWith('Timeout') ? '' : 'why')
     expect(error).toBeInstanceOf(errors[className])
     expect(error).toMatchObject({ code, message })
+  })
+
+  it.each([
+    ['headersTimeout', 'HeadersTimeoutError', 'HTTP/2: "headers timeout after 250"'],
+    ['bodyTimeout', 'BodyTimeoutError', 'HTTP/2: "stream timeout after 250"'],
+  ] as const)('%s over HTTP/2 is undici\u2019s %s: %s', (name, className, message) => {
+    const error = made(name, 250, 'HTTP/2')
+    expect(error).toBeInstanceOf(errors[className])
+    expect(error.message).toBe(message)
   })
 
   it('malformedResponse is undici\u2019s HTTPParserError', () => {

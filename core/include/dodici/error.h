@@ -9,10 +9,11 @@ namespace dodici {
 // `detail` means what the comment says, and 0 where it says nothing. The numbers cross to JavaScript:
 // lib/binding/native.ts lists them again, and tests/architecture compares the two.
 enum class Errc : std::uint32_t {
-  aborted = 1,          // the request's token was cancelled
-  connectTimeout = 2,   // no connection, TLS included, in time; detail: the milliseconds
-  headersTimeout = 3,   // no response head in time; detail: the milliseconds
-  bodyTimeout = 4,      // no body byte in time; detail: the milliseconds
+  aborted = 1,         // the request's token was cancelled
+  connectTimeout = 2,  // no connection, TLS included, in time; detail: the milliseconds
+  // no response head in time; detail: the milliseconds; message: "HTTP/2", or nothing
+  headersTimeout = 3,
+  bodyTimeout = 4,      // no body byte in time; detail and message: as of headersTimeout
   resolveFailed = 5,    // no address for the host; detail: 1 for EAI_AGAIN
   connectFailed = 6,    // no connection; detail: the OS errno
   socketClosed = 7,     // the peer closed before the response was complete
@@ -25,14 +26,14 @@ enum class Errc : std::uint32_t {
   malformedResponse = 12,   // not HTTP, or ambiguous framing
   headersOverflow = 13,     // head or trailers larger than ClientOptions::maxHeaderSize
   responseTooLarge = 14,    // body larger than ClientOptions::maxResponseSize
-  lengthMismatch = 15,      // body cut short, where the connection was to close anyway
-  streamReset = 16,         // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
-  unexpectedUpgrade = 17,   // 101 without an upgrade request
-  invalidRequest = 18,      // libcurl refuses the request; message: why
-  internal = 19,            // a bug in dodici, or out of resources; message: what
-  proxyRefused = 20,        // the proxy's answer to CONNECT was not 2xx; detail: its status
-  proxyClosed = 21,         // the proxy closed before there was a tunnel
-  proxyNameMismatch = 22,   // as tlsNameMismatch, of the proxy's certificate
+  lengthMismatch = 15,  // body cut short, where the connection was to close anyway, or over HTTP/2
+  streamReset = 16,     // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
+  unexpectedUpgrade = 17,  // 101 without an upgrade request
+  invalidRequest = 18,     // libcurl refuses the request; message: why
+  internal = 19,           // a bug in dodici, or out of resources; message: what
+  proxyRefused = 20,       // the proxy's answer to CONNECT was not 2xx; detail: its status
+  proxyClosed = 21,        // the proxy closed before there was a tunnel
+  proxyNameMismatch = 22,  // as tlsNameMismatch, of the proxy's certificate
   // detail: the SOCKS server's reply (1 to 8), 254 wrong credentials, 255 no acceptable method, 0 anything else
   socksFailed = 23,
   // Why a connection ended, when no request failed with it (EventType::disconnected).

@@ -31,6 +31,11 @@ std::uint32_t streamErrorOf(std::string_view text) {
   return own <= kFirstOfNghttp2 && own >= kLastOfNghttp2 ? kProtocolError : code;
 }
 
+constexpr std::uint32_t kRefusedStream = 7;
+
+// libcurl has taken one connection after the other. Transfer lets it only when the server refused the stream.
+bool refusedTooOften(std::string_view text) { return text.starts_with("Connection died, tried "); }
+
 // A stream that ended without an error of its own went with its connection; libcurl then says nothing, or this.
 bool endedWithConnection(const EasyHandle& easy) {
   const std::string_view text = easy.errorText();
@@ -173,6 +178,11 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
       break;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+      if (facts.onHttp2 && refusedTooOften(text)) {
+        error.code = Errc::streamReset;
+        error.detail = kRefusedStream;
+        break;
+      }
       if (isTlsAlert(text)) {
         error.code = Errc::tlsHandshakeFailed;
         break;

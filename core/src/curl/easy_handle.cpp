@@ -208,6 +208,9 @@ int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int local
 
 curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
+  if (easy.receiver_ != nullptr) {
+    easy.receiver_->onConnecting();
+  }
   const curl_socket_t socket = easy.watchers_.open(*address);
   easy.openErrno_ = socket == CURL_SOCKET_BAD ? errno : 0;
   std::memcpy(

@@ -30,6 +30,10 @@ class EasyHandle {
    public:
     // About to be sent on a connection between these ports. False ends the transfer.
     virtual bool onStarted(Ports ports) = 0;
+
+    // A connection is about to be made, the first or another one.
+    virtual void onConnecting() {}
+
     // One line of a head or of trailers, line end included. False ends the transfer.
     virtual bool onHeaderLine(std::string_view line) = 0;
     // Returns how many bytes were taken, or CURL_WRITEFUNC_PAUSE.

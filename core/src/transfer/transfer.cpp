@@ -15,6 +15,8 @@ std::uint32_t milliseconds(std::chrono::milliseconds time) {
   return static_cast<std::uint32_t>(time.count());
 }
 
+constexpr std::uint32_t kHttp2ProtocolError = 1;
+
 // Others who wait for the same connection would meet the same.
 bool isOfTheConnection(Errc code) {
   switch (code) {
@@ -91,7 +93,10 @@ bool Transfer::onStarted(Ports ports) {
   }
   // On HTTP/2 libcurl takes another connection when the server says that it has not processed the request (a refused
   // stream, GOAWAY), and also when the connection broke: only the former is safe, whatever the method.
-  const bool refused = !first && onHttp2_ && !services_.watchers.lostByPeer(ports_);
+  const bool wasLost =
+      !first && onHttp2_ && (lostByPeer_ ? *lostByPeer_ : services_.watchers.lostByPeer(ports_));
+  lostByPeer_.reset();
+  const bool refused = !first && onHttp2_ && !wasLost;
   const bool lost = !first && onHttp2_ && !refused;
   if (lost || state_.onStarted(refused) == Action::refuse) {
     return park(Error{Errc::socketClosed, 0, "the connection was closed", describeSocket(*easy_)});
@@ -116,6 +121,13 @@ bool Transfer::onStarted(Ports ports) {
     reportSent();
   }
   return true;
+}
+
+// Later the connection before may have an end all the same: libcurl closes it, and the peer answers.
+void Transfer::onConnecting() {
+  if (onHttp2_ && state_.phase() == TransferState::Phase::sent && !lostByPeer_) {
+    lostByPeer_ = services_.watchers.lostByPeer(ports_);
+  }
 }
 
 // The body has waited for a sign of the server.
@@ -222,6 +234,7 @@ TransferFacts Transfer::facts() const {
   TransferFacts facts;
   facts.started = state_.phase() == TransferState::Phase::sent ||
                   state_.phase() == TransferState::Phase::receiving;
+  facts.onHttp2 = onHttp2_;
   facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
   facts.headSeen = head_.finalHeadSeen();
   facts.closesAnyway = head_.facts().connectionClose;
@@ -250,7 +263,18 @@ void Transfer::endByLibcurl(CURLcode code) {
   if (onHttp2_ && isHttp2ConnectionError(code, *easy_)) {
     services_.watchers.shutDown(ports_);
   }
-  endBy(parked_ ? *parked_ : toError(code, *easy_, facts()));
+  Error error = parked_ ? *parked_ : toError(code, *easy_, facts());
+  // nghttp2 takes the end of a body that is shorter than declared for a fault of the stream, and resets it.
+  if (error.code == Errc::streamReset && error.detail == kHttp2ProtocolError && isCutShort()) {
+    error.code = Errc::lengthMismatch;
+    error.detail = 0;
+  }
+  endBy(error);
+}
+
+bool Transfer::isCutShort() const {
+  return head_.finalHeadSeen() && !bodiless() &&
+         received_ < head_.facts().contentLength.value_or(0);
 }
 
 void Transfer::sendEnd() {
@@ -275,7 +299,7 @@ void Transfer::endByDeadline(DeadlineKind kind) {
   endBy(Error{
       headers ? Errc::headersTimeout : Errc::bodyTimeout,
       milliseconds(limit),
-      {},
+      onHttp2_ ? "HTTP/2" : "",
       describeSocket(*easy_)});
 }
 

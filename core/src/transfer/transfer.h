@@ -105,6 +105,7 @@ class Transfer final : public EasyHandle::Receiver {
 
  private:
   bool onStarted(Ports ports) override;
+  void onConnecting() override;
 
   bool onHeaderLine(std::string_view line) override;
   std::size_t onBody(std::span<const std::byte> bytes) override;
@@ -116,6 +117,7 @@ class Transfer final : public EasyHandle::Receiver {
   void checkWhetherComplete();
   void noteKeepAlive();
   bool bodiless() const;
+  bool isCutShort() const;
   void startUpload();
   bool park(Error error);
   void reportSent();
@@ -146,6 +148,7 @@ class Transfer final : public EasyHandle::Receiver {
   bool wasTurnedAway_ = false;
   bool onHttp2_ = false;  // the connection it was last written on
   Ports ports_;
+  std::optional<bool> lostByPeer_;  // that connection, when libcurl began to make another
   std::unique_ptr<EasyHandle> easy_;
 };
 
