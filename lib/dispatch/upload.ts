@@ -68,9 +68,12 @@ export class Upload {
    */
   gather(onGathered: (whole: Uint8Array | undefined) => void): void {
     this.#readAhead(mostAhead, () => {
-      const isWhole = this.#sourceEnded && (this.#length < 0 || this.#length === this.#aheadBytes)
-      this.#over = isWhole
-      onGathered(isWhole ? joined(this.#ahead) : undefined)
+      if (this.#sourceEnded && (this.#length < 0 || this.#length === this.#aheadBytes)) {
+        this.#over = true
+        onGathered(joined(this.#ahead.splice(0)))
+      } else {
+        onGathered(undefined)
+      }
     })
   }
 
