@@ -111,7 +111,7 @@ class Tunnel final : public EasyHandle::Receiver {
   EventBatcher::Share share_;
   Phase phase_ = Phase::connecting;
   bool inPool_ = false;  // connected, and neither switched nor closed
-  const bool isPlain_;  // no TLS on any part of the way
+  const bool isPlain_;   // no TLS on any part of the way
   const std::string noBytes_;
   UploadBody upload_;
   std::string sending_;
