@@ -180,13 +180,12 @@ export class RequestEngine {
   }
 
   // undici reads a source when a connection is free for it: ahead of that nothing may be read.
-  #goesAtOnce({ handler, origin, observed }: PendingRequest, opts: DispatchOptions): boolean {
+  #goesAtOnce(request: PendingRequest, opts: DispatchOptions): boolean {
+    const { origin } = request
     const hasConnection = origin.speaksHttp2
       ? origin.connected > 0
       : origin.connected >= origin.inFlight && this.#options.native.connections === 0
-    const isReported =
-      observed !== null || handler.onBodySent !== undefined || handler.onRequestSent !== undefined
-    return hasConnection && !isReported && opts['expectContinue'] !== true
+    return hasConnection && !wantsReports(request) && opts['expectContinue'] !== true
   }
 
   #endLater(upload: Upload): void {
@@ -223,7 +222,7 @@ export class RequestEngine {
     addresses: string,
   ): void {
     const options = this.#options
-    const { origin, handler } = request
+    const { origin } = request
     const reset = opts['reset'] as boolean | null | undefined
     const close = reset === true || headers.close || !options.native.keepAlive
     let flags = 0
@@ -238,11 +237,7 @@ export class RequestEngine {
     if ((opts['idempotent'] ?? method.isIdempotent) && mayRepeat) {
       flags |= RequestFlag.idempotent
     }
-    if (
-      handler.onRequestSent !== undefined ||
-      handler.onBodySent !== undefined ||
-      request.observed !== null
-    ) {
+    if (wantsReports(request)) {
       flags |= RequestFlag.reportSent
     }
     if (opts['expectContinue'] === true) {
@@ -305,6 +300,13 @@ export class RequestEngine {
     request.onSubmitted()
     request.observed?.publishSendHeaders(lines)
   }
+}
+
+// Somebody is told what of the request has been sent.
+function wantsReports({ handler, observed }: PendingRequest): boolean {
+  return (
+    handler.onRequestSent !== undefined || handler.onBodySent !== undefined || observed !== null
+  )
 }
 
 // An HTTP/1.1 server that does not read such a body would take it for the next request on the connection.

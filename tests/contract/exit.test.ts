@@ -6,6 +6,7 @@ import { runChild, startWorker } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { protocols, useProtocol } from '../support/protocols.ts'
 import type { Protocol, ProtocolServer } from '../support/protocols.ts'
+import { requestCallbacks } from '../support/recorder.ts'
 import { until, within } from '../support/wait.ts'
 
 interface Target {
@@ -70,19 +71,8 @@ describe.each(protocols)('a process over %s', (protocol) => {
   })
 })
 
-const moments = [
-  'onRequestStart',
-  'onBodySent',
-  'onRequestSent',
-  'onResponseStarted',
-  'onResponseStart',
-  'onResponseData',
-  'onResponseEnd',
-  'onResponseError',
-]
-
 describe('process.exit(7)', () => {
-  it.each(moments)('in %s is clean', async (moment) => {
+  it.each(requestCallbacks)('in %s is clean', async (moment) => {
     const { target } = await useTarget('HTTP/1.1')
     const { code, signal, stderr, said } = await runChild(exiting, { ...target, moment })
     expect({ code, signal, stderr, said }).toEqual({

@@ -6,18 +6,10 @@ import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { useAgent, useHttp1 } from '../support/fixtures.ts'
 import { bodyOf } from '../support/protocols.ts'
-import { exchange } from '../support/recorder.ts'
+import { exchange, requestCallbacks } from '../support/recorder.ts'
 import { quiet } from '../support/wait.ts'
 
-const throwing = [
-  'onRequestStart',
-  'onBodySent',
-  'onRequestSent',
-  'onResponseStarted',
-  'onResponseStart',
-  'onResponseData',
-  'onResponseEnd',
-] as const
+const throwing = requestCallbacks.filter((name) => name !== 'onResponseError')
 
 describe('a callback that throws', () => {
   it.each(throwing)('%s fails its request with what it threw, and only that', async (name) => {

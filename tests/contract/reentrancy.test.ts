@@ -5,19 +5,8 @@ import { agentKind } from '../support/agents.ts'
 import type { TestAgent } from '../support/agents.ts'
 import { useAgent } from '../support/fixtures.ts'
 import { bodyOf, protocols, useProtocol } from '../support/protocols.ts'
-import { Recorder, dispatch, exchange } from '../support/recorder.ts'
+import { Recorder, dispatch, exchange, requestCallbacks } from '../support/recorder.ts'
 import { turns } from '../support/wait.ts'
-
-const callbacks = [
-  'onRequestStart',
-  'onBodySent',
-  'onRequestSent',
-  'onResponseStarted',
-  'onResponseStart',
-  'onResponseData',
-  'onResponseEnd',
-  'onResponseError',
-] as const
 
 interface Scene {
   readonly agent: TestAgent
@@ -83,7 +72,7 @@ describe.runIf(agentKind === 'dodici').each(protocols)('over %s, a callback that
   it.each(deeds)('%s leaves each request to end once', async (_name, deed) => {
     const server = await useProtocol(protocol, answer)
     const { origin } = server
-    for (const callback of callbacks) {
+    for (const callback of requestCallbacks) {
       const agent = await useAgent()
       expect((await exchange(agent, { origin, path: '/small' })).text).toBe('small')
       const others: Recorder[] = []

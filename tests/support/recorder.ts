@@ -13,6 +13,18 @@ export type HandlerMethod =
   | 'onRequestUpgrade'
   | 'onResponseError'
 
+/** What a handler may be called with by a request that upgrades nothing, in the order of the calls. */
+export const requestCallbacks = [
+  'onRequestStart',
+  'onBodySent',
+  'onRequestSent',
+  'onResponseStarted',
+  'onResponseStart',
+  'onResponseData',
+  'onResponseEnd',
+  'onResponseError',
+] as const satisfies readonly HandlerMethod[]
+
 export type Headers = Record<string, string | string[] | undefined>
 export type Controller = Dispatcher.DispatchController & {
   rawHeaders?: Buffer[] | Headers | null
