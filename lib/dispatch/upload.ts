@@ -214,9 +214,7 @@ export class Upload {
 }
 
 function joined(chunks: readonly unknown[]): Uint8Array {
-  const all = chunks.map((chunk) =>
-    typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array),
-  )
+  const all = chunks.map((chunk) => bytesOf(chunk) as Uint8Array)
   return all.length === 1 ? (all[0] as Uint8Array) : Buffer.concat(all)
 }
 

@@ -81,6 +81,17 @@ describe.each(protocols)('a streamed body on a free connection over %s', (protoc
     expect(String(seen[0]?.body)).toBe('one, two')
   })
 
+  it('may come in views of any kind', async () => {
+    const { seen, post } = await useWarm(protocol)
+    const bytes = Buffer.from('one, two')
+    const view = new DataView(bytes.buffer, bytes.byteOffset + 5, 3)
+    const words = new Uint16Array(Uint8Array.from(bytes.subarray(0, 4)).buffer)
+    for (const body of [[words], [view], [words, ' ', view]]) {
+      expect((await post(body).done).text).toBe('taken')
+    }
+    expect(seen.map(({ body }) => String(body))).toEqual(['one,', 'two', 'one, two'])
+  })
+
   it('that is empty is an empty body', async () => {
     const { seen, post } = await useWarm(protocol)
     expect((await post(pieces()).done).text).toBe('taken')
