@@ -18,6 +18,7 @@ if(DODICI_CURL STREQUAL "bundled")
         CMAKE_CONFIGURE_DEPENDS
         "${CMAKE_SOURCE_DIR}/cmake/bundled-versions.json"
         "${CMAKE_SOURCE_DIR}/scripts/bundled/recipes.mjs"
+        "${CMAKE_SOURCE_DIR}/scripts/bundled/patches"
     )
     find_program(DODICI_NODE node REQUIRED)
     execute_process(

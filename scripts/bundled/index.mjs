@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { withLock } from '../support/lock.mjs'
 import { capture, main, runLogged, say, seconds, StepFailed } from '../support/run.mjs'
-import { applyEdits, describeEdits } from './edits.mjs'
+import { describePatches, patchSteps } from './patches.mjs'
 import { compilerFlags, describeRecipes, recipes } from './recipes.mjs'
 import { Sources } from './sources.mjs'
 import { readLibraries } from './versions.mjs'
@@ -25,7 +25,7 @@ export async function prefixPath() {
     .update(compiler)
     .update(JSON.stringify(readLibraries()))
     .update(describeRecipes())
-    .update(describeEdits())
+    .update(describePatches())
     .digest('hex')
     .slice(0, 16)
   return join(cache, key)
@@ -117,10 +117,10 @@ async function buildOne({ label, library, source, staging, logs, at }) {
   const run = (what, command, args) =>
     runLogged({ title: `${label}: ${what}`, command, args, cwd: directory, log, hint })
   await run('unpacking', 'tar', ['-xf', source.file, '--strip-components=1', '--no-same-owner'])
-  const left = applyEdits(library.name, directory)
-  if (left > 0)
-    say(`${label}: ${left} of our edits do not fit this version: slower, else the same.`)
-  for (const [what, command, args] of recipes[library.name]({ ...at, source: directory }))
+  for (const [what, command, args] of [
+    ...patchSteps(library.name),
+    ...recipes[library.name]({ ...at, source: directory }),
+  ])
     await run(what, command, args)
   rmSync(directory, { recursive: true, force: true })
   say(`${label}: built in ${seconds(start)}`)

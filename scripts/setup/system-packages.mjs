@@ -20,6 +20,7 @@ const needs = [
   { packages: ['cmake'], there: () => inPath('cmake') },
   { packages: ['ninja-build'], there: () => inPath('ninja') },
   { packages: ['perl'], there: () => inPath('perl') },
+  { packages: ['patch'], there: () => inPath('patch') },
   { packages: ['pkg-config'], there: () => inPath('pkg-config') },
   { packages: ['xz-utils'], there: () => inPath('xz') },
   { packages: ['openssl'], there: () => inPath('openssl') },
