@@ -1,6 +1,6 @@
 #include "dodici/request_controller.h"
 
-#include "client_shard.h"
+#include "client/shard.h"
 #include "submit/request_block.h"
 
 namespace dodici {

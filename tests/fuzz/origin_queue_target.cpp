@@ -1,6 +1,6 @@
 // Any order of requests, answers and losses: no limit is exceeded, the oldest goes first, and nobody is forgotten.
 #include "input.h"
-#include "submit/origin_queue.h"
+#include "connections/origin_queue.h"
 
 #include <deque>
 #include <optional>

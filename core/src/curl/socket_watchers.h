@@ -12,7 +12,7 @@
 #include "curl/stream_socket.h"
 #include "dodici/error.h"
 #include "dodici/options.h"
-#include "submit/origin_queue.h"
+#include "connections/origin_queue.h"
 
 #include <boost/asio/io_context.hpp>
 #include <curl/curl.h>

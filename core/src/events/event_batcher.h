@@ -10,7 +10,7 @@
 #include "dodici/event_batch.h"
 #include "dodici/request.h"
 #include "events/mailbox.h"
-#include "transfer/header_block.h"
+#include "http/header_block.h"
 
 #include <cstddef>
 #include <cstdint>

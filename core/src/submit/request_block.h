@@ -10,7 +10,7 @@
 #include "cancellation_state.h"
 #include "dodici/request.h"
 #include "dodici/request_controller.h"
-#include "submit/origin_queue.h"
+#include "connections/origin_queue.h"
 
 #include <memory>
 #include <utility>

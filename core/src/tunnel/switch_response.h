@@ -5,7 +5,7 @@
 #pragma once
 
 #include "dodici/error.h"
-#include "transfer/header_block.h"
+#include "http/header_block.h"
 
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>

@@ -12,7 +12,7 @@
 #include "dodici/byte_block.h"
 #include "dodici/options.h"
 #include "loop/wake_timer.h"
-#include "submit/origin_queue.h"
+#include "connections/origin_queue.h"
 #include "transfer/deadlines.h"
 #include "transfer/transfer_table.h"
 #include "tunnel/tunnel_table.h"

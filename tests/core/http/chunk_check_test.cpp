@@ -1,4 +1,4 @@
-#include "transfer/chunk_check.h"
+#include "http/chunk_check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "dodici/client.h"
 
-#include "client_shard.h"
+#include "client/shard.h"
 #include "curl/curl_global.h"
 #include "loop/loop_pool.h"
 #include "submit/request_block.h"

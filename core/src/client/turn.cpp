@@ -1,5 +1,5 @@
 // The end of a ClientShard's turn: libcurl's timeouts, what is done, who may start, the flush; and its timers.
-#include "client_shard.h"
+#include "client/shard.h"
 
 #include <chrono>
 #include <cstdint>

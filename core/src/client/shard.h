@@ -5,7 +5,7 @@
 //          the first command to the destroy command, and are made and destroyed on the loop thread.
 #pragma once
 
-#include "client_engine.h"
+#include "client/engine.h"
 #include "curl/socket_watchers.h"
 #include "dodici/event_sink.h"
 #include "events/event_batcher.h"

@@ -1,6 +1,6 @@
-#include "transfer/chunk_check.h"
+#include "http/chunk_check.h"
 
-#include "transfer/header_syntax.h"
+#include "http/header_syntax.h"
 
 #include <algorithm>
 

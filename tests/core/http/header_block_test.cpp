@@ -1,6 +1,6 @@
-#include "transfer/header_block.h"
+#include "http/header_block.h"
 
-#include "transfer/header_lines.h"
+#include "http/header_lines.h"
 
 #include <gtest/gtest.h>
 

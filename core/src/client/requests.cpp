@@ -1,5 +1,5 @@
 // How a ClientShard's requests are admitted, start and end.
-#include "client_shard.h"
+#include "client/shard.h"
 
 #include <exception>
 #include <memory>

@@ -1,7 +1,7 @@
 // Shared by the tests of HeaderBlock.
 #pragma once
 
-#include "transfer/header_block.h"
+#include "http/header_block.h"
 
 #include <gtest/gtest.h>
 

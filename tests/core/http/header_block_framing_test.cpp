@@ -1,6 +1,6 @@
 // What HeaderBlock makes of the headers that frame a message and govern its connection.
-#include "transfer/header_block.h"
-#include "transfer/header_lines.h"
+#include "http/header_block.h"
+#include "http/header_lines.h"
 
 #include <gtest/gtest.h>
 

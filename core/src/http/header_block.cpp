@@ -1,6 +1,6 @@
-#include "transfer/header_block.h"
+#include "http/header_block.h"
 
-#include "transfer/header_syntax.h"
+#include "http/header_syntax.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "client_shard.h"
+#include "client/shard.h"
 
 #include "loop/turn_clock.h"
 

@@ -1,4 +1,4 @@
-#include "submit/origin_queue.h"
+#include "connections/origin_queue.h"
 
 #include <cassert>
 
