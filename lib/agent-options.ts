@@ -19,8 +19,14 @@ export interface AgentOptions {
   allowH2?: boolean
   /** Most streams at a time on one HTTP/2 connection, if the server allows as many. Default: `100`. */
   maxConcurrentStreams?: number
-  /** undici's HTTP/2 settings. Honoured: `maxConcurrentStreams`; the windows and pings are libcurl's own. */
+  /** undici's HTTP/2 settings; the same ones on the options themselves count where they are not here. */
   h2Options?: H2Options
+  /** As `h2Options.settings.initialWindowSize`. */
+  initialWindowSize?: number
+  /** As `h2Options.connectionWindowSize`. */
+  connectionWindowSize?: number
+  /** As `h2Options.pingInterval`. */
+  pingInterval?: number
   /** How long an idle connection is kept whose server says nothing of it, in milliseconds. Default: `4000`. */
   keepAliveTimeout?: number
   /** Upper bound of a server's `Keep-Alive: timeout`, in milliseconds. Default: `600_000`. */
@@ -43,7 +49,7 @@ export interface AgentOptions {
   strictContentLength?: boolean
   /** Most origins with a connection or request at a time. Default: `Infinity`. */
   maxOrigins?: number
-  /** Age at which a connection is replaced, in milliseconds; HTTP/2: in whole seconds. Default: `null`. */
+  /** Age at which a connection is replaced, in milliseconds. Default: `null`. */
   clientTtl?: number | null
   /** Local IP address to connect from. */
   localAddress?: string | null
@@ -78,9 +84,16 @@ export interface AgentOptions {
 
 export interface H2Options {
   useH2c?: boolean
+  /** Most streams of a connection at a time, if its server allows as many. Default: 100, as undici. */
   maxConcurrentStreams?: number
+  /** Bytes that may come on a connection before any is taken. Default: none, undici's is 524_288. */
   connectionWindowSize?: number
+  /** Milliseconds between two PING frames on each connection; `0`: none. Default: 60_000, as undici. */
   pingInterval?: number
+  /**
+   * `initialWindowSize`: bytes that may come on a stream before any is taken. Default: 262_144, as undici; while its bytes
+   * are taken as they come a stream may have more.
+   */
   settings?: { initialWindowSize?: number }
 }
 
@@ -258,6 +271,9 @@ function nativeOptions(
   return {
     connections: Math.floor(options.connections ?? 0),
     maxConcurrentStreams: h2.maxConcurrentStreams ?? options.maxConcurrentStreams ?? 100,
+    streamWindow: windowSize(h2.settings?.initialWindowSize ?? options.initialWindowSize ?? 262_144),
+    connectionWindow: windowSize(h2.connectionWindowSize ?? options.connectionWindowSize ?? 0),
+    pingInterval: milliseconds(h2.pingInterval ?? options.pingInterval ?? 60_000),
     maxHeaderSize: options.maxHeaderSize ?? http.maxHeaderSize,
     maxRequestsPerConnection: options.maxRequestsPerClient ?? 0,
     maxResponseSize: options.maxResponseSize ?? -1,
@@ -280,6 +296,11 @@ function nativeOptions(
     socketPath: connect.socketPath ?? options.socketPath ?? '',
     loopThreads: options.loopThreads ?? 0,
   }
+}
+
+// HTTP/2 has no larger one (RFC 9113, 6.9.1).
+function windowSize(bytes: number): number {
+  return Math.min(bytes, 0x7fffffff)
 }
 
 /** Whole milliseconds as native counts them; never 0, which means "none", for a little more than 0. */

@@ -105,10 +105,14 @@ export function nativeError(
       return nameMismatch(message, to)
     case Errc.tlsHandshakeFailed:
       return handshakeFailed(message, to)
+    case Errc.http2Error:
+      return Object.assign(new Error('Protocol error'), { code: 'ERR_HTTP2_ERROR', errno: -505 })
+    case Errc.goaway:
+      return Object.assign(new Error(`Session closed with error code ${detail}`), {
+        code: 'ERR_HTTP2_SESSION_ERROR',
+        http2ErrorCode: detail,
+      })
     case Errc.malformedResponse:
-      if (message.startsWith('nghttp2')) {
-        return Object.assign(new Error('Protocol error'), { code: 'ERR_HTTP2_ERROR', errno: -505 })
-      }
       return new errors.HTTPParserError(
         `Response does not match the HTTP/1.1 protocol (${message})`,
       )
@@ -149,7 +153,7 @@ const nowhere: Destination = { hostname: '', port: 0, servername: '' }
 
 /** Whether a connection that ends with this code takes no request with it. */
 export function endsQuietly(code: number): boolean {
-  return code >= Errc.notKept
+  return code >= Errc.notKept && code <= Errc.switchedAway
 }
 
 /** Why a connection ended, for the `disconnect` event. */
@@ -165,6 +169,10 @@ export function disconnectError(code: number, detail: number): Error {
       return socketError('bad response', null)
     case Errc.switchedAway:
       return new errors.InformationalError('upgrade')
+    case Errc.goaway: {
+      const what = `HTTP/2: "GOAWAY" frame received with code ${detail}`
+      return detail === 0 ? new errors.InformationalError(what) : socketError(what, null)
+    }
     default:
       return nativeError(code, detail, '', '', nowhere)
   }

@@ -156,6 +156,9 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   ClientOptions options;
   options.connections = fields.count("connections");
   options.maxConcurrentStreams = fields.count("maxConcurrentStreams");
+  options.streamWindow = fields.count("streamWindow");
+  options.connectionWindow = fields.count("connectionWindow");
+  options.pingInterval = fields.time("pingInterval");
   options.maxHeaderSize = fields.count("maxHeaderSize");
   options.maxRequestsPerConnection = fields.count("maxRequestsPerConnection");
   options.maxResponseSize = fields.integer("maxResponseSize", -1, kMostSafeInteger);

@@ -27,6 +27,7 @@ constexpr std::uint32_t bytesBody = 32;
 constexpr std::uint32_t knownLength = 64;
 constexpr std::uint32_t tunnel = 128;
 constexpr std::uint32_t expectContinue = 256;
+constexpr std::uint32_t keepConnection = 512;
 }  // namespace flag
 
 // Above this a wrong length would cost more memory than asking V8 for the right one costs time.
@@ -104,6 +105,7 @@ Complaint requestFromJs(
   request.bodyTimeout = std::chrono::milliseconds(params[param::bodyTimeout]);
   request.allowHttp2 = has(flag::allowHttp2);
   request.closeConnection = has(flag::closeConnection);
+  request.keepConnection = has(flag::keepConnection);
   request.idempotent = has(flag::idempotent);
   request.reportSent = has(flag::reportSent);
   request.tunnel = has(flag::tunnel);

@@ -59,6 +59,10 @@ const char* describe(Errc code) {
       return "the peer sent something on an idle connection";
     case Errc::switchedAway:
       return "the connection has become a tunnel";
+    case Errc::goaway:
+      return "the peer has ended the HTTP/2 connection";
+    case Errc::http2Error:
+      return "the peer broke the rules of HTTP/2";
   }
   return "an unknown error";
 }

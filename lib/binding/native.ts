@@ -78,6 +78,10 @@ export const Errc = {
   idleTimeout: 25,
   unaskedBytes: 26,
   switchedAway: 27,
+  /** `detail`: the error code of the GOAWAY, 0 when nothing is wrong */
+  goaway: 28,
+  /** the server broke the rules of HTTP/2 */
+  http2Error: 29,
 } as const
 
 /** Bits of `params[Param.flags]`. */
@@ -96,6 +100,8 @@ export const RequestFlag = {
   tunnel: 128,
   /** HTTP/2 only: the body waits for 100 */
   expectContinue: 256,
+  /** kept even behind a HEAD request over HTTP/1.1 */
+  keepConnection: 512,
 } as const
 
 /** Indexes into `NativeClient.params`, which the caller fills before each `submit()`. */
@@ -166,6 +172,10 @@ export interface NativeProxyOptions {
 export interface NativeClientOptions {
   connections: number
   maxConcurrentStreams: number
+  /** bytes of an HTTP/2 stream, and of a whole connection, that may come before any is taken; the latter 0: no limit */
+  streamWindow: number
+  connectionWindow: number
+  pingInterval: number
   maxHeaderSize: number
   maxRequestsPerConnection: number
   /** -1: no limit */

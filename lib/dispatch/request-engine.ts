@@ -232,6 +232,8 @@ export class RequestEngine {
     }
     if (close || (reset !== false && mayBeHttp1 && isAmbiguous(method, body))) {
       flags |= RequestFlag.closeConnection
+    } else if (reset === false) {
+      flags |= RequestFlag.keepConnection
     }
     const mayRepeat = body.kind === 'none' || (body.kind === 'bytes' && !body.isOfStream)
     if ((opts['idempotent'] ?? method.isIdempotent) && mayRepeat) {

@@ -34,7 +34,8 @@ struct Request {
   BodyKind bodyKind = BodyKind::none;
   bool allowHttp2 = true;
   bool closeConnection = false;  // do not keep the connection for another request
-  bool idempotent = false;       // libcurl may send it again when a kept connection turns out dead
+  bool keepConnection = false;   // keep it even behind a HEAD request
+  bool idempotent = false;       // may be sent again when a kept connection turns out dead
   bool tunnel = false;           // upgrade or CONNECT; all headers, host too, are in text
   bool reportSent = false;       // wants EventType::requestSent
   bool expectContinue = false;   // over HTTP/2 the body waits for 100, or another head

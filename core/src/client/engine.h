@@ -4,6 +4,11 @@
 // Owner:   ClientShard, which makes it with the first request and destroys it with the destroy command.
 #pragma once
 
+#include "client/connection_keeper.h"
+#include "client/request_runner.h"
+#include "client/tunnel_runner.h"
+#include "connections/connections.h"
+#include "connections/origin_queue.h"
 #include "curl/easy_handle.h"
 #include "curl/multi_handle.h"
 #include "curl/multi_timer.h"
@@ -12,14 +17,10 @@
 #include "dodici/byte_block.h"
 #include "dodici/options.h"
 #include "loop/wake_timer.h"
-#include "connections/origin_queue.h"
 #include "transfer/deadlines.h"
-#include "transfer/transfer_table.h"
-#include "tunnel/tunnel_table.h"
 
 #include <boost/asio/io_context.hpp>
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -39,37 +40,60 @@ struct ClientConfig {
 
 struct ClientEngine {
   struct Timers {
-    std::function<void()> libcurl;  // libcurl's timeout is due
-    std::function<void()> sweep;    // look at the deadlines
-    std::function<void()> idle;     // look at the idle connections
-    std::function<void()> flush;    // body bytes have waited for long enough
+    std::function<void()> libcurl;      // libcurl's timeout is due
+    std::function<void()> deadlines;    // look at the deadlines
+    std::function<void()> connections;  // look at the idle and the silent connections
+    std::function<void()> flush;        // body bytes have waited for long enough
   };
 
+  // `onEnded` is told of each request that has ended.
   ClientEngine(
       ClientConfig& config,
       boost::asio::io_context& context,
       SocketWatchers::Listener& listener,
+      EventBatcher& batcher,
+      std::function<void()> onEnded,
       Timers timers
   )
-      : origins(OriginLimits{config.options.connections, config.options.maxConcurrentStreams}),
-        watchers(context, listener, config.options),
+      : connections(config.options.keepAliveTimeout),
+        origins(
+            OriginLimits{
+                config.options.connections,
+                config.options.maxConcurrentStreams,
+                config.options.clientTtl},
+            connections
+        ),
+        watchers(context, listener),
         timer(context, std::move(timers.libcurl)),
-        multi(config.options, watchers, timer),
+        keeper(connections, origins, watchers, multi, batcher, config.options.pingInterval),
+        multi(config.options, watchers, timer, keeper),
         handles(config.options, watchers, config.tls, config.proxyTls),
-        sweepTimer(context, std::move(timers.sweep)),
-        idleTimer(context, std::move(timers.idle)),
+        requests(
+            RequestRunner::Parts{
+                config.options, batcher, deadlines, connections, origins, keeper, multi, handles},
+            onEnded
+        ),
+        tunnels(
+            TunnelRunner::Parts{
+                config.options, config.tls, config.proxyTls, batcher, deadlines, watchers, multi},
+            onEnded
+        ),
+        deadlineTimer(context, std::move(timers.deadlines)),
+        connectionTimer(context, std::move(timers.connections)),
         flushTimer(context, std::move(timers.flush)) {}
 
+  Connections connections;
   OriginQueue origins;
   Deadlines deadlines;
   SocketWatchers watchers;
   MultiTimer timer;
+  ConnectionKeeper keeper;
   MultiHandle multi;
   EasyHandlePool handles;
-  TransferTable transfers;  // after what its transfers refer to
-  TunnelTable tunnels;
-  WakeTimer sweepTimer;
-  WakeTimer idleTimer;
+  RequestRunner requests;  // after what its transfers refer to
+  TunnelRunner tunnels;
+  WakeTimer deadlineTimer;
+  WakeTimer connectionTimer;
   WakeTimer flushTimer;
 };
 

@@ -1,5 +1,6 @@
 #include "client/shard.h"
 
+#include "client/turn.h"
 #include "loop/turn_clock.h"
 
 #include <boost/system/system_error.hpp>
@@ -16,6 +17,9 @@ namespace {
 
 // What a burst of requests has needed for its commands is given back; the two vectors of the queue keep this much.
 constexpr std::size_t kMostCommandsKept = 1024;
+
+// Bytes of a body that flows wait for more of them so long at most.
+constexpr std::chrono::microseconds kBodyInterval{500};
 
 // The system has run out of descriptors or memory, or something is wrong here.
 Error notStarted(const std::exception& exception) {
@@ -115,24 +119,39 @@ void ClientShard::onCommands() {
   queue_.drain(commands_);
   for (auto& command : commands_) {
     guarded([&] { std::visit([this](auto& which) { onCommand(which); }, command); });
+    if (broken_) {
+      // What was submitted in this turn begins in the next one, anew.
+      onCommandWhileBroken(command);
+    }
   }
   commands_.clear();
   if (commands_.capacity() > kMostCommandsKept) {
     commands_ = {};
   }
-  guarded([this] { sendWritten(); });
+  guarded([this] {
+    if (engine_) {
+      engine_->tunnels.sendWritten();
+    }
+  });
   touch();
 }
 
-// What was written to a tunnel in several pieces goes in one.
-void ClientShard::sendWritten() {
-  for (const RequestId id : written_) {
-    if (Tunnel* const tunnel = findTunnel(id)) {
-      tunnel->moveUp();
-      onTunnelMoved(*tunnel);
+// The engine is about to go: what it does not know of is refused with it.
+void ClientShard::onCommandWhileBroken(Command& command) noexcept {
+  try {
+    if (const auto* const submitted = std::get_if<SubmitCommand>(&command);
+        submitted != nullptr && submitted->block && !knows(submitted->block->id)) {
+      refuse(submitted->block->id, *broken_);
+    } else if (std::holds_alternative<DestroyCommand>(command)) {
+      destroyed_ = true;
     }
+  } catch (...) {
+    // Out of memory for the record: nobody can be told.
   }
-  written_.clear();
+}
+
+bool ClientShard::knows(RequestId id) const {
+  return engine_ && (engine_->requests.knows(id) || engine_->tunnels.knows(id));
 }
 
 void ClientShard::onCommand(SubmitCommand& command) {
@@ -141,56 +160,31 @@ void ClientShard::onCommand(SubmitCommand& command) {
     refuse(id, Error{Errc::aborted, 0, "the client is destroyed", {}});
     return;
   }
-  if (broken_) {
-    refuse(id, *broken_);
-    return;
-  }
   try {
-    if (!engine_) {
-      makeEngine();
-    }
-    if (command.block->request.tunnel) {
-      openTunnel(command.block);
-    } else {
-      admit(std::move(command.block));
-    }
+    start(command.block);
   } catch (const std::exception& exception) {
-    if (find(id) != nullptr || findTunnel(id) != nullptr) {
+    if (knows(id)) {
       throw;
     }
-    // Not even known yet: its trouble alone. The next one may be luckier.
+    // The request fails alone; the next one may be luckier.
     refuse(id, notStarted(exception));
   }
 }
 
-// A connection of its own, beside the origin's waiting line.
-void ClientShard::openTunnel(const std::shared_ptr<RequestBlock>& block) {
-  const Tunnel::Services services{
-      config_->options, batcher_, engine_->deadlines, engine_->watchers};
-  auto& tunnel = engine_->tunnels.add(std::make_unique<Tunnel>(
-      services,
-      std::move(block->request),
-      std::shared_ptr<const PauseState>(block, &block->pause),
-      std::make_unique<EasyHandle>(
-          config_->options, engine_->watchers, config_->tls, config_->proxyTls
-      )
-  ));
-  engine_->multi.add(tunnel.handle());
-}
-
-Tunnel* ClientShard::findTunnel(RequestId id) const {
-  return engine_ ? engine_->tunnels.find(id) : nullptr;
-}
-
-// After anything that a tunnel did: it may have ended, or be full.
-void ClientShard::onTunnelMoved(Tunnel& tunnel) {
-  if (tunnel.ended()) {
-    engine_->multi.remove(tunnel.handle());
-    engine_->tunnels.remove(tunnel);
-    load_.fetch_sub(1, std::memory_order_relaxed);
-  } else if (tunnel.waitsForRoom()) {
-    onWaitsForRoom(tunnel.id());
+void ClientShard::start(const std::shared_ptr<RequestBlock>& block) {
+  if (!engine_) {
+    makeEngine();
   }
+  if (block->request.tunnel) {
+    engine_->tunnels.open(block);
+  } else {
+    engine_->requests.admit(block);
+  }
+}
+
+void ClientShard::refuse(RequestId id, const Error& error) {
+  batcher_.failed(id, error);
+  onEnded();
 }
 
 void ClientShard::makeEngine() {
@@ -199,60 +193,48 @@ void ClientShard::makeEngine() {
       *config_,
       loop_.context(),
       listener,
+      batcher_,
+      [this] { onEnded(); },
       ClientEngine::Timers{
           .libcurl = [this] { touch(); },
-          .sweep = [this] { onTimer([this] { onSweep(); }); },
-          .idle = [this] { onTimer([this] { onIdleCheck(); }); },
+          .deadlines = [this] { onTimer([this] { onDeadlines(); }); },
+          .connections = [this] { onTimer([this] { engine_->keeper.expire(); }); },
           .flush = [this] { touch(); },
       }
   );
 }
 
-void ClientShard::onCommand(CancelCommand& command) {
-  if (Tunnel* const tunnel = findTunnel(command.id)) {
-    tunnel->endBy(Error{Errc::aborted, 0, {}, {}});
-    onTunnelMoved(*tunnel);
+void ClientShard::destroyEngine(const Error& error) {
+  if (!engine_) {
     return;
   }
-  if (RequestBlock* const block = find(command.id)) {
-    if (const Transfer* const transfer = findTransfer(command.id)) {
-      askWhetherAlive(*transfer);
-    }
-    end(*block, Error{Errc::aborted, 0, {}, {}});
-    retire(*block);
+  engine_->requests.endAll(error);
+  engine_->tunnels.endAll(error);
+  engine_->keeper.endAll();
+  engine_.reset();
+}
+
+void ClientShard::onCommand(CancelCommand& command) {
+  if (engine_ && !engine_->tunnels.cancel(command.id)) {
+    engine_->requests.cancel(command.id);
   }
 }
 
 void ClientShard::onCommand(PauseChangedCommand& command) {
-  if (Tunnel* const tunnel = findTunnel(command.id)) {
-    tunnel->move();
-    onTunnelMoved(*tunnel);
-    return;
-  }
-  if (Transfer* const transfer = findTransfer(command.id)) {
-    transfer->onPauseChanged();
+  if (engine_ && !engine_->tunnels.onPauseChanged(command.id)) {
+    engine_->requests.onPauseChanged(command.id);
   }
 }
 
 void ClientShard::onCommand(BodyBytesCommand& command) {
-  if (Tunnel* const tunnel = findTunnel(command.id)) {
-    tunnel->onBodyBytes(std::move(command.bytes));
-    written_.push_back(command.id);
-    return;
-  }
-  if (RequestBlock* const block = find(command.id)) {
-    transferOf(*block).onBodyBytes(std::move(command.bytes));
+  if (engine_ && !engine_->tunnels.onBodyBytes(command.id, command.bytes)) {
+    engine_->requests.onBodyBytes(command.id, std::move(command.bytes));
   }
 }
 
 void ClientShard::onCommand(BodyEndCommand& command) {
-  if (Tunnel* const tunnel = findTunnel(command.id)) {
-    tunnel->onBodyEnd();
-    written_.push_back(command.id);
-    return;
-  }
-  if (RequestBlock* const block = find(command.id)) {
-    transferOf(*block).onBodyEnd();
+  if (engine_ && !engine_->tunnels.onBodyEnd(command.id)) {
+    engine_->requests.onBodyEnd(command.id);
   }
 }
 
@@ -261,53 +243,116 @@ void ClientShard::onCommand(BatchTakenCommand&) {}
 
 void ClientShard::onCommand(DestroyCommand&) {
   if (!std::exchange(destroyed_, true)) {
-    destroyEngine();
+    destroyEngine(Error{Errc::aborted, 0, "the client is destroyed", {}});
     batcher_.loopClosed();
   }
 }
 
 void ClientShard::onSocketReady(curl_socket_t socket, int events) {
   guarded([&] {
-    Tunnel* const tunnel = engine_ ? engine_->tunnels.findBy(socket) : nullptr;
-    if (tunnel != nullptr) {
-      tunnel->move();
-      onTunnelMoved(*tunnel);
-    } else if (engine_) {
+    if (engine_ && !engine_->tunnels.onSocketReady(socket)) {
       engine_->multi.socketAction(socket, events);
     }
   });
   touch();
 }
 
-void ClientShard::onDisconnected(const std::string& origin, Errc code, std::uint32_t detail) {
-  batcher_.disconnected(origin, code, detail);
+SocketWatchers::Unread ClientShard::onUnread(curl_socket_t socket) {
+  auto unread = SocketWatchers::Unread::left;
+  guarded([&] {
+    if (engine_) {
+      unread = engine_->keeper.onUnread(socket);
+    }
+  });
+  touch();
+  return unread;
+}
+
+void ClientShard::onSocketClosed(curl_socket_t socket) noexcept {
   if (engine_) {
-    const bool tls = origin.starts_with("https:");
-    engine_->origins.onDisconnected(origin, tls ? Negotiation::alpn : Negotiation::none);
-    touch();
+    engine_->keeper.onSocketClosed(socket);
   }
 }
 
-void ClientShard::onSuspect() { touch(); }
+void ClientShard::onDeadlines() {
+  engine_->deadlines.sweep(
+      std::chrono::steady_clock::now(),
+      [this](RequestId id, DeadlineKind kind) {
+        if (!engine_->tunnels.endByDeadline(id, kind)) {
+          engine_->requests.endByDeadline(id, kind);
+        }
+      }
+  );
+}
 
-std::uint32_t ClientShard::onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) {
-  const auto origin = transfer.text().origin();
-  const auto use = engine_->watchers.noteRequest(origin, protocol, ports);
-  if (use.announced) {
-    batcher_.connected(origin);
+void ClientShard::onTurnEnd() noexcept {
+  touched_ = false;
+  bool later = false;
+  guarded([this, &later] {
+    if (engine_) {
+      const bool goesOn = finishTurn(*engine_);
+      armTimers(*engine_);
+      if (goesOn) {
+        loop_.post([self = shared_from_this()] { self->touch(); });
+      }
+      later = waitsForMore();
+    }
+  });
+  if (broken_) {
+    destroyBroken();
   }
-  engine_->origins.onProtocol(transfer.block().ticket, protocol);
-  return use.requests;
+  if (!later && batcher_.flush()) {
+    lastFlush_ = std::chrono::steady_clock::now();
+    resumeHeld();
+  }
 }
 
-void ClientShard::onCompleteEarly(RequestId id) {
-  early_.push_back(id);
-  touch();
+// The next request makes a new engine.
+void ClientShard::destroyBroken() noexcept {
+  try {
+    const Error error = *broken_;
+    destroyEngine(error);
+    if (destroyed_) {
+      batcher_.loopClosed();
+    }
+  } catch (...) {
+    engine_.reset();
+  }
+  broken_.reset();
 }
 
-void ClientShard::onWaitsForRoom(RequestId id) {
-  held_.push_back(id);
-  touch();
+// While a body flows, each read would wake the JS thread for some 100 KB, and that costs it more than reading them.
+bool ClientShard::waitsForMore() {
+  if (!batcher_.onlyBody() || engine_->requests.hasHeld() || engine_->tunnels.hasHeld()) {
+    return false;
+  }
+  const auto due = lastFlush_ + kBodyInterval;
+  if (std::chrono::steady_clock::now() >= due) {
+    return false;
+  }
+  engine_->flushTimer.wakeBy(due);
+  return true;
+}
+
+// Resuming calls back into onBody(), so it happens in a turn of its own.
+void ClientShard::resumeHeld() {
+  if (!engine_ || (!engine_->requests.hasHeld() && !engine_->tunnels.hasHeld())) {
+    return;
+  }
+  loop_.post([self = shared_from_this()] {
+    self->guarded([&] {
+      if (!self->engine_) {
+        return;
+      }
+      for (const RequestId id : self->engine_->requests.takeHeld()) {
+        self->engine_->requests.onRoom(id);
+      }
+      for (const RequestId id : self->engine_->tunnels.takeHeld()) {
+        self->engine_->tunnels.onRoom(id);
+      }
+    });
+    self->touch();
+  });
 }
 
 }  // namespace dodici

@@ -12,7 +12,6 @@
 #include "events/mailbox.h"
 #include "loop/loop_pool.h"
 #include "submit/request_queue.h"
-#include "transfer/transfer.h"
 
 #include <atomic>
 #include <chrono>
@@ -27,8 +26,7 @@ namespace dodici {
 
 class ClientShard final : public std::enable_shared_from_this<ClientShard>,
                           private LoopThread::TurnListener,
-                          private SocketWatchers::Listener,
-                          private Transfer::Host {
+                          private SocketWatchers::Listener {
  public:
   ClientShard(
       std::shared_ptr<ClientConfig> config,
@@ -63,39 +61,22 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
 
   void onTurnEnd() noexcept override;
   void onSocketReady(curl_socket_t socket, int events) override;
-  void onDisconnected(const std::string& origin, Errc code, std::uint32_t detail) override;
-  void onSuspect() override;
-  std::uint32_t onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) override;
-  void onCompleteEarly(RequestId id) override;
-  void onWaitsForRoom(RequestId id) override;
+  SocketWatchers::Unread onUnread(curl_socket_t socket) override;
+  void onSocketClosed(curl_socket_t socket) noexcept override;
 
   void wake();
   void touch();
-  void finishTurn();
   bool waitsForMore();
-  void admit(std::shared_ptr<RequestBlock> block);
-  void openTunnel(const std::shared_ptr<RequestBlock>& block);
-  void sendWritten();
-  void onTunnelMoved(Tunnel& tunnel);
-  Tunnel* findTunnel(RequestId id) const;
-  void run(RequestBlock& block);
-  void end(RequestBlock& block, const Error& error);
-  void retire(RequestBlock& block);
+  void start(const std::shared_ptr<RequestBlock>& block);
+  void onEnded() { load_.fetch_sub(1, std::memory_order_relaxed); }
   void refuse(RequestId id, const Error& error);
-  void failWaitersOf(Transfer& transfer);
-  bool startReady();
+  bool knows(RequestId id) const;
+  void onCommandWhileBroken(Command& command) noexcept;
+  void destroyBroken() noexcept;
   void resumeHeld();
-  void armTimers();
-  void onSweep();
-  void askWhetherAlive(const Transfer& transfer);
-  void onIdleCheck();
-  void judgeIdle();
-  bool closeGone();
-  RequestBlock* find(RequestId id) const;
-  Transfer* findTransfer(RequestId id) const;
-  Transfer& transferOf(RequestBlock& block);
+  void onDeadlines();
   void makeEngine();
-  void destroyEngine();
+  void destroyEngine(const Error& error);
   template <typename F>
   void guarded(F&& work) noexcept;
   template <typename F>
@@ -119,25 +100,23 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   EventBatcher batcher_;
   std::vector<Command> commands_;
   std::unique_ptr<ClientEngine> engine_;
-  std::vector<RequestId> held_;     // wait for room in the batch
-  std::vector<RequestId> written_;  // tunnels that have something to send
-  std::vector<RequestId> early_;    // response whole before the request is
-  std::vector<RequestId> failed_;   // scratch
   std::chrono::steady_clock::time_point lastFlush_;
-  std::chrono::steady_clock::time_point nextClosing_;
   bool touched_ = false;
   bool destroyed_ = false;
-  std::optional<Error> broken_;  // a bug of ours; every request fails with it
+  std::optional<Error> broken_;  // what was thrown in this turn: a bug of ours, or memory that ran out
 
   std::mutex detachMutex_;
   std::condition_variable detached_;
   bool isDetached_ = false;
 };
 
-// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out.
-// The requests of this client fail with it, the process and the other clients go on.
+// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out. The
+// requests of this client fail with it at the end of the turn, and it begins anew; the process and the other clients go on.
 template <typename F>
 void ClientShard::guarded(F&& work) noexcept {
+  if (broken_) {
+    return;
+  }
   try {
     work();
     return;
@@ -146,7 +125,7 @@ void ClientShard::guarded(F&& work) noexcept {
   } catch (...) {
     broken_ = Error{Errc::internal, 0, "unknown exception", {}};
   }
-  destroyEngine();
+  touch();
 }
 
 template <typename F>

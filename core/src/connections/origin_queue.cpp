@@ -1,154 +1,374 @@
 #include "connections/origin_queue.h"
 
+#include "connections/origin.h"
+
+#include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace dodici {
 
+using State = Connection::State;
+
 OriginQueue::Ticket::~Ticket() {
   if (queue_ != nullptr) {
-    queue_->release(*this);
+    queue_->release(*this, Clock::time_point{});
   }
 }
 
-OriginQueue::OriginQueue(OriginLimits limits) : limits_(limits) {}
+OriginQueue::OriginQueue(OriginLimits limits, Connections& connections)
+    : limits_(limits), connections_(connections) {}
 
 OriginQueue::~OriginQueue() {
   assert(ready_.empty() && "a ticket outlives its queue");
   remembered_.clear();  // unlinks the origins, which the maps own
+  for (OriginMap& origins : origins_) {
+    for (auto& [name, origin] : origins) {
+      while (!origin->roomy.empty()) {
+        unlink(origin->roomy.front());
+      }
+      while (!origin->others.empty()) {
+        unlink(origin->others.front());
+      }
+    }
+  }
 }
 
 Decision OriginQueue::admit(
-    std::string_view name, Negotiation negotiation, RequestId id, Ticket& ticket
+    std::string_view name,
+    Negotiation negotiation,
+    RequestId id,
+    Ticket& ticket,
+    Clock::time_point now
 ) {
   assert(ticket.place_ == Ticket::Place::nowhere);
-  // Nothing to wait for and nothing to count: the request leaves no trace here.
-  if (negotiation == Negotiation::none && limits_.connections == 0) {
-    return Decision::run;
-  }
-
   Origin& origin = findOrAdd(name, negotiation);
   ticket.queue_ = this;
   ticket.origin_ = &origin;
+  ++origin.tickets;
   ticket.id_ = id;
-  // Behind those that wait already, should one of them be able to run.
-  if (origin.waiting.empty() && mayRun(origin)) {
-    run(origin, ticket, Ticket::Place::running);
-    return Decision::run;
+  // Behind those that wait already, should there be a place for one of them.
+  if (origin.waiting.empty()) {
+    if (Connection* const connection = choose(origin, ticket.wantsNew_, 1, now)) {
+      place(ticket, *connection, Ticket::Place::running);
+      return Decision::run;
+    }
   }
   ticket.place_ = Ticket::Place::waiting;
   origin.waiting.push_back(ticket);
+  serve(origin, now);
+  if (ticket.place_ == Ticket::Place::ready) {
+    ready_.erase(ready_.iterator_to(ticket));
+    ticket.place_ = Ticket::Place::running;
+    return Decision::run;
+  }
   return Decision::wait;
 }
 
-void OriginQueue::onProtocol(Ticket& ticket, Protocol protocol) {
-  if (ticket.origin_ == nullptr || protocol == Protocol::unknown) {
-    return;
-  }
+void OriginQueue::onOpened(Ticket& ticket, Clock::time_point now) {
+  Connection& connection = *ticket.connection_;
   Origin& origin = *ticket.origin_;
+  assert(connection.state == State::connecting);
+  --origin.connecting;
+  connection.state = State::open;
   // A request that must not use HTTP/2 says nothing about the others.
-  if (origin.negotiation == Negotiation::none || origin.protocol == protocol) {
-    return;
+  if (origin.negotiation == Negotiation::alpn) {
+    origin.protocol = connection.protocol;
   }
-  origin.protocol = protocol;
-  origin.probe = nullptr;
-  runWaiting(origin);
+  settle(connection);
+  serve(origin, now);
 }
 
-void OriginQueue::onConnectFailed(Ticket& ticket, std::vector<RequestId>& failed) {
-  if (ticket.origin_ != nullptr && ticket.origin_->probe == &ticket) {
-    TicketList& waiting = ticket.origin_->waiting;
-    while (!waiting.empty()) {
-      Ticket& other = waiting.front();
-      failed.push_back(other.id_);
-      leave(other);
+Connection& OriginQueue::moveTo(Ticket& ticket, Connection* actual) {
+  Connection& before = *ticket.connection_;
+  if (actual == &before) {
+    return before;
+  }
+  Connection& to = actual == nullptr ? open(*ticket.origin_) : *actual;
+  --before.inUse;
+  settle(before);
+  ++to.inUse;
+  ticket.connection_ = &to;
+  settle(to);
+  return to;
+}
+
+void OriginQueue::onConnectFailed(
+    Ticket& ticket, std::vector<RequestId>& failed, Clock::time_point now
+) {
+  if (ticket.opens()) {
+    Origin& origin = *ticket.origin_;
+    const bool hasOthers =
+        !origin.roomy.empty() || origin.others.size() > origin.draining + std::size_t{1};
+    if (origin.protocol != Protocol::http1 && !hasOthers) {
+      while (!origin.waiting.empty()) {
+        Ticket& other = origin.waiting.front();
+        failed.push_back(other.id_);
+        leave(other, now);
+      }
     }
   }
-  release(ticket);
+  release(ticket, now);
 }
 
-void OriginQueue::onDisconnected(std::string_view name, Negotiation negotiation) {
-  OriginMap& origins = mapOf(negotiation);
-  const auto found = origins.find(name);
-  if (found == origins.end() || found->second.protocol != Protocol::http2) {
+void OriginQueue::onStreamLimit(
+    Connection& connection, std::uint32_t streams, Clock::time_point now
+) {
+  connection.peerStreams = streams;
+  connection.settingsSeen = true;
+  if (connection.origin == nullptr) {
     return;
   }
-  found->second.protocol = Protocol::unknown;
-  runWaiting(found->second);
+  connection.origin->peerStreams = streams;
+  settle(connection);
+  serve(*connection.origin, now);
 }
 
-void OriginQueue::release(Ticket& ticket) {
+void OriginQueue::drain(Connection& connection, Clock::time_point now) {
+  if (connection.state != State::open) {
+    return;
+  }
+  connection.state = State::draining;
+  settle(connection);
+  ++connection.origin->draining;
+  serve(*connection.origin, now);
+}
+
+void OriginQueue::onClosed(Connection& connection, Clock::time_point now) {
+  Origin* const origin = connection.origin;
+  if (connection.state == State::connecting && origin != nullptr) {
+    --origin->connecting;
+  }
+  unlink(connection);
+  connections_.closed(connection);
+  if (connection.inUse == 0) {
+    connections_.forget(connection);
+  }
+  if (origin != nullptr) {
+    if (origin->roomy.empty() && origin->others.empty() && origin->protocol == Protocol::http2) {
+      origin->protocol = Protocol::unknown;
+    }
+    serve(*origin, now);
+    forgetIfQuiet(*origin);
+  }
+}
+
+void OriginQueue::again(Ticket& ticket, bool elsewhere, Clock::time_point now) {
+  assert(ticket.place_ == Ticket::Place::running || ticket.place_ == Ticket::Place::ready);
+  Origin& origin = *ticket.origin_;
+  if (ticket.place_ == Ticket::Place::ready) {
+    ready_.erase(ready_.iterator_to(ticket));
+  }
+  ticket.place_ = Ticket::Place::waiting;
+  ticket.wantsNew_ = elsewhere;
+  origin.waiting.push_front(ticket);
+  unplace(ticket, now);
+  serve(origin, now);
+}
+
+void OriginQueue::release(Ticket& ticket, Clock::time_point now) {
   if (ticket.origin_ == nullptr) {
     return;
   }
   Origin& origin = *ticket.origin_;
-  leave(ticket);
-  runWaiting(origin);
+  leave(ticket, now);
+  serve(origin, now);
   forgetIfQuiet(origin);
 }
 
-std::optional<RequestId> OriginQueue::takeReady() {
-  if (ready_.empty()) {
-    return std::nullopt;
+std::optional<RequestId> OriginQueue::takeReady(Clock::time_point now) {
+  while (!ready_.empty()) {
+    Ticket& ticket = ready_.front();
+    if (ticket.connection_->state == State::closed) {
+      again(ticket, false, now);
+      continue;
+    }
+    ready_.pop_front();
+    ticket.place_ = Ticket::Place::running;
+    return ticket.id_;
   }
-  Ticket& ticket = ready_.front();
-  ready_.pop_front();
-  ticket.place_ = Ticket::Place::running;
-  return ticket.id_;
+  return std::nullopt;
 }
 
 std::size_t OriginQueue::originCount() const { return origins_[0].size() + origins_[1].size(); }
 
-OriginQueue::Origin& OriginQueue::findOrAdd(std::string_view name, Negotiation negotiation) {
+Origin& OriginQueue::findOrAdd(std::string_view name, Negotiation negotiation) {
   OriginMap& origins = mapOf(negotiation);
   const auto found = origins.find(name);
   if (found == origins.end()) {
-    const auto added = origins.try_emplace(std::string(name)).first;
-    added->second.name = &added->first;
-    added->second.negotiation = negotiation;
-    added->second.protocol = negotiation == Negotiation::none ? Protocol::http1 : Protocol::unknown;
-    return added->second;
+    const auto added = origins.try_emplace(std::string(name), std::make_unique<Origin>()).first;
+    Origin& origin = *added->second;
+    origin.name = &added->first;
+    origin.negotiation = negotiation;
+    origin.protocol = negotiation == Negotiation::none ? Protocol::http1 : Protocol::unknown;
+    return origin;
   }
-  Origin& origin = found->second;
-  if (origin.rememberedHook.is_linked()) {
+  Origin& origin = *found->second;
+  if (origin.is_linked()) {
     remembered_.erase(remembered_.iterator_to(origin));
   }
   return origin;
 }
 
-bool OriginQueue::mayRun(const Origin& origin) const {
+std::uint32_t OriginQueue::roomOf(const Connection& connection) const {
+  if (connection.state != State::open) {
+    return 0;
+  }
+  std::uint32_t most = 1;
+  if (connection.protocol == Protocol::http2) {
+    most = limits_.maxConcurrentStreams == 0
+               ? connection.peerStreams
+               : std::min(connection.peerStreams, limits_.maxConcurrentStreams);
+  }
+  return most > connection.inUse ? most - connection.inUse : 0;
+}
+
+// What a connection whose SETTINGS are still to come will take, by those of the origin's last one; all, when it is the first.
+std::uint32_t OriginQueue::expectedRoom(const Origin& origin) const {
+  if (!origin.peerStreams) {
+    return std::numeric_limits<std::uint32_t>::max();
+  }
+  const std::uint32_t theirs = std::max<std::uint32_t>(*origin.peerStreams, 1);
+  return limits_.maxConcurrentStreams == 0 ? theirs
+                                           : std::min(theirs, limits_.maxConcurrentStreams);
+}
+
+bool OriginQueue::underLimit(const Origin& origin) const {
+  const std::size_t live = origin.roomy.size() + origin.others.size() - origin.draining;
+  return limits_.connections == 0 || live < limits_.connections;
+}
+
+// REQUIRES: no connection has room. `waiting` requests have no place.
+bool OriginQueue::mayOpen(const Origin& origin, std::size_t waiting) const {
+  if (!underLimit(origin)) {
+    return false;
+  }
   switch (origin.protocol) {
     case Protocol::unknown:
-      // Not limited otherwise: requests that still count as running belong to connections that are gone.
-      return origin.probe == nullptr;
+      return origin.connecting == 0;
     case Protocol::http1:
-      return limits_.connections == 0 || origin.running < limits_.connections;
-    case Protocol::http2: {
-      const std::uint64_t limit = std::uint64_t{limits_.connections} * limits_.maxConcurrentStreams;
-      return limit == 0 || origin.running < limit;
+      return true;
+    case Protocol::http2:
+      break;
+  }
+  // Those that are being made, and those whose SETTINGS are still to come, will take some of them.
+  std::uint64_t coming = 0;
+  for (const Connection& connection : origin.others) {
+    if (connection.state == State::connecting) {
+      coming += expectedRoom(origin);
+    } else if (connection.state == State::open && !connection.settingsSeen) {
+      coming += expectedRoom(origin) - 1;
     }
   }
-  return true;
+  return waiting > coming;
 }
 
-void OriginQueue::run(Origin& origin, Ticket& ticket, Ticket::Place place) {
+Connection* OriginQueue::choose(
+    Origin& origin, bool wantsNew, std::size_t waiting, Clock::time_point now
+) {
+  if (wantsNew && underLimit(origin)) {
+    return &open(origin);
+  }
+  while (!origin.roomy.empty()) {
+    Connection& connection = origin.roomy.front();
+    if (limits_.clientTtl.count() == 0 || now - connection.openedAt <= limits_.clientTtl) {
+      return &connection;
+    }
+    connection.state = State::draining;
+    ++origin.draining;
+    settle(connection);
+  }
+  return mayOpen(origin, waiting) ? &open(origin) : nullptr;
+}
+
+Connection& OriginQueue::open(Origin& origin) {
+  Connection& connection = connections_.add();
+  connection.origin = &origin;
+  origin.others.push_back(connection);
+  ++origin.connecting;
+  return connection;
+}
+
+void OriginQueue::place(Ticket& ticket, Connection& connection, Ticket::Place place) {
   ticket.place_ = place;
-  ++origin.running;
-  if (origin.protocol == Protocol::unknown) {
-    origin.probe = &ticket;
+  ticket.wantsNew_ = false;
+  ticket.connection_ = &connection;
+  ++connection.inUse;
+  settle(connection);
+}
+
+// Takes the request off its connection; does not let others move up.
+void OriginQueue::unplace(Ticket& ticket, Clock::time_point now) {
+  Connection* const connection = ticket.connection_;
+  if (connection == nullptr) {
+    return;
+  }
+  ticket.connection_ = nullptr;
+  --connection->inUse;
+  if (connection->state == State::connecting) {
+    // It was made for this request.
+    --ticket.origin_->connecting;
+    unlink(*connection);
+    connections_.closed(*connection);
+  }
+  if (connection->inUse > 0) {
+    settle(*connection);
+    return;
+  }
+  connection->idleSince = now;
+  if (connection->state == State::closed) {
+    connections_.forget(*connection);
+  } else {
+    settle(*connection);
   }
 }
 
-void OriginQueue::runWaiting(Origin& origin) {
-  while (!origin.waiting.empty() && mayRun(origin)) {
+// Puts the connection among those with room, or among the others.
+void OriginQueue::settle(Connection& connection) {
+  Origin* const origin = connection.origin;
+  if (origin == nullptr || !connection.originHook.is_linked()) {
+    return;
+  }
+  const bool isRoomy = roomOf(connection) > 0;
+  if (isRoomy == connection.roomy) {
+    return;
+  }
+  auto& from = connection.roomy ? origin->roomy : origin->others;
+  auto& to = isRoomy ? origin->roomy : origin->others;
+  from.erase(from.iterator_to(connection));
+  to.push_front(connection);
+  connection.roomy = isRoomy;
+}
+
+void OriginQueue::unlink(Connection& connection) {
+  Origin* const origin = connection.origin;
+  if (origin == nullptr) {
+    return;
+  }
+  auto& list = connection.roomy ? origin->roomy : origin->others;
+  list.erase(list.iterator_to(connection));
+  if (connection.state == State::draining) {
+    --origin->draining;
+  }
+  connection.origin = nullptr;
+}
+
+void OriginQueue::serve(Origin& origin, Clock::time_point now) {
+  while (!origin.waiting.empty()) {
     Ticket& ticket = origin.waiting.front();
+    Connection* const connection =
+        choose(origin, ticket.wantsNew_, origin.waiting.size(), now);
+    if (connection == nullptr) {
+      return;
+    }
     origin.waiting.pop_front();
     ready_.push_back(ticket);
-    run(origin, ticket, Ticket::Place::ready);
+    place(ticket, *connection, Ticket::Place::ready);
   }
 }
 
 // Takes the ticket out of wherever it is; does not let others move up.
-void OriginQueue::leave(Ticket& ticket) {
+void OriginQueue::leave(Ticket& ticket, Clock::time_point now) {
   Origin& origin = *ticket.origin_;
   switch (ticket.place_) {
     case Ticket::Place::waiting:
@@ -158,27 +378,33 @@ void OriginQueue::leave(Ticket& ticket) {
       ready_.erase(ready_.iterator_to(ticket));
       [[fallthrough]];
     case Ticket::Place::running:
-      --origin.running;
-      if (origin.probe == &ticket) {
-        origin.probe = nullptr;
-      }
+      unplace(ticket, now);
       break;
     case Ticket::Place::nowhere:
       break;
   }
   ticket.place_ = Ticket::Place::nowhere;
+  ticket.wantsNew_ = false;
   ticket.queue_ = nullptr;
   ticket.origin_ = nullptr;
+  --origin.tickets;
 }
 
 void OriginQueue::forgetIfQuiet(Origin& origin) {
-  if (origin.running > 0 || !origin.waiting.empty()) {
+  if (!origin.roomy.empty() || !origin.others.empty() || !origin.waiting.empty()) {
+    return;
+  }
+  // Tickets that refer to it may have lost their connection, and not been released yet.
+  if (origin.tickets > 0) {
     return;
   }
   OriginMap& origins = mapOf(origin.negotiation);
-  // HTTP/2 is not worth remembering: whether its connection still lives is seen only by the next request on it.
+  // HTTP/2 is not worth remembering: one request goes ahead in any case.
   if (origin.negotiation == Negotiation::none || origin.protocol != Protocol::http1) {
     origins.erase(origins.find(*origin.name));
+    return;
+  }
+  if (origin.is_linked()) {
     return;
   }
   remembered_.push_back(origin);

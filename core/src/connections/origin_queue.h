@@ -1,19 +1,24 @@
-// Which request may run now, and which must wait its turn: the limit of each origin, and its first connection.
+// Which request is sent next, and on which connection: the waiting line of each origin, and its connections.
 //
-// Until an origin's protocol is known (a TLS origin that offers HTTP/2), one request goes ahead as the probe and the
-// others wait: on HTTP/2 they all share its connection, and opening one for each of them would be waste.
+// A request gets a place on a connection that has room, or a new connection when all are full and the limit allows one, or
+// it waits; first come, first served. Until an origin's protocol is known (a TLS origin that offers HTTP/2), one request has
+// a connection made and the others wait for it: on HTTP/2 they share it. A connection of HTTP/2 carries one request until
+// the peer's SETTINGS have come, and then no more than they allow.
 //
-//   auto decision = queue.admit(origin, Negotiation::alpn, id, transfer.ticket);   // run: start it; wait: keep it
-//   queue.onProtocol(transfer.ticket, Protocol::http2);                           // its connection is ready
-//   queue.release(transfer.ticket);                                               // ended, in whatever way
-//   while (auto id = queue.takeReady()) start(*id);                               // after any of these calls
+//   if (queue.admit(origin, Negotiation::alpn, id, ticket, now) == Decision::run) start(id);
+//   queue.onOpened(ticket, …);                          // the connection that was made for it is there
+//   queue.onStreamLimit(connection, 128, now);          // SETTINGS
+//   queue.release(ticket, now);                         // the request has ended, in whatever way
+//   while (auto id = queue.takeReady(now)) start(*id);  // after any of these calls
 #pragma once
 
+#include "connections/connections.h"
 #include "dodici/request.h"
 
 #include <boost/intrusive/list.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,30 +30,24 @@
 
 namespace dodici {
 
-enum class Protocol : std::uint8_t { unknown, http1, http2 };
-
-enum class Negotiation : std::uint8_t {
-  none,  // plain http, or a request that must not use HTTP/2: the protocol is HTTP/1.1
-  alpn,  // the TLS handshake will tell
-};
-
 enum class Decision : std::uint8_t {
-  run,   // start it now
+  run,   // start it now, on Ticket::connection()
   wait,  // takeReady() will name it, or onConnectFailed() will
 };
 
 struct OriginLimits {
-  std::uint32_t connections = 0;           // 0: no limit
-  std::uint32_t maxConcurrentStreams = 0;  // of one HTTP/2 connection; 0: no limit
+  std::uint32_t connections = 0;           // of one origin; 0: no limit
+  std::uint32_t maxConcurrentStreams = 0;  // of one HTTP/2 connection; 0: no limit of ours
+  std::chrono::milliseconds clientTtl{0};  // an older connection takes no more requests; 0: none is too old
 };
 
 // Threads: the loop thread.
-// Owner:   Client's part on that loop. It outlives the tickets.
+// Owner:   ClientEngine. It outlives the tickets.
 class OriginQueue {
-  struct Origin;
-
  public:
-  // A request's place in its origin, waiting or running; part of the request's own object, so that waiting costs no
+  using Clock = Connection::Clock;
+
+  // A request's place in its origin, waiting or on a connection; part of the request's own object, so that waiting costs no
   // allocation and leaving is O(1). Gives up its place when destroyed.
   class Ticket {
    public:
@@ -59,69 +58,90 @@ class OriginQueue {
 
     bool waiting() const { return place_ == Place::waiting; }
 
+    // The connection on which the request has its place; null while it waits, and when it has ended.
+    Connection* connection() const { return connection_; }
+
+    // The connection is made for this request, and is not there yet.
+    bool opens() const {
+      return connection_ != nullptr && connection_->state == Connection::State::connecting;
+    }
+
    private:
     friend class OriginQueue;
     enum class Place : std::uint8_t { nowhere, waiting, ready, running };
 
     OriginQueue* queue_ = nullptr;
     Origin* origin_ = nullptr;
+    Connection* connection_ = nullptr;
     RequestId id_{};
     Place place_ = Place::nowhere;
+    bool wantsNew_ = false;  // a connection of its own, where the limit allows one
     boost::intrusive::list_member_hook<> hook_;
   };
 
-  explicit OriginQueue(OriginLimits limits);
+  OriginQueue(OriginLimits limits, Connections& connections);
   ~OriginQueue();
   OriginQueue(const OriginQueue&) = delete;
   OriginQueue& operator=(const OriginQueue&) = delete;
 
   // `origin` is any text that tells connections apart which cannot serve one another's requests.
   // REQUIRES: the ticket is in no queue.
-  Decision admit(std::string_view origin, Negotiation negotiation, RequestId id, Ticket& ticket);
+  Decision admit(
+      std::string_view origin,
+      Negotiation negotiation,
+      RequestId id,
+      Ticket& ticket,
+      Clock::time_point now
+  );
 
-  // The connection that a running request got is ready and speaks `protocol`. Cheap to repeat for each request.
-  void onProtocol(Ticket& ticket, Protocol protocol);
+  // The connection that was made for this request is there: Connections knows it.
+  void onOpened(Ticket& ticket, Clock::time_point now);
 
-  // A running request got no connection; it gives up its place. If it was the probe, those that waited for it will get
-  // none either: they leave the queue and are appended to `failed`, for the caller to fail with the same error.
-  void onConnectFailed(Ticket& ticket, std::vector<RequestId>& failed);
+  // libcurl has put the request on another connection than the one that it was given: an older libcurl takes no orders.
+  // `actual` is one of the same origin; null: a new one, which is returned.
+  Connection& moveTo(Ticket& ticket, Connection* actual);
 
-  // The origin lost a connection. On HTTP/2 the next request goes ahead alone again: there may be no other.
-  void onDisconnected(std::string_view origin, Negotiation negotiation);
+  // The connection that was to be made for this request is not to be had; the request gives up its place. Those that waited
+  // for that connection because it would have been the origin's first leave the line and are appended to `failed`, for the
+  // caller to fail with the same error.
+  void onConnectFailed(Ticket& ticket, std::vector<RequestId>& failed, Clock::time_point now);
+
+  // The peer of an HTTP/2 connection allows so many streams at a time.
+  void onStreamLimit(Connection& connection, std::uint32_t streams, Clock::time_point now);
+
+  // The connection takes no more requests. It is closed by its owner when it is idle.
+  void drain(Connection& connection, Clock::time_point now);
+
+  // libcurl has let go of the connection. What was on it ends, or comes back with again().
+  void onClosed(Connection& connection, Clock::time_point now);
+
+  // The request was not processed, and is to be sent again: it goes to the head of the line. `elsewhere`: on a new
+  // connection where the limit allows one.
+  void again(Ticket& ticket, bool elsewhere, Clock::time_point now);
 
   // The request ended, was cancelled while waiting, or never was admitted. Idempotent.
-  void release(Ticket& ticket);
+  void release(Ticket& ticket, Clock::time_point now);
 
-  // The next request whose turn has come, oldest first; it counts as running already.
-  std::optional<RequestId> takeReady();
+  // The next request that has got a place, oldest first; it counts as running already.
+  std::optional<RequestId> takeReady(Clock::time_point now);
 
-  // Origins in memory: those with requests, and some whose protocol is worth remembering.
+  // Origins in memory: those with requests or connections, and some whose protocol is worth remembering.
   std::size_t originCount() const;
 
   // How many quiet origins are remembered to be HTTP/1.1, so that a burst to one of them opens its connections at once.
   static constexpr std::size_t kMostRemembered = 512;
 
  private:
+  friend struct Origin;
+
   using TicketList = boost::intrusive::list<
       Ticket,
       boost::intrusive::member_hook<Ticket, boost::intrusive::list_member_hook<>, &Ticket::hook_>,
-      boost::intrusive::constant_time_size<false>>;
-
-  // In the map while it has tickets or is remembered.
-  struct Origin {
-    const std::string* name = nullptr;  // the key in the map
-    Negotiation negotiation = Negotiation::none;
-    Protocol protocol = Protocol::unknown;
-    Ticket* probe = nullptr;    // running, while the protocol is unknown
-    std::uint32_t running = 0;  // ready ones included
-    TicketList waiting;
-    boost::intrusive::list_member_hook<> rememberedHook;
-  };
+      boost::intrusive::constant_time_size<true>>;
 
   using OriginList = boost::intrusive::list<
       Origin,
-      boost::intrusive::
-          member_hook<Origin, boost::intrusive::list_member_hook<>, &Origin::rememberedHook>>;
+      boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>>;
 
   struct NameHash {
     using is_transparent = void;
@@ -131,20 +151,30 @@ class OriginQueue {
     }
   };
 
-  using OriginMap = std::unordered_map<std::string, Origin, NameHash, std::equal_to<>>;
+  using OriginMap =
+      std::unordered_map<std::string, std::unique_ptr<Origin>, NameHash, std::equal_to<>>;
 
   OriginMap& mapOf(Negotiation negotiation) {
     return origins_[static_cast<std::size_t>(negotiation)];
   }
 
   Origin& findOrAdd(std::string_view name, Negotiation negotiation);
-  bool mayRun(const Origin& origin) const;
-  void run(Origin& origin, Ticket& ticket, Ticket::Place place);
-  void runWaiting(Origin& origin);
-  void leave(Ticket& ticket);
+  std::uint32_t roomOf(const Connection& connection) const;
+  std::uint32_t expectedRoom(const Origin& origin) const;
+  bool underLimit(const Origin& origin) const;
+  bool mayOpen(const Origin& origin, std::size_t waiting) const;
+  Connection* choose(Origin& origin, bool wantsNew, std::size_t waiting, Clock::time_point now);
+  Connection& open(Origin& origin);
+  void place(Ticket& ticket, Connection& connection, Ticket::Place place);
+  void unplace(Ticket& ticket, Clock::time_point now);
+  void settle(Connection& connection);
+  void unlink(Connection& connection);
+  void serve(Origin& origin, Clock::time_point now);
+  void leave(Ticket& ticket, Clock::time_point now);
   void forgetIfQuiet(Origin& origin);
 
   const OriginLimits limits_;
+  Connections& connections_;
   std::array<OriginMap, 2> origins_;  // by Negotiation
   OriginList remembered_;             // quiet, the one that fell quiet last at the back
   TicketList ready_;

@@ -17,8 +17,9 @@ constexpr std::int32_t kFirstOfNghttp2 = -500;
 constexpr std::int32_t kLastOfNghttp2 = -999;
 constexpr std::uint32_t kProtocolError = 1;
 
-// libcurl tells the stream's error code only in its text: "… (error 0x7 REFUSED_STREAM)", before 8.21 "… (err 7)".
-std::uint32_t streamErrorOf(std::string_view text) {
+// An older libcurl tells the stream's error code only in its text: "… (error 0x7 REFUSED_STREAM)", before 8.21 "… (err 7)".
+// So does a newer one when nghttp2 itself has found something wrong.
+std::uint32_t streamErrorIn(std::string_view text) {
   std::uint32_t code = 0;
   constexpr std::string_view kHex = "(error 0x";
   constexpr std::string_view kDecimal = "(err ";
@@ -31,9 +32,14 @@ std::uint32_t streamErrorOf(std::string_view text) {
   return own <= kFirstOfNghttp2 && own >= kLastOfNghttp2 ? kProtocolError : code;
 }
 
+std::uint32_t streamErrorOf(const EasyHandle& easy, std::string_view text) {
+  const std::uint32_t told = easy.streamError().value_or(0);
+  return told != 0 ? told : streamErrorIn(text);
+}
+
 constexpr std::uint32_t kRefusedStream = 7;
 
-// libcurl has taken one connection after the other. Transfer lets it only when the server refused the stream.
+// An older libcurl has taken one connection after the other, because the server refused the stream.
 bool refusedTooOften(std::string_view text) { return text.starts_with("Connection died, tried "); }
 
 // A stream that ended without an error of its own went with its connection; libcurl then says nothing, or this.
@@ -44,6 +50,8 @@ bool endedWithConnection(const EasyHandle& easy) {
 
 // More header lines than libcurl takes, in all heads of a response.
 bool isHeaderFlood(std::string_view text) { return text.starts_with("Too many response headers"); }
+
+bool isErrorOfNghttp2(std::string_view text) { return text.starts_with("nghttp2"); }
 
 // Once the request was sent, this is the search for another connection after the loss of the first.
 bool isOfFinding(CURLcode code) {
@@ -127,7 +135,8 @@ bool isOfTheProxy(Error& error, CURLcode code, const EasyHandle& easy, const Tra
 
 }  // namespace
 
-Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts) {
+Error toError(const EasyHandle& easy, const TransferFacts& facts) {
+  const CURLcode code = easy.result();
   Error error;
   error.message = easy.errorText()[0] != '\0' ? easy.errorText() : curl_easy_strerror(code);
   error.socket = describeSocket(easy);
@@ -201,14 +210,16 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
     case CURLE_HTTP2_STREAM:
     case CURLE_HTTP3:
       error.code = Errc::streamReset;
-      error.detail = streamErrorOf(text);
+      error.detail = streamErrorOf(easy, text);
       break;
     case CURLE_HTTP2:
       if (isHeaderFlood(text)) {
         error.code = Errc::headersOverflow;
         break;
       }
-      error.code = endedWithConnection(easy) ? Errc::socketClosed : Errc::malformedResponse;
+      error.code = endedWithConnection(easy)     ? Errc::socketClosed
+                   : isErrorOfNghttp2(text) ? Errc::http2Error
+                                            : Errc::malformedResponse;
       break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -238,10 +249,6 @@ Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts)
     error.code = Errc::proxyClosed;
   }
   return error;
-}
-
-bool isHttp2ConnectionError(CURLcode code, const EasyHandle& easy) {
-  return code == CURLE_HTTP2 && std::string_view(easy.errorText()).starts_with("nghttp2");
 }
 
 std::string describeSocket(const EasyHandle& easy) {

@@ -5,8 +5,6 @@
 
 #include "dodici/error.h"
 
-#include <curl/curl.h>
-
 #include <cstdint>
 
 namespace dodici {
@@ -24,11 +22,8 @@ struct TransferFacts {
   std::uint32_t connectTimeoutMs = 0;
 };
 
-// REQUIRES: code != CURLE_OK, and the handle's transfer has just ended with it.
-Error toError(CURLcode code, const EasyHandle& easy, const TransferFacts& facts);
-
-// Whether the rules of HTTP/2 were broken for the whole connection. libcurl would use it again, and fail each time.
-bool isHttp2ConnectionError(CURLcode code, const EasyHandle& easy);
+// REQUIRES: the handle's transfer has just ended, and did not succeed.
+Error toError(const EasyHandle& easy, const TransferFacts& facts);
 
 // "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection. When there is
 // none: the address that was tried last, and what is not known is empty or 0. Nothing at all when there was no address.

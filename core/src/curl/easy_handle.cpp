@@ -46,6 +46,9 @@ EasyHandle::EasyHandle(
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers_);
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_FUNCTION, &EasyHandle::onSslContext);
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_DATA, nullptr);
+#ifdef CURL_HAS_NO_RETRY
+  curl_easy_setopt(handle_, CURLOPT_NO_RETRY, 1L);
+#endif
   setClientOptions(handle_, options);
   if (!options.proxy.url.empty()) {
     setProxyOptions(handle_, options.proxy, proxyLines_);
@@ -68,9 +71,7 @@ void EasyHandle::bind(Receiver* receiver) {
   tlsPeerIsProxy_ = false;
   openErrno_ = 0;
   tried_.ss_family = AF_UNSPEC;
-  if (std::exchange(connectsAfresh_, false)) {
-    curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
-  }
+  result_ = CURLE_OK;
   if (std::exchange(watchesRawBody_, false)) {
     curl_easy_setopt(handle_, CURLOPT_VERBOSE, 0L);
   }
@@ -84,9 +85,67 @@ void EasyHandle::watchRawBody() {
   curl_easy_setopt(handle_, CURLOPT_VERBOSE, 1L);
 }
 
-void EasyHandle::connectAfresh() {
-  connectsAfresh_ = true;
-  curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 1L);
+void EasyHandle::useConnection([[maybe_unused]] const Connection& connection) {
+  curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
+#ifdef CURL_HAS_CONN_ID
+  curl_easy_setopt(handle_, CURLOPT_CONN_ID, static_cast<curl_off_t>(connection.id));
+#endif
+}
+
+void EasyHandle::connectAfresh() { curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 1L); }
+
+void EasyHandle::pause(bool receiving, bool sending) {
+  curl_easy_pause(handle_, (receiving ? CURLPAUSE_RECV : 0) | (sending ? CURLPAUSE_SEND : 0));
+}
+
+std::int64_t EasyHandle::connectionId() const {
+#if LIBCURL_VERSION_NUM >= 0x080200
+  curl_off_t id = Connection::kNoId;
+  curl_easy_getinfo(handle_, CURLINFO_CONN_ID, &id);
+  return id;
+#else
+  return Connection::kNoId;
+#endif
+}
+
+curl_socket_t EasyHandle::connectionSocket() const {
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &socket);
+  return socket;
+}
+
+SSL* EasyHandle::tls() const {
+  curl_tlssessioninfo* session = nullptr;
+  curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &session);
+  const bool isOurs = session != nullptr && session->backend == CURLSSLBACKEND_OPENSSL;
+  return isOurs ? static_cast<SSL*>(session->internals) : nullptr;
+}
+
+bool EasyHandle::hasUnreadTls() const {
+  const SSL* const ssl = tls();
+  return ssl != nullptr && SSL_has_pending(ssl) == 1;
+}
+
+std::optional<std::uint32_t> EasyHandle::streamError() const {
+#ifdef CURL_HAS_NO_RETRY
+  return static_cast<std::uint32_t>(infoLong(CURLINFO_STREAM_ERROR));
+#else
+  return std::nullopt;
+#endif
+}
+
+bool EasyHandle::unprocessed() const {
+#ifdef CURL_HAS_NO_RETRY
+  return infoLong(CURLINFO_STREAM_UNPROCESSED) != 0;
+#else
+  return false;
+#endif
+}
+
+void EasyHandle::setStreamWindow([[maybe_unused]] std::uint32_t bytes) {
+#ifdef CURL_HAS_STREAM_WINDOW
+  curl_easy_setopt(handle_, CURLOPT_STREAM_WINDOW, static_cast<long>(bytes));
+#endif
 }
 
 void EasyHandle::closeAfterwards() {
@@ -136,22 +195,28 @@ std::string EasyHandle::triedAddress() const {
 }
 
 bool EasyHandle::negotiatedHttp2() const {
-  curl_tlssessioninfo* session = nullptr;
-  curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &session);
-  if (session == nullptr || session->backend != CURLSSLBACKEND_OPENSSL ||
-      session->internals == nullptr) {
+  const SSL* const ssl = tls();
+  if (ssl == nullptr) {
     return false;
   }
   const unsigned char* name = nullptr;
   unsigned int length = 0;
-  SSL_get0_alpn_selected(static_cast<SSL*>(session->internals), &name, &length);
+  SSL_get0_alpn_selected(ssl, &name, &length);
   return length == 2 && name[0] == 'h' && name[1] == '2';
 }
 
 std::size_t EasyHandle::onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<std::size_t>(easy.thrown_, CURL_WRITEFUNC_ERROR, [&] {
-    return easy.receiver_->onBody(std::as_bytes(std::span(data, size)));
+    switch (easy.receiver_->onBody(std::as_bytes(std::span(data, size)))) {
+      case Taken::all:
+        return size;
+      case Taken::later:
+        return static_cast<std::size_t>(CURL_WRITEFUNC_PAUSE);
+      case Taken::stop:
+        break;
+    }
+    return static_cast<std::size_t>(CURL_WRITEFUNC_ERROR);
   });
 }
 
@@ -167,7 +232,9 @@ std::size_t EasyHandle::onRead(
 ) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<std::size_t>(easy.thrown_, CURL_READFUNC_ABORT, [&] {
-    return easy.receiver_->onBodyWanted(std::as_writable_bytes(std::span(data, size * count)));
+    const auto given =
+        easy.receiver_->onBodyWanted(std::as_writable_bytes(std::span(data, size * count)));
+    return given.value_or(CURL_READFUNC_PAUSE);
   });
 }
 
@@ -193,24 +260,15 @@ int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
   });
 }
 
-int EasyHandle::onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept {
+int EasyHandle::onPreRequest(void* self, char*, char*, int, int) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
-    Ports ports{localPort, remotePort};
-    if (localPort <= 0) {
-      curl_socket_t socket = 0;
-      curl_easy_getinfo(easy.handle_, CURLINFO_ACTIVESOCKET, &socket);
-      ports = {0, socket};
-    }
-    return easy.receiver_->onStarted(ports) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return easy.receiver_->onStarted() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   });
 }
 
 curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
-  if (easy.receiver_ != nullptr) {
-    easy.receiver_->onConnecting();
-  }
   const curl_socket_t socket = easy.watchers_.open(*address);
   easy.openErrno_ = socket == CURL_SOCKET_BAD ? errno : 0;
   std::memcpy(

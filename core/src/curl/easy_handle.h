@@ -4,18 +4,22 @@
 // Owner:   the Transfer that runs on it; between two of them EasyHandlePool.
 #pragma once
 
+#include "connections/connection.h"
 #include "curl/socket_watchers.h"
 #include "curl/tls_peer.h"
 #include "curl/tls_store.h"
 #include "dodici/options.h"
 
 #include <curl/curl.h>
+#include <openssl/types.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,25 +29,28 @@ namespace dodici {
 
 class EasyHandle {
  public:
+  // What becomes of bytes that a Receiver is given.
+  enum class Taken : std::uint8_t {
+    all,
+    later,  // libcurl keeps them, and gives them again after pause() has said so
+    stop,   // the transfer ends
+  };
+
   // What libcurl calls during a transfer. May throw: the transfer then fails and takeThrown() has it.
   class Receiver {
    public:
-    // About to be sent on a connection between these ports. False ends the transfer.
-    virtual bool onStarted(Ports ports) = 0;
-
-    // A connection is about to be made, the first or another one.
-    virtual void onConnecting() {}
+    // About to be sent on a connection. False ends the transfer.
+    virtual bool onStarted() = 0;
 
     // One line of a head or of trailers, line end included. False ends the transfer.
     virtual bool onHeaderLine(std::string_view line) = 0;
-    // Returns how many bytes were taken, or CURL_WRITEFUNC_PAUSE.
-    virtual std::size_t onBody(std::span<const std::byte> bytes) = 0;
+    virtual Taken onBody(std::span<const std::byte> bytes) = 0;
 
     // Bytes of the body before they are decoded, and what follows it: for those who asked by watchRawBody().
     virtual void onRawBody(std::string_view) {}
 
-    // Fills `room`; returns how many bytes, 0 at the end, or CURL_READFUNC_PAUSE.
-    virtual std::size_t onBodyWanted(std::span<std::byte> room) = 0;
+    // Fills `room`; returns how many bytes, 0 at the end. Nothing: there are none now; pause() has libcurl ask again.
+    virtual std::optional<std::size_t> onBodyWanted(std::span<std::byte> room) = 0;
     // The body must be sent again from `offset`. False when that cannot be.
     virtual bool onRewind(std::uint64_t offset) = 0;
 
@@ -68,6 +75,39 @@ class EasyHandle {
   // Before each transfer; null after it.
   void bind(Receiver* receiver);
 
+  // Before libcurl is given the handle: the transfer takes this connection, or fails before it is sent.
+  void useConnection(const Connection& connection);
+
+  // Before libcurl is given the handle: the transfer takes no connection that exists.
+  void connectAfresh();
+
+  // How the transfer ended: MultiHandle::readDone() says so.
+  void setResult(CURLcode result) { result_ = result; }
+
+  CURLcode result() const { return result_; }
+
+  bool succeeded() const { return result_ == CURLE_OK; }
+
+  // Which directions are held back: libcurl goes on with the other ones. It may call the Receiver from inside, which may
+  // hold back again.
+  void pause(bool receiving, bool sending);
+
+  // The connection that the transfer is on. Only from inside Receiver::onStarted().
+  std::int64_t connectionId() const;
+  curl_socket_t connectionSocket() const;
+
+  // OpenSSL has read bytes of the transfer's connection that libcurl has not asked for. From inside onStarted(): they came
+  // before the request was written.
+  bool hasUnreadTls() const;
+
+  // Of a transfer over HTTP/2 that has ended: the code with which its stream was reset, and whether the peer has said that it
+  // did not process the request, or nobody has sent it. An older libcurl knows neither.
+  std::optional<std::uint32_t> streamError() const;
+  bool unprocessed() const;
+
+  // Of a transfer over HTTP/2, from inside a callback: how many bytes its peer may send before they are taken.
+  void setStreamWindow(std::uint32_t bytes);
+
   // libcurl's words on the last error, "" if it had none.
   const char* errorText() const { return errorText_.data(); }
 
@@ -90,9 +130,6 @@ class EasyHandle {
 
   // From inside Receiver::onHeaderLine(): onRawBody() is called for the body of this response.
   void watchRawBody();
-
-  // Before libcurl is given the handle: this transfer takes no connection that exists.
-  void connectAfresh();
 
   // What the peer showed in a TLS handshake of this transfer.
   const TlsPeer& tlsPeer() const { return tlsPeer_; }
@@ -126,6 +163,7 @@ class EasyHandle {
   static int onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept;
   static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
+  SSL* tls() const;
   static CURLcode onSslContext(CURL* handle, void* sslContext, void* tls) noexcept;
 
   CURL* handle_;
@@ -134,8 +172,8 @@ class EasyHandle {
   TlsStore& proxyTls_;
   std::vector<curl_slist> proxyLines_;
   bool tlsPeerIsProxy_ = false;
-  bool connectsAfresh_ = false;
   bool watchesRawBody_ = false;
+  CURLcode result_ = CURLE_OK;
   int openErrno_ = 0;
   sockaddr_storage tried_{};  // family 0: none
   Receiver* receiver_ = nullptr;

@@ -22,7 +22,7 @@ void setText(CURL* handle, CURLoption option, const std::string& text) {
   }
 }
 
-long wholeSeconds(std::chrono::milliseconds time) {
+[[maybe_unused]] long wholeSeconds(std::chrono::milliseconds time) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
   return static_cast<long>(std::max<std::int64_t>(1, seconds));
 }
@@ -134,13 +134,17 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
       CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
       static_cast<long>(options.happyEyeballsTimeout.count())
   );
-  // Whole seconds and only looked at when a connection is picked; SocketWatchers is exact and at rest. What a server
-  // says may be more than keepAliveTimeout.
+#ifdef CURL_HAS_CONN_ID
+  // IdleConnections and OriginQueue say how old a connection may be.
+  curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, 0L);
+#else
+  // Whole seconds, and only looked at when a connection is picked. What a server says may be more than keepAliveTimeout.
   const auto longest = std::max(options.keepAliveTimeout, options.keepAliveMaxTimeout);
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, wholeSeconds(longest));
   if (options.clientTtl.count() > 0) {
     curl_easy_setopt(handle, CURLOPT_MAXLIFETIME_CONN, wholeSeconds(options.clientTtl));
   }
+#endif
   curl_easy_setopt(
       handle,
       CURLOPT_IPRESOLVE,

@@ -4,8 +4,9 @@
 #include "curl/curl_global.h"
 #include "curl/easy_handle.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <memory>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -16,7 +17,7 @@ namespace dodici {
 namespace {
 
 // libcurl's own default shrinks with the number of transfers, and would close the connections of a burst as it ends;
-// SocketWatchers closes them when they have been idle for keepAliveTimeout.
+// IdleConnections closes them when they have been idle for keepAliveTimeout.
 constexpr long kMostKeptConnections = 100'000;
 
 void check(CURLMcode code) {
@@ -36,32 +37,15 @@ CURLM* newMulti() {
   return multi;
 }
 
-struct CleanUp {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-
-using Probe = std::unique_ptr<CURL, CleanUp>;
-
-// A handle that never gets a connection of its own.
-Probe makeProbe() {
-  Probe probe(curl_easy_init());
-  if (probe) {
-    curl_easy_setopt(probe.get(), CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(probe.get(), CURLOPT_PROXY, "");
-    curl_easy_setopt(probe.get(), CURLOPT_URL, "http://127.0.0.1:9/");
-    curl_easy_setopt(
-        probe.get(),
-        CURLOPT_OPENSOCKETFUNCTION,
-        +[](void*, curlsocktype, curl_sockaddr*) -> curl_socket_t { return CURL_SOCKET_BAD; }
-    );
-  }
-  return probe;
-}
-
 }  // namespace
 
-MultiHandle::MultiHandle(const ClientOptions& options, SocketWatchers& watchers, MultiTimer& timer)
-    : watchers_(watchers), timer_(timer), multi_(newMulti()) {
+MultiHandle::MultiHandle(
+    const ClientOptions& options,
+    SocketWatchers& watchers,
+    MultiTimer& timer,
+    ConnectionListener& listener
+)
+    : watchers_(watchers), timer_(timer), listener_(listener), multi_(newMulti()) {
   if (multi_ == nullptr) {
     throw std::bad_alloc();
   }
@@ -78,67 +62,76 @@ MultiHandle::MultiHandle(const ClientOptions& options, SocketWatchers& watchers,
   // A name server that does not answer must not hold up a close.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
 #endif
-  // OriginQueue counts requests; this bounds the connections when a server allows fewer streams than we asked for.
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.connections));
+#ifdef CURL_HAS_CONN_EVENTS
+  curl_multi_setopt(multi_, CURLMOPT_CONNFUNCTION, &MultiHandle::onConnectionEvent);
+  curl_multi_setopt(multi_, CURLMOPT_CONNDATA, this);
+#endif
+#ifdef CURL_HAS_STREAM_WINDOW
+  curl_multi_setopt(multi_, CURLMOPT_STREAM_WINDOW, static_cast<long>(options.streamWindow));
+  curl_multi_setopt(multi_, CURLMOPT_CONN_WINDOW, static_cast<long>(options.connectionWindow));
+#endif
 }
 
 MultiHandle::~MultiHandle() { curl_multi_cleanup(multi_); }
 
-void MultiHandle::add(EasyHandle& easy) { check(curl_multi_add_handle(multi_, easy.get())); }
+void MultiHandle::add(EasyHandle& easy) {
+  dodici::check(curl_multi_add_handle(multi_, easy.get()));
+}
 
-void MultiHandle::remove(EasyHandle& easy) { check(curl_multi_remove_handle(multi_, easy.get())); }
+void MultiHandle::remove(EasyHandle& easy) {
+  dodici::check(curl_multi_remove_handle(multi_, easy.get()));
+}
 
 void MultiHandle::socketAction(curl_socket_t socket, int events) {
   int running = 0;
-  check(curl_multi_socket_action(multi_, socket, events, &running));
+  dodici::check(curl_multi_socket_action(multi_, socket, events, &running));
   rethrowParked();
 }
 
 void MultiHandle::timeoutAction() { socketAction(CURL_SOCKET_TIMEOUT, 0); }
 
-void MultiHandle::readDone(const std::function<void(EasyHandle&, CURLcode)>& onDone) {
+void MultiHandle::readDone(const std::function<void(EasyHandle&)>& onDone) {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg == CURLMSG_DONE) {
       // Read before onDone() removes the handle: the message dies with that.
-      CURL* const handle = message->easy_handle;
-      const CURLcode code = message->data.result;
-      onDone(EasyHandle::of(handle), code);
+      EasyHandle& easy = EasyHandle::of(message->easy_handle);
+      easy.setResult(message->data.result);
+      onDone(easy);
     }
   }
+}
+
+void MultiHandle::close(const Connection& connection) {
+#ifdef CURL_HAS_CONN_CONTROL
+  curl_multi_setopt(multi_, CURLMOPT_CONN_CLOSE, static_cast<curl_off_t>(connection.id));
+  rethrowParked();
+#else
+  watchers_.giveUp(connection.socket);
+#endif
+}
+
+void MultiHandle::check([[maybe_unused]] const Connection& connection) {
+#ifdef CURL_HAS_CONN_CONTROL
+  curl_multi_setopt(multi_, CURLMOPT_CONN_CHECK, static_cast<curl_off_t>(connection.id));
+  rethrowParked();
+#endif
+}
+
+bool MultiHandle::ping([[maybe_unused]] const Connection& connection) {
+#ifdef CURL_HAS_CONN_CONTROL
+  curl_multi_setopt(multi_, CURLMOPT_CONN_PING, static_cast<curl_off_t>(connection.id));
+  rethrowParked();
+  return true;
+#else
+  return false;
+#endif
 }
 
 void MultiHandle::closeIdleConnections() {
 #if LIBCURL_VERSION_NUM >= 0x081000
   curl_multi_setopt(multi_, CURLMOPT_NETWORK_CHANGED, static_cast<long>(CURLMNWC_CLEAR_CONNS));
 #endif
-}
-
-// libcurl looks when a transfer asks for a connection: here is one that asks, and is refused a socket.
-void MultiHandle::closeBrokenConnections() {
-  const Probe probe = makeProbe();
-  if (!probe) {
-    return;
-  }
-  check(curl_multi_add_handle(multi_, probe.get()));
-  int running = 0;
-  const CURLMcode code = curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
-  check(curl_multi_remove_handle(multi_, probe.get()));
-  check(code);
-  rethrowParked();
-}
-
-// libcurl pings all that it keeps, and for no transfer that has a connection.
-void MultiHandle::ping() {
-  const Probe probe = makeProbe();
-  if (!probe) {
-    return;
-  }
-  curl_easy_setopt(probe.get(), CURLOPT_UPKEEP_INTERVAL_MS, 0L);
-  check(curl_multi_add_handle(multi_, probe.get()));
-  curl_easy_upkeep(probe.get());
-  check(curl_multi_remove_handle(multi_, probe.get()));
-  rethrowParked();
 }
 
 int MultiHandle::onSocketWanted(CURL*, curl_socket_t socket, int poll, void* self, void*) noexcept {
@@ -157,6 +150,36 @@ int MultiHandle::onTimerWanted(CURLM*, long timeoutMs, void* self) noexcept {
     return 0;
   });
 }
+
+#ifdef CURL_HAS_CONN_EVENTS
+void MultiHandle::onConnectionEvent(
+    CURLM*, curl_off_t id, int event, unsigned long value, unsigned long error, void* self
+) noexcept {
+  auto& multi = *static_cast<MultiHandle*>(self);
+  const auto number = static_cast<std::uint32_t>(
+      std::min<unsigned long>(value, std::numeric_limits<std::uint32_t>::max())
+  );
+  guardCallback(multi.thrown_, 0, [&] {
+    switch (event) {
+      case CURLCONN_REMOVED:
+        multi.listener_.onConnectionRemoved(id);
+        break;
+      case CURLCONN_SETTINGS:
+        multi.listener_.onStreamLimit(id, number);
+        break;
+      case CURLCONN_GOAWAY:
+        multi.listener_.onGoaway(id, number, static_cast<std::uint32_t>(error));
+        break;
+      case CURLCONN_ENDED:
+        multi.listener_.onSessionEnded(id);
+        break;
+      default:
+        break;
+    }
+    return 0;
+  });
+}
+#endif
 
 void MultiHandle::rethrowParked() {
   if (thrown_) {

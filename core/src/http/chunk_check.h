@@ -23,6 +23,9 @@ class ChunkCheck {
   // How much body there was up to the fault, or up to now.
   std::uint64_t bodySize() const { return bodySize_; }
 
+  // The last chunk and the trailers have come.
+  bool isDone() const { return phase_ == Phase::over; }
+
   // There were bytes behind the end.
   bool hasExcess() const { return hasExcess_; }
 

@@ -15,7 +15,9 @@ std::uint32_t milliseconds(std::chrono::milliseconds time) {
   return static_cast<std::uint32_t>(time.count());
 }
 
-constexpr std::uint32_t kHttp2ProtocolError = 1;
+// Codes of HTTP/2 (RFC 9113, 7).
+constexpr std::uint32_t kProtocolError = 1;
+constexpr std::uint32_t kHttp11Required = 13;
 
 // Others who wait for the same connection would meet the same.
 bool isOfTheConnection(Errc code) {
@@ -47,13 +49,11 @@ Transfer::Transfer(const Services& services, RequestBlock& block)
       block_(block),
       request_(block.request),
       text_(request_.text),
-      state_(request_.idempotent && request_.bodyKind != BodyKind::stream),
+      state_(request_.idempotent),
       upload_(request_.bodyKind, request_.body, request_.contentLength),
       head_(services.options.maxHeaderSize),
       deadline_(services.deadlines, request_.id),
-      headWithBody_(
-          request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0
-      ) {}
+      window_(services.options.streamWindow) {}
 
 Transfer::~Transfer() = default;
 
@@ -61,61 +61,56 @@ EasyHandle& Transfer::prepare(std::unique_ptr<EasyHandle> easy) {
   easy_ = std::move(easy);
   easy_->bind(this);
   setRequestOptions(*easy_, request_, text_, services_.options);
-  state_.onRun();
-  return *easy_;
-}
-
-EasyHandle& Transfer::startAgain() {
-  turnedAway_ = false;
-  upload_.rewind(0);
-  setRequestOptions(*easy_, request_, text_, services_.options);
-  // Once is how it goes; who meets another such connection does not try all that there are.
-  if (std::exchange(wasTurnedAway_, true)) {
+  easy_->setStreamWindow(window_.size());
+  const bool opens = block_.ticket.opens();
+  if (opens) {
     easy_->connectAfresh();
+  } else {
+    easy_->useConnection(*block_.ticket.connection());
   }
+  state_.onRun(!opens);
   return *easy_;
 }
 
 std::unique_ptr<EasyHandle> Transfer::takeHandle() { return std::move(easy_); }
 
-bool Transfer::onStarted(Ports ports) {
-  const bool first = state_.phase() == TransferState::Phase::running;
+bool Transfer::isOnHttp2() const {
+  const Connection* const connection = block_.ticket.connection();
+  return connection != nullptr && connection->protocol == Protocol::http2;
+}
+
+bool Transfer::onStarted() {
   // libcurl would repeat by itself what was answered by 417.
   if (request_.expectContinue && head_.finalHeadSeen()) {
-    complete_ = true;
+    state_.onResponseWhole();
     return false;
   }
-  // Nothing has been sent on this connection: whatever the request, another one will do.
-  if (services_.watchers.refuses(ports) && (first || request_.bodyKind != BodyKind::stream)) {
-    turnedAway_ = true;
-    easy_->forbidReuse();
+  const bool first = state_.phase() == TransferState::Phase::running;
+  Connection* const connection = services_.host.onSending(*this);
+  if (connection == nullptr) {
     return false;
   }
-  // On HTTP/2 libcurl takes another connection when the server says that it has not processed the request (a refused
-  // stream, GOAWAY), and also when the connection broke: only the former is safe, whatever the method.
-  const bool wasLost =
-      !first && onHttp2_ && (lostByPeer_ ? *lostByPeer_ : services_.watchers.lostByPeer(ports_));
-  lostByPeer_.reset();
-  const bool refused = !first && onHttp2_ && !wasLost;
-  const bool lost = !first && onHttp2_ && !refused;
-  if (lost || state_.onStarted(refused) == Action::refuse) {
+  if (state_.onStarted() == Action::refuse) {
     return park(Error{Errc::socketClosed, 0, "the connection was closed", describeSocket(*easy_)});
   }
-  onHttp2_ = text_.isTls() && request_.allowHttp2 && easy_->negotiatedHttp2();
-  ports_ = ports;
-  const auto uses =
-      services_.host.onConnectionReady(*this, onHttp2_ ? Protocol::http2 : Protocol::http1, ports);
-  const auto mostUses = services_.options.maxRequestsPerConnection;
-  if (mostUses > 0 && uses >= mostUses && !onHttp2_) {
-    easy_->closeAfterwards();
+  if (!isOnHttp2()) {
+    const auto most = services_.options.maxRequestsPerConnection;
+    const bool isLast = most > 0 && connection->requests >= most;
+    // What a server sends behind the head of an answer to HEAD would be taken for the next answer; so undici keeps no such
+    // connection either.
+    const bool isHead = std::strcmp(text_.method(), "HEAD") == 0 && !request_.keepConnection;
+    if (isLast || isHead) {
+      easy_->closeAfterwards();
+    }
+    if (request_.expectContinue) {
+      easy_->dropExpect();  // as undici, which asks for 100 over HTTP/2 only
+    }
+  } else if (request_.expectContinue) {
+    state_.awaitContinue();
   }
   deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
-  if (request_.expectContinue && !onHttp2_) {
-    easy_->dropExpect();  // as undici, which asks for 100 over HTTP/2 only
-  }
-  awaitsContinue_ = request_.expectContinue && onHttp2_;
-  if (first && request_.bodyKind == BodyKind::stream && !awaitsContinue_) {
-    services_.batcher.bodyWanted(id(), 0);
+  if (first && request_.bodyKind == BodyKind::stream && !state_.awaitsContinue()) {
+    askForBody();
   }
   if (request_.bodyKind == BodyKind::none) {
     reportSent();
@@ -123,30 +118,30 @@ bool Transfer::onStarted(Ports ports) {
   return true;
 }
 
-// Later the connection before may have an end all the same: libcurl closes it, and the peer answers.
-void Transfer::onConnecting() {
-  if (onHttp2_ && state_.phase() == TransferState::Phase::sent && !lostByPeer_) {
-    lostByPeer_ = services_.watchers.lostByPeer(ports_);
+// Its writer is asked once, however often the request is sent.
+void Transfer::askForBody() {
+  if (!std::exchange(bodyAsked_, true)) {
+    services_.batcher.bodyWanted(id(), 0);
   }
 }
 
 // The body has waited for a sign of the server.
 void Transfer::startUpload() {
-  if (!std::exchange(awaitsContinue_, false)) {
+  if (!state_.onContinue()) {
     return;
   }
   if (request_.bodyKind == BodyKind::stream) {
-    services_.batcher.bodyWanted(id(), 0);
+    askForBody();
   }
   if (state_.onUploadWritten() == Action::letFlow) {
     letFlow();
   }
 }
 
-std::size_t Transfer::onBodyWanted(std::span<std::byte> room) {
-  if (awaitsContinue_) {
+std::optional<std::size_t> Transfer::onBodyWanted(std::span<std::byte> room) {
+  if (state_.awaitsContinue()) {
     state_.onUploadEmpty();
-    return CURL_READFUNC_PAUSE;
+    return std::nullopt;
   }
   deadline_.touch();
   const auto read = upload_.read(room);
@@ -158,7 +153,7 @@ std::size_t Transfer::onBodyWanted(std::span<std::byte> room) {
       break;
     case UploadBody::Got::nothing:
       state_.onUploadEmpty();
-      return CURL_READFUNC_PAUSE;
+      return std::nullopt;
     case UploadBody::Got::end:
       break;
   }
@@ -198,12 +193,9 @@ void Transfer::onBodyEnd() {
   }
 }
 
-// libcurl may call our callbacks from inside curl_easy_pause(), and they may hold again.
 void Transfer::letFlow() {
   if (easy_) {
-    const int held =
-        (state_.bodyHeld() ? CURLPAUSE_RECV : 0) | (state_.uploadHeld() ? CURLPAUSE_SEND : 0);
-    curl_easy_pause(easy_->get(), held);
+    easy_->pause(state_.bodyHeld(), state_.uploadHeld());
   }
 }
 
@@ -232,9 +224,8 @@ bool Transfer::park(Error error) {
 
 TransferFacts Transfer::facts() const {
   TransferFacts facts;
-  facts.started = state_.phase() == TransferState::Phase::sent ||
-                  state_.phase() == TransferState::Phase::receiving;
-  facts.onHttp2 = onHttp2_;
+  facts.started = state_.isOnConnection();
+  facts.onHttp2 = isOnHttp2();
   facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
   facts.headSeen = head_.finalHeadSeen();
   facts.closesAnyway = head_.facts().connectionClose;
@@ -243,14 +234,68 @@ TransferFacts Transfer::facts() const {
   return facts;
 }
 
-void Transfer::endByLibcurl(CURLcode code) {
+TransferState::Result Transfer::result() const {
+  TransferState::Result result;
+  result.whole = easy_->succeeded() && !parked_ && chunks_.fault() == nullptr;
+  result.replayable = upload_.replayable();
+  if (result.whole || parked_) {
+    return result;
+  }
+  const Connection* const connection = block_.ticket.connection();
+  result.unprocessed = easy_->unprocessed();
+  result.peerProgressed = connection != nullptr && connection->goawayLast > 0;
+  result.wantsHttp1 = isOnHttp2() && easy_->streamError() == kHttp11Required;
+  const Errc code = toError(*easy_, facts()).code;
+  result.lost = !isOnHttp2() && (code == Errc::socketClosed || code == Errc::socketError);
+  return result;
+}
+
+TransferState::Next Transfer::onDone() {
+  if (ended()) {
+    return TransferState::Next::complete;
+  }
+  if (easy_->succeeded() && !parked_ && chunks_.fault() == nullptr) {
+    sendEnd();
+    return TransferState::Next::complete;
+  }
+  const auto next = state_.onDone(result());
+  switch (next) {
+    case TransferState::Next::complete:
+      sendEnd();
+      break;
+    case TransferState::Next::fail:
+      endBy(takeError());
+      break;
+    case TransferState::Next::againOverHttp1:
+      request_.allowHttp2 = false;
+      [[fallthrough]];
+    case TransferState::Next::again:
+    case TransferState::Next::againElsewhere:
+      startAnew();
+      break;
+  }
+  return next;
+}
+
+// REQUIRES: nothing of a response has come.
+void Transfer::startAnew() {
+  deadline_.stop();
+  upload_.rewind(0);
+  parked_.reset();
+}
+
+void Transfer::endEarly() {
   if (ended()) {
     return;
   }
-  if ((code == CURLE_OK && chunks_.fault() == nullptr) || complete_) {
+  if (state_.responseWhole() && !parked_) {
     sendEnd();
-    return;
+  } else {
+    endBy(takeError());
   }
+}
+
+Error Transfer::takeError() {
   if (const auto thrown = easy_->takeThrown()) {
     try {
       std::rethrow_exception(thrown);
@@ -260,16 +305,16 @@ void Transfer::endByLibcurl(CURLcode code) {
       parked_ = Error{Errc::internal, 0, "unknown exception", {}};
     }
   }
-  if (onHttp2_ && isHttp2ConnectionError(code, *easy_)) {
-    services_.watchers.shutDown(ports_);
+  if (parked_) {
+    return *parked_;
   }
-  Error error = parked_ ? *parked_ : toError(code, *easy_, facts());
+  Error error = toError(*easy_, facts());
   // nghttp2 takes the end of a body that is shorter than declared for a fault of the stream, and resets it.
-  if (error.code == Errc::streamReset && error.detail == kHttp2ProtocolError && isCutShort()) {
+  if (error.code == Errc::streamReset && error.detail == kProtocolError && isCutShort()) {
     error.code = Errc::lengthMismatch;
     error.detail = 0;
   }
-  endBy(error);
+  return error;
 }
 
 bool Transfer::isCutShort() const {
@@ -288,9 +333,7 @@ void Transfer::sendEnd() {
 }
 
 bool Transfer::streamStalls() const {
-  const auto phase = state_.phase();
-  return onHttp2_ && (phase == TransferState::Phase::sent ||
-                      (phase == TransferState::Phase::receiving && !state_.bodyHeld()));
+  return isOnHttp2() && state_.isOnConnection() && !state_.bodyHeld();
 }
 
 void Transfer::endByDeadline(DeadlineKind kind) {
@@ -299,13 +342,13 @@ void Transfer::endByDeadline(DeadlineKind kind) {
   endBy(Error{
       headers ? Errc::headersTimeout : Errc::bodyTimeout,
       milliseconds(limit),
-      onHttp2_ ? "HTTP/2" : "",
+      isOnHttp2() ? "HTTP/2" : "",
       describeSocket(*easy_)});
 }
 
 void Transfer::endBy(const Error& error) {
-  const bool connected = state_.phase() == TransferState::Phase::sent ||
-                         state_.phase() == TransferState::Phase::receiving;
+  const bool connected = state_.isOnConnection();
+  const bool onHttp2 = isOnHttp2();
   if (!state_.onEnd()) {
     return;
   }
@@ -314,9 +357,11 @@ void Transfer::endBy(const Error& error) {
     connectFailure_ = error;
   }
   services_.batcher.failed(id(), error);
-  // Of an HTTP/2 connection only what concerns all its streams.
-  if (connected && (!onHttp2_ || isOfTheConnection(error.code))) {
-    services_.watchers.noteFailure(ports_, error);
+  // An HTTP/2 connection ends with what concerns all its streams only.
+  Connection* const connection = block_.ticket.connection();
+  if (connected && connection != nullptr && (!onHttp2 || isOfTheConnection(error.code))) {
+    connection->endCode = error.code;
+    connection->endDetail = error.detail;
   }
 }
 

@@ -11,12 +11,13 @@
 #include "dodici/request.h"
 #include "dodici/request_controller.h"
 #include "events/event_batcher.h"
-#include "connections/origin_queue.h"
+#include "connections/connection.h"
 #include "submit/request_block.h"
 #include "http/chunk_check.h"
 #include "transfer/deadlines.h"
 #include "http/header_block.h"
 #include "transfer/request_text.h"
+#include "transfer/stream_window.h"
 #include "transfer/transfer_state.h"
 #include "transfer/upload_body.h"
 
@@ -33,9 +34,11 @@ class Transfer final : public EasyHandle::Receiver {
   // Whom a transfer tells what concerns others than itself. Called from inside libcurl callbacks.
   class Host {
    public:
-    // Its connection is ready. REQUIRES of the callee: no call into libcurl.
-    // Returns how many requests the connection has been used for, this one included.
-    virtual std::uint32_t onConnectionReady(Transfer& transfer, Protocol protocol, Ports ports) = 0;
+    // It is about to be sent. Returns its connection; null when the one that libcurl has picked is not to be used: then
+    // nothing is sent, and readDone() reports it. REQUIRES of the callee: no call that runs libcurl.
+    virtual Connection* onSending(Transfer& transfer) = 0;
+    // Its server does not want to be asked on this connection (421).
+    virtual void onMisdirected(Connection& connection) = 0;
     // Its response is whole, but libcurl goes on sending the request: end it when this callback has returned.
     virtual void onCompleteEarly(RequestId id) = 0;
     // It holds its body back until the batcher has room.
@@ -49,7 +52,6 @@ class Transfer final : public EasyHandle::Receiver {
     const ClientOptions& options;
     EventBatcher& batcher;
     Deadlines& deadlines;
-    SocketWatchers& watchers;
     Host& host;
   };
 
@@ -66,12 +68,13 @@ class Transfer final : public EasyHandle::Receiver {
 
   RequestBlock& block() const { return block_; }
 
-  // Prepares a handle, which libcurl may then be given.
+  // Prepares the handle for the connection that the request has its place on. libcurl may then be given it.
   EasyHandle& prepare(std::unique_ptr<EasyHandle> easy);
 
-  // Gives the handle back, after libcurl has let go of it; null when it never ran.
+  // Gives the handle back, after libcurl has let go of it.
   std::unique_ptr<EasyHandle> takeHandle();
 
+  // What libcurl works on; null while the request waits.
   EasyHandle* handle() const { return easy_.get(); }
 
   // Wishes and body pieces from the submitter.
@@ -82,8 +85,12 @@ class Transfer final : public EasyHandle::Receiver {
   // The batcher has room again.
   void onRoom();
 
-  // The three ways to end; the first wins and sends the terminal event. After it, libcurl must let go of the handle.
-  void endByLibcurl(CURLcode code);
+  // libcurl is done with it. What is to be sent again has not ended; else the terminal event is out. libcurl must let go of
+  // the handle in any case.
+  TransferState::Next onDone();
+
+  // The other ways to end; the first wins and sends the terminal event. After it, libcurl must let go of the handle.
+  void endEarly();  // the response is whole, or there is no use in waiting for the rest of it
   void endByDeadline(DeadlineKind kind);
   void endBy(const Error& error);
 
@@ -92,25 +99,15 @@ class Transfer final : public EasyHandle::Receiver {
   // Why it failed, if it did before it was sent on a connection.
   const std::optional<Error>& connectFailure() const { return connectFailure_; }
 
-  // libcurl has ended it because the connection that it picked is not to be used. startAgain() gets it another.
-  bool turnedAway() const { return turnedAway_; }
-
-  EasyHandle& startAgain();
-
-  // Of the connection that it is on, or was on last.
-  Ports ports() const { return ports_; }
-
   // It is a stream of HTTP/2, on which the server has more to say.
   bool streamStalls() const;
 
  private:
-  bool onStarted(Ports ports) override;
-  void onConnecting() override;
-
+  bool onStarted() override;
   bool onHeaderLine(std::string_view line) override;
-  std::size_t onBody(std::span<const std::byte> bytes) override;
+  EasyHandle::Taken onBody(std::span<const std::byte> bytes) override;
   void onRawBody(std::string_view bytes) override;
-  std::size_t onBodyWanted(std::span<std::byte> room) override;
+  std::optional<std::size_t> onBodyWanted(std::span<std::byte> room) override;
   bool onRewind(std::uint64_t offset) override;
 
   bool onFinalHead();
@@ -118,7 +115,13 @@ class Transfer final : public EasyHandle::Receiver {
   void noteKeepAlive();
   bool bodiless() const;
   bool isCutShort() const;
+  bool isOnHttp2() const;
+  TransferState::Result result() const;
+  Error takeError();
+  void startAnew();
+  void askForBody();
   void startUpload();
+  void growWindow(std::size_t taken);
   bool park(Error error);
   void reportSent();
   void letFlow();
@@ -128,7 +131,7 @@ class Transfer final : public EasyHandle::Receiver {
 
   Services services_;
   RequestBlock& block_;
-  const Request& request_;  // block_.request
+  Request& request_;   // block_.request
   RequestText text_;        // views into request_.text
   TransferState state_;
   UploadBody upload_;
@@ -139,16 +142,9 @@ class Transfer final : public EasyHandle::Receiver {
   std::uint64_t received_ = 0;
   std::optional<Error> parked_;  // why a callback ended the transfer
   std::optional<Error> connectFailure_;
-  bool headWithBody_ =
-      false;               // a HEAD request that sends a body: libcurl would wait for one in return
-  bool complete_ = false;  // the response is whole although libcurl does not say so
+  StreamWindow window_;
   bool sentReported_ = false;
-  bool awaitsContinue_ = false;
-  bool turnedAway_ = false;
-  bool wasTurnedAway_ = false;
-  bool onHttp2_ = false;  // the connection it was last written on
-  Ports ports_;
-  std::optional<bool> lostByPeer_;  // that connection, when libcurl began to make another
+  bool bodyAsked_ = false;  // its writer knows that it may begin
   std::unique_ptr<EasyHandle> easy_;
 };
 

@@ -1,4 +1,5 @@
 // The response's side of a Transfer: what comes from the server, and what follows from it.
+#include "connections/socket_signs.h"
 #include "transfer/transfer.h"
 
 #include <algorithm>
@@ -10,7 +11,14 @@
 
 namespace dodici {
 
+namespace {
+
+constexpr std::uint32_t kMisdirectedRequest = 421;
+
+}  // namespace
+
 bool Transfer::onHeaderLine(std::string_view line) {
+  state_.onResponseBegun();
   switch (head_.onLine(line)) {
     case HeaderProgress::none:
     case HeaderProgress::trailer:
@@ -40,15 +48,23 @@ bool Transfer::onFinalHead() {
   if (state_.onFinalHead() == Action::refuse) {
     return false;
   }
-  if (!onHttp2_) {
+  Connection* const connection = block_.ticket.connection();
+  if (connection != nullptr) {
+    ++connection->answered;
+    if (head_.facts().status == kMisdirectedRequest) {
+      services_.host.onMisdirected(*connection);
+    }
+  }
+  if (!isOnHttp2()) {
     noteKeepAlive();
     if (head_.facts().chunked && !bodiless()) {
       easy_->watchRawBody();
     }
   }
   services_.batcher.responseStart(id(), head_);
-  if (headWithBody_) {
-    complete_ = true;
+  // A HEAD request that sends a body: libcurl would wait for one in return.
+  if (request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0) {
+    state_.onResponseWhole();
     return false;
   }
   armBodyDeadline();
@@ -68,8 +84,9 @@ void Transfer::noteKeepAlive() {
     const std::chrono::milliseconds keep = std::min(
         *facts.keepAliveTimeoutHint - options.keepAliveTimeoutThreshold, options.keepAliveMaxTimeout
     );
-    if (keep.count() > 0) {
-      services_.watchers.keepFor(ports_, keep);
+    if (Connection* const connection = block_.ticket.connection();
+        connection != nullptr && keep.count() > 0) {
+      connection->keepFor = keep;
     } else {
       easy_->forbidReuse();
     }
@@ -81,15 +98,19 @@ void Transfer::noteKeepAlive() {
   }
 }
 
-// A server may answer before it has read the request's body, and never read it: libcurl would wait for that. The end
-// of a chunked response cannot be seen from here.
+// A server may answer before it has read the request's body, and never read it: libcurl would wait for that. Over HTTP/2 it
+// ends its stream, and libcurl says so.
 void Transfer::checkWhetherComplete() {
-  if (request_.bodyKind == BodyKind::none || upload_.finished() || complete_) {
+  if (isOnHttp2() || request_.bodyKind == BodyKind::none || upload_.finished() ||
+      state_.responseWhole()) {
     return;
   }
   const auto& facts = head_.facts();
-  if (bodiless() || (facts.contentLength && received_ >= *facts.contentLength)) {
-    complete_ = true;
+  const bool isWhole = bodiless() ||
+                       (facts.chunked && chunks_.isDone() && received_ >= chunks_.bodySize()) ||
+                       (facts.contentLength && received_ >= *facts.contentLength);
+  if (isWhole) {
+    state_.onResponseWhole();
     services_.host.onCompleteEarly(id());
   }
 }
@@ -112,11 +133,13 @@ void Transfer::onRawBody(std::string_view bytes) {
   if (chunks_.fault() != nullptr || chunks_.hasExcess()) {
     easy_->forbidReuse();
   }
+  checkWhetherComplete();
 }
 
-std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
+EasyHandle::Taken Transfer::onBody(std::span<const std::byte> bytes) {
+  using Taken = EasyHandle::Taken;
   if (chunks_.fault() != nullptr && received_ + bytes.size() > chunks_.bodySize()) {
-    return CURL_WRITEFUNC_ERROR;
+    return Taken::stop;
   }
   const auto limit = services_.options.maxResponseSize;
   if (limit >= 0 && received_ + bytes.size() > static_cast<std::uint64_t>(limit)) {
@@ -125,7 +148,7 @@ std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
         0,
         "the body is larger than maxResponseSize",
         describeSocket(*easy_)});
-    return CURL_WRITEFUNC_ERROR;
+    return Taken::stop;
   }
   switch (state_.onBodyBytes(block_.pause.paused(), services_.batcher.hasRoom(share_, bytes.size()))
   ) {
@@ -136,15 +159,29 @@ std::size_t Transfer::onBody(std::span<const std::byte> bytes) {
       [[fallthrough]];
     case Action::holdBody:
       deadline_.stop();
-      return CURL_WRITEFUNC_PAUSE;
+      if (const auto size = window_.onHeld()) {
+        easy_->setStreamWindow(*size);
+      }
+      return Taken::later;
     default:
-      return CURL_WRITEFUNC_ERROR;
+      return Taken::stop;
   }
   received_ += bytes.size();
   deadline_.touch();
   services_.batcher.body(id(), share_, bytes);
+  growWindow(bytes.size());
   checkWhetherComplete();
-  return bytes.size();
+  return Taken::all;
+}
+
+void Transfer::growWindow(std::size_t taken) {
+  if (!isOnHttp2() || !window_.onTaken(taken)) {
+    return;
+  }
+  const auto roundTrip = roundTripOf(block_.ticket.connection()->socket);
+  if (const auto size = window_.grow(StreamWindow::Clock::now(), roundTrip)) {
+    easy_->setStreamWindow(*size);
+  }
 }
 
 }  // namespace dodici

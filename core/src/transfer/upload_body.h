@@ -44,6 +44,9 @@ class UploadBody {
   // False when those bytes are gone: a streamed body is not kept.
   bool rewind(std::uint64_t offset);
 
+  // Nothing that was read is gone: rewind(0) would succeed.
+  bool replayable() const { return kind_ != BodyKind::stream || offset_ == 0; }
+
   // Everything was read, and there is no more: its end was told, or its declared length is reached.
   bool finished() const;
 

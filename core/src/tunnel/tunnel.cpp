@@ -67,9 +67,9 @@ std::string Tunnel::requestHead() const {
   return head.append("\r\n");
 }
 
-void Tunnel::onConnected(CURLcode code) {
-  if (code != CURLE_OK) {
-    fail(code);
+void Tunnel::onConnected() {
+  if (!easy_->succeeded()) {
+    fail(easy_->result());
     return;
   }
   connection_.emplace(*easy_);
@@ -275,7 +275,8 @@ void Tunnel::fail(CURLcode code) {
   facts.tunnels = !services_.options.proxy.url.empty();
   facts.headSeen = phase_ == Phase::open || phase_ == Phase::refused;
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
-  endBy(toError(code, *easy_, facts));
+  easy_->setResult(code);
+  endBy(toError(*easy_, facts));
 }
 
 void Tunnel::endByDeadline(DeadlineKind kind) {

@@ -52,7 +52,7 @@ class Tunnel final : public EasyHandle::Receiver {
   curl_socket_t socket() const { return connection_ ? connection_->socket() : CURL_SOCKET_BAD; }
 
   // libcurl has connected, or could not.
-  void onConnected(CURLcode code);
+  void onConnected();
 
   // Moves what can be moved: the socket is ready, the batcher has room, or the reader goes on.
   void move();
@@ -76,13 +76,13 @@ class Tunnel final : public EasyHandle::Receiver {
  private:
   enum class Phase : std::uint8_t { connecting, head, open, refused, ended };
 
-  bool onStarted(Ports) override { return true; }
+  bool onStarted() override { return true; }
 
   bool onHeaderLine(std::string_view) override { return true; }
 
-  std::size_t onBody(std::span<const std::byte> bytes) override { return bytes.size(); }
+  EasyHandle::Taken onBody(std::span<const std::byte>) override { return EasyHandle::Taken::all; }
 
-  std::size_t onBodyWanted(std::span<std::byte>) override { return 0; }
+  std::optional<std::size_t> onBodyWanted(std::span<std::byte>) override { return 0; }
 
   bool onRewind(std::uint64_t) override { return false; }
 

@@ -1,0 +1,291 @@
+#include "client/connection_keeper.h"
+
+#include "connections/socket_signs.h"
+#include "curl/easy_handle.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+// How often the connections are looked at that have been asked by a PING, or of which an older libcurl says nothing.
+constexpr std::chrono::seconds kLookInterval{1};
+
+}  // namespace
+
+ConnectionKeeper::ConnectionKeeper(
+    Connections& connections,
+    OriginQueue& origins,
+    SocketWatchers& watchers,
+    MultiHandle& multi,
+    EventBatcher& batcher,
+    std::chrono::milliseconds pingInterval
+)
+    : pingInterval_(pingInterval),
+      connections_(connections),
+      origins_(origins),
+      watchers_(watchers),
+      multi_(multi),
+      batcher_(batcher) {}
+
+Connection* ConnectionKeeper::onSending(
+    OriginQueue::Ticket& ticket, const EasyHandle& easy, bool isTls, std::string_view origin
+) {
+  Connection* connection = ticket.connection();
+  if (connection == nullptr) {
+    return nullptr;
+  }
+  if (ticket.opens()) {
+    opened(ticket, easy, easy.connectionSocket(), isTls, origin);
+  } else if constexpr (!MultiHandle::kNamesConnections) {
+    const int socket = easy.connectionSocket();
+    if (watchers_.isGivenUp(socket)) {
+      return nullptr;
+    }
+    Connection* const actual = connections_.findBySocket(socket);
+    connection = &origins_.moveTo(ticket, actual);
+    if (actual == nullptr) {
+      opened(ticket, easy, socket, isTls, origin);
+    }
+  }
+  // What came before the request is written is not its answer.
+  if (connection->requests > 0 && connection->protocol == Protocol::http1) {
+    const bool isUnread = isTls && easy.hasUnreadTls();
+    if (isUnread || (!MultiHandle::kNamesConnections && faultOf(connection->socket, false))) {
+      connection->endCode = Errc::unaskedBytes;
+      drain(*connection);
+      return nullptr;
+    }
+  }
+  ++connection->requests;
+  connection->keepFor = connections_.keepAliveTimeout();
+  return connection;
+}
+
+void ConnectionKeeper::opened(
+    OriginQueue::Ticket& ticket,
+    const EasyHandle& easy,
+    int socket,
+    bool isTls,
+    std::string_view origin
+) {
+  const auto now = Clock::now();
+  if (Connection* const before = connections_.findBySocket(socket)) {
+    origins_.onClosed(*before, now);
+  }
+  const bool isHttp2 = isTls && easy.negotiatedHttp2();
+  connections_.opened(
+      *ticket.connection(),
+      easy.connectionId(),
+      socket,
+      isHttp2 ? Protocol::http2 : Protocol::http1,
+      origin,
+      now
+  );
+  if (isHttp2) {
+    watchers_.gatherWrites(socket);
+    if constexpr (!MultiHandle::kNamesConnections) {
+      // An older libcurl keeps to the limit by itself, and does not tell it.
+      origins_.onStreamLimit(*ticket.connection(), std::numeric_limits<std::uint32_t>::max(), now);
+    }
+  }
+  batcher_.connected(origin);
+  Connection& connection = *ticket.connection();
+  if (isHttp2 && pingInterval_.count() > 0) {
+    connection.nextPing = now + pingInterval_;
+    nextPing_ = std::min(nextPing_, *connection.nextPing);
+  }
+  if (const auto early = earlyLimits_.extract(connection.id)) {
+    connection.peerStreams = early.mapped();
+    connection.settingsSeen = true;
+  }
+  origins_.onOpened(ticket, now);
+}
+
+void ConnectionKeeper::onLeft(Connection& connection) {
+  if (!connection.isIdle()) {
+    return;
+  }
+  if (connection.state == Connection::State::draining) {
+    close(connection, connection.endCode, connection.endDetail);
+  } else {
+    idle_.note(connection);
+  }
+}
+
+void ConnectionKeeper::drain(Connection& connection) {
+  origins_.drain(connection, Clock::now());
+  if (connection.isIdle()) {
+    drained_.push_back(connection.id);
+  }
+}
+
+SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
+  Connection* const connection = connections_.findBySocket(socket);
+  if (connection == nullptr || !connection->isIdle()) {
+    return SocketWatchers::Unread::left;
+  }
+  const bool isHttp2 = connection->protocol == Protocol::http2;
+  if (const auto fault = faultOf(socket, isHttp2)) {
+    // HTTP/2 may say why before it ends: libcurl reads that.
+    close(*connection, fault->code, fault->detail);
+    return SocketWatchers::Unread::left;
+  }
+  if (isHttp2) {
+    multi_.check(*connection);
+    return MultiHandle::kNamesConnections ? SocketWatchers::Unread::taken
+                                          : SocketWatchers::Unread::left;
+  }
+  return SocketWatchers::Unread::left;
+}
+
+// The events of libcurl say it before, where there are some.
+void ConnectionKeeper::onSocketClosed(curl_socket_t socket) noexcept {
+  if (Connection* const connection = connections_.findBySocket(socket)) {
+    origins_.onClosed(*connection, Clock::now());
+  }
+}
+
+void ConnectionKeeper::askWhetherAlive(Connection& connection) {
+  if (SilentConnections::isDoubtful(connection) && multi_.ping(connection)) {
+    silent_.asked(connection, Clock::now());
+  }
+}
+
+void ConnectionKeeper::expire() {
+  const auto now = Clock::now();
+  sendPings(now);
+  idle_.expire(connections_, now, [this](Connection& connection) {
+    close(connection, Errc::idleTimeout);
+  });
+  silent_.expire(connections_, now, [this](Connection& connection) {
+    connection.broken = Error{Errc::socketClosed, 0, "the connection is silent", {}};
+    drain(connection);
+    broken_.push_back(connection.id);
+  });
+  if constexpr (!MultiHandle::kNamesConnections) {
+    // nghttp2 gives up a connection on which the peer broke the rules, and libcurl notices that with the next stream it
+    // looks at: there may be no other reason to look at one.
+    connections_.forEachOpen([this](Connection& connection) {
+      if (connection.protocol == Protocol::http2 && !connection.isIdle()) {
+        multi_.socketAction(connection.socket, CURL_CSELECT_IN);
+      }
+    });
+  }
+}
+
+// undici's pingInterval: the network between sees that the connection is in use.
+void ConnectionKeeper::sendPings(Clock::time_point now) {
+  if (now < nextPing_) {
+    return;
+  }
+  nextPing_ = Clock::time_point::max();
+  connections_.forEachOpen([&](Connection& connection) {
+    if (!connection.nextPing) {
+      return;
+    }
+    if (now >= *connection.nextPing) {
+      connection.nextPing = now + pingInterval_;
+      multi_.ping(connection);
+    }
+    nextPing_ = std::min(nextPing_, *connection.nextPing);
+  });
+}
+
+ConnectionKeeper::Clock::time_point ConnectionKeeper::nextExpiry() const {
+  const auto next = std::min(idle_.nextCheck(), nextPing_);
+  const bool looks = silent_.waits() ||
+                     (!MultiHandle::kNamesConnections && connections_.openCount() > 0);
+  return looks ? std::min(next, Clock::now() + kLookInterval) : next;
+}
+
+bool ConnectionKeeper::settle() {
+  if (drained_.empty()) {
+    return false;
+  }
+  for (const std::int64_t id : std::exchange(drained_, {})) {
+    if (Connection* const connection = connections_.findById(id);
+        connection != nullptr && connection->isIdle()) {
+      close(*connection, connection->endCode, connection->endDetail);
+    }
+  }
+  return true;
+}
+
+void ConnectionKeeper::forgetBroken() {
+  for (const std::int64_t id : std::exchange(broken_, {})) {
+    if (Connection* const connection = connections_.findById(id)) {
+      close(*connection, connection->broken->code, connection->broken->detail);
+    }
+  }
+}
+
+void ConnectionKeeper::tellEnded() {
+  connections_.tellEnded([this](const Connection& connection) {
+    batcher_.disconnected(connection.announcedFor, connection.endCode, connection.endDetail);
+  });
+}
+
+void ConnectionKeeper::endAll() {
+  connections_.forEachOpen([this](Connection& connection) {
+    origins_.onClosed(connection, Clock::now());
+  });
+  tellEnded();
+}
+
+void ConnectionKeeper::onConnectionRemoved(std::int64_t id) {
+  earlyLimits_.erase(id);
+  if (Connection* const connection = connections_.findById(id)) {
+    origins_.onClosed(*connection, Clock::now());
+  }
+}
+
+void ConnectionKeeper::onStreamLimit(std::int64_t id, std::uint32_t streams) {
+  if (Connection* const connection = connections_.findById(id)) {
+    origins_.onStreamLimit(*connection, streams, Clock::now());
+  } else {
+    earlyLimits_[id] = streams;
+  }
+}
+
+void ConnectionKeeper::onGoaway(std::int64_t id, std::uint32_t lastStream, std::uint32_t error) {
+  Connection* const connection = connections_.findById(id);
+  if (connection == nullptr) {
+    return;
+  }
+  connection->goawayLast = lastStream;
+  connection->endCode = Errc::goaway;
+  connection->endDetail = error;
+  drain(*connection);
+  if (error != 0 && !connection->broken) {
+    connection->broken = Error{Errc::goaway, error, describe(Errc::goaway), {}};
+    broken_.push_back(id);
+  }
+}
+
+void ConnectionKeeper::onSessionEnded(std::int64_t id) {
+  Connection* const connection = connections_.findById(id);
+  if (connection == nullptr) {
+    return;
+  }
+  drain(*connection);
+  if (!connection->isIdle() && !connection->broken) {
+    connection->broken =
+        Error{Errc::http2Error, 0, describe(Errc::http2Error), {}};
+    broken_.push_back(id);
+  }
+}
+
+// We want nothing of it any more; libcurl may keep it for the requests that are still on it.
+void ConnectionKeeper::close(Connection& connection, Errc code, std::uint32_t detail) {
+  connection.endCode = code;
+  connection.endDetail = detail;
+  // It stays in memory until its end has been told.
+  origins_.onClosed(connection, Clock::now());
+  multi_.close(connection);
+}
+
+}  // namespace dodici

@@ -1,0 +1,112 @@
+// Keeps what we know of connections in step with libcurl, and decides when one is closed.
+//
+// Threads: loop thread only. The ConnectionListener's calls come from inside libcurl, and do not call it.
+// Owner:   ClientEngine.
+#pragma once
+
+#include "connections/connections.h"
+#include "connections/idle_connections.h"
+#include "connections/origin_queue.h"
+#include "connections/silent_connections.h"
+#include "curl/multi_handle.h"
+#include "curl/socket_watchers.h"
+#include "events/event_batcher.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace dodici {
+
+class EasyHandle;
+
+class ConnectionKeeper final : public MultiHandle::ConnectionListener {
+ public:
+  using Clock = Connection::Clock;
+
+  // `multi` may still be to be made.
+  ConnectionKeeper(
+      Connections& connections,
+      OriginQueue& origins,
+      SocketWatchers& watchers,
+      MultiHandle& multi,
+      EventBatcher& batcher,
+      std::chrono::milliseconds pingInterval
+  );
+
+  // The connection on which a request is about to be sent; null when the one that libcurl has is not to be used. From inside
+  // Receiver::onStarted().
+  Connection* onSending(
+      OriginQueue::Ticket& ticket, const EasyHandle& easy, bool isTls, std::string_view origin
+  );
+
+  // A request has left the connection.
+  void onLeft(Connection& connection);
+
+  // No more requests go on it; it is closed as soon as none is on it.
+  void drain(Connection& connection);
+
+  // Something has come on a socket that libcurl does not read.
+  SocketWatchers::Unread onUnread(curl_socket_t socket);
+
+  // libcurl closes the socket. From inside libcurl: does not throw.
+  void onSocketClosed(curl_socket_t socket) noexcept;
+
+  // A request over HTTP/2 ends without an answer. REQUIRES: its stream is still open.
+  void askWhetherAlive(Connection& connection);
+
+  // Closes what has been idle, or silent, for too long.
+  void expire();
+
+  // When expire() has something to do; max() when nothing is to come.
+  Clock::time_point nextExpiry() const;
+
+  // Carries out what libcurl's callbacks left to do. True when there was something.
+  bool settle();
+
+  // Some connections have `broken` set: their requests are to be failed.
+  bool hasBroken() const { return !broken_.empty(); }
+
+  void forgetBroken();
+
+  // Tells which connections have ended since the last time: behind what failed with them.
+  void tellEnded();
+
+  // At the end of the client: tells the end of all of them.
+  void endAll();
+
+ private:
+  void onConnectionRemoved(std::int64_t id) override;
+  void onStreamLimit(std::int64_t id, std::uint32_t streams) override;
+  void onGoaway(std::int64_t id, std::uint32_t lastStream, std::uint32_t error) override;
+  void onSessionEnded(std::int64_t id) override;
+
+  void opened(
+      OriginQueue::Ticket& ticket,
+      const EasyHandle& easy,
+      int socket,
+      bool isTls,
+      std::string_view origin
+  );
+  void sendPings(Clock::time_point now);
+  void close(Connection& connection, Errc code, std::uint32_t detail = 0);
+
+  const std::chrono::milliseconds pingInterval_;
+  Connections& connections_;
+  OriginQueue& origins_;
+  SocketWatchers& watchers_;
+  MultiHandle& multi_;
+  EventBatcher& batcher_;
+  IdleConnections idle_;
+  SilentConnections silent_;
+  Clock::time_point nextPing_ = Clock::time_point::max();
+  // By Connection::id: an event of libcurl's that has to wait until libcurl has returned.
+  std::vector<std::int64_t> drained_;
+  std::vector<std::int64_t> broken_;
+  // SETTINGS that came before the connection's first request was written; by Connection::id.
+  std::unordered_map<std::int64_t, std::uint32_t> earlyLimits_;
+};
+
+}  // namespace dodici

@@ -1,0 +1,264 @@
+#include "client/request_runner.h"
+
+#include <exception>
+#include <utility>
+
+namespace dodici {
+
+namespace {
+
+using Clock = Connection::Clock;
+
+Negotiation negotiationOf(const Request& request, const RequestText& text) {
+  return text.isTls() && request.allowHttp2 ? Negotiation::alpn : Negotiation::none;
+}
+
+}  // namespace
+
+RequestRunner::RequestRunner(const Parts& parts, std::function<void()> onEnded)
+    : parts_(parts), onEnded_(std::move(onEnded)) {}
+
+// Calls leave(), after which nobody may be on the connection any more. What libcurl has closed is no longer there.
+template <typename F>
+void RequestRunner::leaveConnection(const OriginQueue::Ticket& ticket, F&& leave) {
+  Connection* const connection = ticket.connection();
+  const bool stays = connection != nullptr && (connection->state == Connection::State::open ||
+                                               connection->state == Connection::State::draining);
+  leave();
+  if (stays) {
+    parts_.keeper.onLeft(*connection);
+  }
+}
+
+void RequestRunner::admit(std::shared_ptr<RequestBlock> submitted) {
+  auto& block = table_.add(std::move(submitted));
+  if (enqueue(block) == Decision::run) {
+    run(block);
+  }
+}
+
+Decision RequestRunner::enqueue(RequestBlock& block) {
+  const RequestText text(block.request.text);
+  return parts_.origins.admit(
+      keyOf(text), negotiationOf(block.request, text), block.id, block.ticket, Clock::now()
+  );
+}
+
+// What tells apart connections that cannot serve one another's requests: those made for another name of TLS cannot, those to
+// a proxy that forwards can.
+std::string_view RequestRunner::keyOf(const RequestText& text) {
+  const auto& proxy = parts_.options.proxy;
+  if (!proxy.url.empty() && !proxy.tunnel && !text.isTls()) {
+    return proxy.url;
+  }
+  if (text.servername().empty()) {
+    return text.origin();
+  }
+  key_.assign(text.origin()).append(" ").append(text.servername());
+  return key_;
+}
+
+Transfer& RequestRunner::transferOf(RequestBlock& block) {
+  if (Transfer* const transfer = table_.findTransfer(block.id)) {
+    return *transfer;
+  }
+  const Transfer::Services services{parts_.options, parts_.batcher, parts_.deadlines, *this};
+  return table_.start(block, std::make_unique<Transfer>(services, block));
+}
+
+// REQUIRES: it has its place on a connection.
+void RequestRunner::run(RequestBlock& block) {
+  parts_.multi.add(transferOf(block).prepare(parts_.handles.take()));
+}
+
+bool RequestRunner::startReady() {
+  bool any = false;
+  while (const auto id = parts_.origins.takeReady(Clock::now())) {
+    if (RequestBlock* const block = table_.find(*id)) {
+      run(*block);
+      any = true;
+    }
+  }
+  return any;
+}
+
+void RequestRunner::onDone(EasyHandle& easy) {
+  auto& transfer = static_cast<Transfer&>(*easy.receiver());
+  const auto next = transfer.onDone();
+  if (transfer.ended()) {
+    retire(transfer.block());
+  } else {
+    runAgain(transfer, next);
+  }
+}
+
+void RequestRunner::runAgain(Transfer& transfer, TransferState::Next how) {
+  parts_.multi.remove(*transfer.handle());
+  parts_.handles.give(transfer.takeHandle());
+  RequestBlock& block = transfer.block();
+  const bool overHttp1 = how == TransferState::Next::againOverHttp1;
+  leaveConnection(block.ticket, [&] {
+    if (overHttp1) {
+      parts_.origins.release(block.ticket, Clock::now());
+    } else {
+      const bool elsewhere = how == TransferState::Next::againElsewhere;
+      parts_.origins.again(block.ticket, elsewhere, Clock::now());
+    }
+  });
+  if (overHttp1 && enqueue(block) == Decision::run) {
+    run(block);
+  }
+}
+
+bool RequestRunner::endEarly() {
+  if (early_.empty()) {
+    return false;
+  }
+  for (const RequestId id : std::exchange(early_, {})) {
+    if (Transfer* const transfer = table_.findTransfer(id)) {
+      transfer->endEarly();
+      retire(transfer->block());
+    }
+  }
+  return true;
+}
+
+void RequestRunner::failBroken() {
+  if (!parts_.keeper.hasBroken()) {
+    return;
+  }
+  for (const RequestId id : table_.ids()) {
+    RequestBlock& block = *table_.find(id);
+    const Connection* const connection = block.ticket.connection();
+    if (connection != nullptr && connection->broken) {
+      const Error error = *connection->broken;
+      end(block, error);
+      retire(block);
+    }
+  }
+  parts_.keeper.forgetBroken();
+}
+
+void RequestRunner::cancel(RequestId id) {
+  RequestBlock* const block = table_.find(id);
+  if (block == nullptr) {
+    return;
+  }
+  const Transfer* const transfer = table_.findTransfer(id);
+  if (transfer != nullptr && transfer->streamStalls()) {
+    parts_.keeper.askWhetherAlive(*block->ticket.connection());
+  }
+  end(*block, Error{Errc::aborted, 0, {}, {}});
+  retire(*block);
+}
+
+void RequestRunner::endByDeadline(RequestId id, DeadlineKind kind) {
+  Transfer* const transfer = table_.findTransfer(id);
+  if (transfer == nullptr) {
+    return;
+  }
+  if (transfer->streamStalls()) {
+    parts_.keeper.askWhetherAlive(*transfer->block().ticket.connection());
+  }
+  transfer->endByDeadline(kind);
+  retire(transfer->block());
+}
+
+void RequestRunner::onPauseChanged(RequestId id) {
+  if (Transfer* const transfer = table_.findTransfer(id)) {
+    transfer->onPauseChanged();
+  }
+}
+
+void RequestRunner::onBodyBytes(RequestId id, std::string bytes) {
+  if (RequestBlock* const block = table_.find(id)) {
+    transferOf(*block).onBodyBytes(std::move(bytes));
+  }
+}
+
+void RequestRunner::onBodyEnd(RequestId id) {
+  if (RequestBlock* const block = table_.find(id)) {
+    transferOf(*block).onBodyEnd();
+  }
+}
+
+void RequestRunner::onRoom(RequestId id) {
+  if (Transfer* const transfer = table_.findTransfer(id)) {
+    transfer->onRoom();
+  }
+}
+
+// retire() is to follow, when libcurl can let go of the handle.
+void RequestRunner::end(RequestBlock& block, const Error& error) {
+  if (Transfer* const transfer = table_.findTransfer(block.id)) {
+    transfer->endBy(error);
+  } else {
+    parts_.batcher.failed(block.id, error);
+  }
+}
+
+// REQUIRES: the request has ended. Forgets it.
+void RequestRunner::retire(RequestBlock& block) {
+  Transfer* const transfer = table_.findTransfer(block.id);
+  if (transfer != nullptr && transfer->handle() != nullptr) {
+    parts_.multi.remove(*transfer->handle());
+    failWaitersOf(*transfer);
+    parts_.handles.give(transfer->takeHandle());
+  }
+  leaveConnection(block.ticket, [&] { parts_.origins.release(block.ticket, Clock::now()); });
+  table_.remove(block.id);
+  onEnded_();
+}
+
+// Those who waited for this transfer's connection will get none either.
+void RequestRunner::failWaitersOf(Transfer& transfer) {
+  if (!transfer.connectFailure()) {
+    return;
+  }
+  failed_.clear();
+  parts_.origins.onConnectFailed(transfer.block().ticket, failed_, Clock::now());
+  for (const RequestId id : failed_) {
+    if (RequestBlock* const waiter = table_.find(id)) {
+      end(*waiter, *transfer.connectFailure());
+      table_.remove(id);
+      onEnded_();
+    }
+  }
+}
+
+void RequestRunner::endAll(const Error& error) {
+  for (const RequestId id : table_.ids()) {
+    RequestBlock& block = *table_.find(id);
+    end(block, error);
+    const Transfer* const transfer = table_.findTransfer(id);
+    if (transfer != nullptr && transfer->handle() != nullptr) {
+      try {
+        parts_.multi.remove(*transfer->handle());
+      } catch (const std::exception&) {
+        // It goes with the multi handle.
+      }
+    }
+    parts_.origins.release(block.ticket, Clock::now());
+    table_.remove(id);
+    onEnded_();
+  }
+  held_.clear();
+  early_.clear();
+}
+
+Connection* RequestRunner::onSending(Transfer& transfer) {
+  return parts_.keeper.onSending(
+      transfer.block().ticket,
+      *transfer.handle(),
+      transfer.text().isTls(),
+      transfer.text().origin()
+  );
+}
+
+void RequestRunner::onMisdirected(Connection& connection) { parts_.keeper.drain(connection); }
+
+void RequestRunner::onCompleteEarly(RequestId id) { early_.push_back(id); }
+
+void RequestRunner::onWaitsForRoom(RequestId id) { held_.push_back(id); }
+
+}  // namespace dodici

@@ -1,0 +1,110 @@
+// The requests of a client on one loop: from the waiting line over libcurl to their end.
+//
+// Threads: loop thread only.
+// Owner:   ClientEngine.
+#pragma once
+
+#include "client/connection_keeper.h"
+#include "connections/origin_queue.h"
+#include "curl/easy_handle.h"
+#include "curl/multi_handle.h"
+#include "dodici/options.h"
+#include "events/event_batcher.h"
+#include "transfer/deadlines.h"
+#include "transfer/transfer.h"
+#include "transfer/transfer_table.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dodici {
+
+class RequestRunner final : private Transfer::Host {
+ public:
+  struct Parts {
+    const ClientOptions& options;
+    EventBatcher& batcher;
+    Deadlines& deadlines;
+    Connections& connections;
+    OriginQueue& origins;
+    ConnectionKeeper& keeper;
+    MultiHandle& multi;
+    EasyHandlePool& handles;
+  };
+
+  // `onEnded` is told of each request that has ended.
+  RequestRunner(const Parts& parts, std::function<void()> onEnded);
+
+  RequestRunner(const RequestRunner&) = delete;
+  RequestRunner& operator=(const RequestRunner&) = delete;
+
+  void admit(std::shared_ptr<RequestBlock> block);
+
+  // False: there is no such request, or no more.
+  bool knows(RequestId id) const { return table_.find(id) != nullptr; }
+
+  // Wishes of the submitter; without effect when the request has ended.
+  void cancel(RequestId id);
+  void onPauseChanged(RequestId id);
+  void onBodyBytes(RequestId id, std::string bytes);
+  void onBodyEnd(RequestId id);
+
+  void endByDeadline(RequestId id, DeadlineKind kind);
+
+  // libcurl is done with this transfer.
+  void onDone(EasyHandle& easy);
+
+  // Ends those whose response is whole before the request is. True when there was one.
+  bool endEarly();
+
+  // Starts those that have got a place. True when there was one.
+  bool startReady();
+
+  // Ends what is on connections whose `broken` says that it will get no answer. REQUIRES: libcurl has nothing to do at once:
+  // what the peer has declared not processed has been taken away.
+  void failBroken();
+
+  // Those that wait for room in the batch.
+  bool hasHeld() const { return !held_.empty(); }
+
+  std::vector<RequestId> takeHeld() { return std::exchange(held_, {}); }
+
+  // There is room.
+  void onRoom(RequestId id);
+
+  bool empty() const { return table_.size() == 0; }
+
+  // The client ends, or is broken.
+  void endAll(const Error& error);
+
+ private:
+  Connection* onSending(Transfer& transfer) override;
+  void onMisdirected(Connection& connection) override;
+  void onCompleteEarly(RequestId id) override;
+  void onWaitsForRoom(RequestId id) override;
+
+  Decision enqueue(RequestBlock& block);
+  std::string_view keyOf(const RequestText& text);
+  Transfer& transferOf(RequestBlock& block);
+  void run(RequestBlock& block);
+  void runAgain(Transfer& transfer, TransferState::Next how);
+  void end(RequestBlock& block, const Error& error);
+  void retire(RequestBlock& block);
+  void failWaitersOf(Transfer& transfer);
+  template <typename F>
+  void leaveConnection(const OriginQueue::Ticket& ticket, F&& leave);
+
+  const Parts parts_;
+  const std::function<void()> onEnded_;
+  TransferTable table_;
+  std::vector<RequestId> held_;    // wait for room in the batch
+  std::vector<RequestId> early_;   // response whole before the request is
+  std::vector<RequestId> failed_;  // scratch
+  std::string key_;                // scratch
+};
+
+}  // namespace dodici

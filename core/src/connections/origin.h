@@ -1,0 +1,39 @@
+// One origin as OriginQueue keeps it: its connections, and the requests that wait for a place on one.
+//
+// Threads: loop thread only.
+// Owner:   OriginQueue.
+#pragma once
+
+#include "connections/origin_queue.h"
+
+#include <boost/intrusive/list.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace dodici {
+
+// In the map while it has requests or connections, or is remembered.
+struct Origin : boost::intrusive::list_base_hook<> {
+  using ConnectionList = boost::intrusive::list<
+      Connection,
+      boost::intrusive::member_hook<
+          Connection,
+          boost::intrusive::list_member_hook<>,
+          &Connection::originHook>,
+      boost::intrusive::constant_time_size<true>>;
+
+  const std::string* name = nullptr;  // the key in the map
+  Negotiation negotiation = Negotiation::none;
+  Protocol protocol = Protocol::unknown;  // of the connection that was opened last
+  std::optional<std::uint32_t> peerStreams;  // that the SETTINGS of a connection allowed last
+  std::uint32_t connecting = 0;
+  ConnectionList roomy;  // open, and can take a request: the one that was used last first
+  ConnectionList others;  // connecting, full or draining
+  std::uint32_t draining = 0;
+  OriginQueue::TicketList waiting;
+  std::uint32_t tickets = 0;  // that belong to it, waiting or not
+};
+
+}  // namespace dodici

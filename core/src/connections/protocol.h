@@ -1,0 +1,15 @@
+// Which HTTP a connection speaks, and how that is found out.
+#pragma once
+
+#include <cstdint>
+
+namespace dodici {
+
+enum class Protocol : std::uint8_t { unknown, http1, http2 };
+
+enum class Negotiation : std::uint8_t {
+  none,  // plain http, or a request that must not use HTTP/2: the protocol is HTTP/1.1
+  alpn,  // the TLS handshake will tell
+};
+
+}  // namespace dodici

@@ -1,0 +1,53 @@
+#include "connections/silent_connections.h"
+
+#include "connections/socket_signs.h"
+
+namespace dodici {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// A server that has said something more recently is there, if slow.
+constexpr milliseconds kSilence{1000};
+
+// A server that cannot answer a PING for so long is lost. One that is busy, or far away, is not.
+constexpr milliseconds kTimeToAnswer{5000};
+
+// The clocks of the system, for what arrives, and of the turn are apart; without an answer the silence is longer by kSilence.
+constexpr milliseconds kMargin = kSilence / 2;
+
+}  // namespace
+
+bool SilentConnections::isDoubtful(const Connection& connection) {
+  return connection.protocol == Protocol::http2 && connection.state != Connection::State::closed &&
+         !connection.askedAt && silenceOf(connection.socket).silence >= kSilence;
+}
+
+void SilentConnections::expire(
+    Connections& connections, Clock::time_point now, const std::function<void(Connection&)>& onLost
+) {
+  if (asked_ == 0) {
+    return;
+  }
+  asked_ = 0;
+  connections.forEachOpen([&](Connection& connection) {
+    if (!connection.askedAt) {
+      return;
+    }
+    if (now - *connection.askedAt < kTimeToAnswer) {
+      ++asked_;
+      return;
+    }
+    const SilenceSigns signs = silenceOf(connection.socket);
+    if (signs.silence < now - *connection.askedAt + kMargin) {
+      connection.askedAt.reset();
+    } else if (signs.acknowledges) {
+      ++asked_;  // a slow upload is on its way, and the PING behind it
+    } else {
+      onLost(connection);
+    }
+  });
+}
+
+}  // namespace dodici
