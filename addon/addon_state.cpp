@@ -8,21 +8,9 @@ AddonState::AddonState(Napi::Env env) : pump_(env) {}
 
 void AddonState::install(Napi::Env env) {
   auto state = std::make_unique<AddonState>(env);
-  // The event loop must go on until it has let go of the doorbell: that is when the hook is removed.
-  const napi_status status = napi_add_async_cleanup_hook(
-      env,
-      [](napi_async_cleanup_hook_handle hook, void* self) {
-        static_cast<AddonState*>(self)->pump_.shutDown(
-            [](void* done) {
-              napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(done));
-            },
-            hook
-        );
-      },
-      state.get(),
-      nullptr
-  );
-  NAPI_THROW_IF_FAILED_VOID(env, status);
+  // Cleanup hooks run last in, first out: this one was added after those of the doorbell's thread-safe functions, so it
+  // joins the loop threads while these can still be called.
+  env.AddCleanupHook([](AddonState* self) { self->pump_.shutDown(); }, state.get());
   env.SetInstanceData(state.release());
 }
 

@@ -2,79 +2,51 @@
 
 namespace dodici {
 
-// Outlives the doorbell until libuv has closed the handle.
-struct Doorbell::Bell {
-  Doorbell* doorbell;
-  std::unique_ptr<std::byte[]> memory = std::make_unique<std::byte[]>(uv_handle_size(kUvAsync));
-  OnClosed onClosed = nullptr;
-  void* data = nullptr;
-
-  explicit Bell(Doorbell* owner) : doorbell(owner) {}
-
-  uv_handle_s* async() const { return reinterpret_cast<uv_handle_s*>(memory.get()); }
-};
-
 Doorbell::Doorbell(Napi::Env env, Answer answer, void* self)
     : env_(env), answer_(answer), self_(self) {
-  uv_loop_s* loop = nullptr;
-  NAPI_THROW_IF_FAILED_VOID(env, napi_get_uv_event_loop(env, &loop));
-  auto resource = Napi::Object::New(env);
-  NAPI_THROW_IF_FAILED_VOID(
-      env, napi_async_init(env, resource, Napi::String::New(env, "dodici"), &context_)
-  );
-  resource_ = Napi::Persistent(resource);
-  bell_ = std::make_unique<Bell>(this);
-  if (uv_async_init(loop, bell_->async(), &Doorbell::onRung) != 0) {
-    throw Napi::Error::New(env, "no event descriptor left");
+  for (Bell& bell : bells_) {
+    bell = Bell::New(env, "dodici", 0, 1, this);
+    bell.Unref(env);
   }
-  uv_handle_set_data(bell_->async(), bell_.get());
-  uv_unref(bell_->async());
 }
 
-Doorbell::~Doorbell() = default;
-
-void Doorbell::ring() noexcept { uv_async_send(bell_->async()); }
-
-void Doorbell::onRung(uv_handle_s* async) {
-  static_cast<Bell*>(uv_handle_get_data(async))->doorbell->onRungHere();
+void Doorbell::ring() noexcept {
+  // Whoever finds it rung may rely on an answer that has not begun yet: it takes the flag back before it looks for what
+  // there is, and the two exchanges make it see all that was done before either.
+  if (!rung_.exchange(true, std::memory_order_acq_rel)) {
+    // Refused only when the process ends, where nobody waits for an answer.
+    static_cast<void>(bells_[next_.load(std::memory_order_relaxed)].NonBlockingCall());
+  }
 }
 
-// libuv calls from outside of JavaScript: closing the callback scope is what runs the ticks and microtasks.
-void Doorbell::onRungHere() {
-  napi_handle_scope handles = nullptr;
-  if (napi_open_handle_scope(env_, &handles) != napi_ok) {
+void Doorbell::onRung(Napi::Env env, Napi::Function, Doorbell* self, void*) {
+  // Without an env the queue is only emptied, and the doorbell may be gone.
+  if (napi_env(env) == nullptr || self->closed_) {
     return;
   }
-  napi_callback_scope scope = nullptr;
-  if (napi_open_callback_scope(env_, resource_.Value(), context_, &scope) == napi_ok) {
-    answer_(env_, self_);
-    napi_close_callback_scope(env_, scope);
-  }
-  napi_close_handle_scope(env_, handles);
+  const auto rung = self->next_.load(std::memory_order_relaxed);
+  self->next_.store(1 - rung, std::memory_order_relaxed);
+  self->rung_.exchange(false, std::memory_order_acq_rel);
+  self->answer_(env, self->self_);
 }
 
 void Doorbell::hold() {
-  if (holds_++ == 0 && bell_) {
-    uv_ref(bell_->async());
+  if (holds_++ == 0 && !closed_) {
+    bells_[0].Ref(env_);
   }
 }
 
 void Doorbell::letGo() {
-  if (--holds_ == 0 && bell_) {
-    uv_unref(bell_->async());
+  if (--holds_ == 0 && !closed_) {
+    bells_[0].Unref(env_);
   }
 }
 
-void Doorbell::close(OnClosed onClosed, void* data) {
-  napi_async_destroy(env_, context_);
-  resource_.Reset();
-  Bell* const bell = bell_.release();
-  bell->onClosed = onClosed;
-  bell->data = data;
-  uv_close(bell->async(), [](uv_handle_s* async) {
-    const std::unique_ptr<Bell> closed(static_cast<Bell*>(uv_handle_get_data(async)));
-    closed->onClosed(closed->data);
-  });
+void Doorbell::close() {
+  closed_ = true;
+  for (const Bell& bell : bells_) {
+    static_cast<void>(bell.Abort());
+  }
 }
 
 }  // namespace dodici

@@ -1,21 +1,20 @@
 // Wakes the JS thread of one env, and keeps its event loop alive while there is something to wait for.
 //
-// It is what a thread-safe function is inside, a uv_async_t, without the queue and its mutex. A loop thread that rings a
-// thread-safe function holds that mutex while it wakes the JS thread, which then runs into it: a quarter of the JS
-// thread's time on a large download was spent sleeping on it. Besides, Node calls a thread-safe function again, up to
-// 1000 times, as long as it is rung while it runs; this is answered once a turn of the event loop.
+// It is a pair of thread-safe functions. Both are called at most once for each answer: a flag says that a call is on its
+// way, so nobody meets another at the function's mutex, and its queue never holds more than one. They are rung in turns,
+// because Node calls a thread-safe function again, up to 1000 times, as long as it is rung while it runs: a busy loop
+// thread could keep timers and other sockets waiting. What rings during an answer goes to the other bell, so that there
+// are at most two answers in a turn of the event loop.
 //
 // Threads: ring() any; the rest the env's JS thread.
 // Owner:   EventPump. No ring() after close().
 #pragma once
 
-#include "uv_async.h"
-
 #include <napi.h>
 
-#include <cstddef>
+#include <array>
+#include <atomic>
 #include <cstdint>
-#include <memory>
 
 namespace dodici {
 
@@ -24,7 +23,6 @@ class Doorbell {
   // `answer(self)` runs on the JS thread once for any number of ring()s before it; never after close().
   using Answer = void (*)(napi_env env, void* self);
   Doorbell(Napi::Env env, Answer answer, void* self);
-  ~Doorbell();
 
   Doorbell(const Doorbell&) = delete;
   Doorbell& operator=(const Doorbell&) = delete;
@@ -35,27 +33,28 @@ class Doorbell {
   void hold();
   void letGo();
 
-  // REQUIRES: nobody rings any more, and the env is alive. `onClosed` runs when the event loop has let go, perhaps after
-  // this object is gone.
-  using OnClosed = void (*)(void* data);
-  void close(OnClosed onClosed, void* data);
+  // REQUIRES: nobody rings any more, and the env is alive. Node frees the bells when its event loop has let go of them,
+  // perhaps after this object is gone.
+  void close();
 
  private:
-  struct Bell;
+  static void onRung(Napi::Env env, Napi::Function none, Doorbell* self, void* nothing);
 
-  static void onRung(uv_handle_s* async);
-  void onRungHere();
+  using Bell = Napi::TypedThreadSafeFunction<Doorbell, void, &Doorbell::onRung>;
 
   // Constant after construction.
-  const napi_env env_;
+  const Napi::Env env_;
   const Answer answer_;
   void* const self_;
-  std::unique_ptr<Bell> bell_;
+  std::array<Bell, 2> bells_;
+
+  // Any thread. Only who has set rung_ reads next_, and only the answer to that call writes it.
+  std::atomic<bool> rung_{false};
+  std::atomic<std::uint32_t> next_{0};
 
   // JS thread only.
-  napi_async_context context_ = nullptr;
-  Napi::ObjectReference resource_;
   std::uint32_t holds_ = 0;
+  bool closed_ = false;
 };
 
 }  // namespace dodici

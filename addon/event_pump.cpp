@@ -64,14 +64,14 @@ void EventPump::deleteClosed() {
   std::erase_if(clients_, [](const auto& client) { return client->closed(); });
 }
 
-void EventPump::shutDown(Doorbell::OnClosed onClosed, void* data) {
+void EventPump::shutDown() {
   // All at once, so that they close side by side; the destructors wait.
   for (const auto& client : clients_) {
     client->destroyCore();
   }
   clients_.clear();
   batchToJs_.reset(env_);
-  doorbell_.close(onClosed, data);
+  doorbell_.close();
 }
 
 }  // namespace dodici

@@ -4,7 +4,8 @@
 //  1. An idle client does not keep the process alive: the doorbell holds the event loop only while a client waits for
 //     an answer (RunningClient::settle).
 //  2. A client whose object is collected is destroyed, and deleted when its loops have said goodbye: nobody blocks.
-//  3. The env cleanup hook calls shutDown(): clients first, which ends all ringing, then the doorbell.
+//  3. The env cleanup hook calls shutDown(): clients first, which ends all ringing, then the doorbell. It runs before those
+//     of the doorbell's thread-safe functions, which close them.
 //  4. process.exit() and an uncaught exception on the main thread run no cleanup hook: loop threads run on until the
 //     process is gone, and ring a doorbell that nobody answers.
 //
@@ -34,8 +35,8 @@ class EventPump {
   // The client lives until it is closed, or until shutDown().
   RunningClient& open(ClientOptions options, ClientWrap& wrap);
 
-  // Joins the loop threads; after that no batch is taken and no bell rung. `onClosed` is the doorbell's.
-  void shutDown(Doorbell::OnClosed onClosed, void* data);
+  // Joins the loop threads; after that no batch is taken and no bell rung. REQUIRES: the env is alive.
+  void shutDown();
 
  private:
   // One answer to the doorbell reads about so many batches; the rest waits for the event loop's next turn.
