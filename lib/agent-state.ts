@@ -11,6 +11,7 @@ import { RequestEngine } from './dispatch/request-engine.ts'
 import { FactoryDispatchers } from './factory-dispatchers.ts'
 import { disconnectError, endsQuietly, errors, isConnectionError } from './errors.ts'
 import { NativeClients } from './native-clients.ts'
+import { throwLater } from './throw-later.ts'
 
 export type Callback = (error: Error | null, data: null) => void
 
@@ -263,11 +264,11 @@ export class AgentState implements ClientOwner {
     if (emitter.listenerCount(event) === 0) {
       return
     }
-    const values: unknown[] = [origin.url, [emitter]]
-    if (error !== undefined) {
-      values.push(error())
-    }
     try {
+      const values: unknown[] = [origin.url, [emitter]]
+      if (error !== undefined) {
+        values.push(error())
+      }
       // undici's type lists each event on its own.
       ;(emitter.emit as (event: string, ...values: unknown[]) => boolean).call(
         emitter,
@@ -275,9 +276,7 @@ export class AgentState implements ClientOwner {
         ...values,
       )
     } catch (thrown) {
-      queueMicrotask(() => {
-        throw thrown
-      })
+      throwLater(thrown)
     }
   }
 }

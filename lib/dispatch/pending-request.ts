@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { errors } from 'undici'
 import type { Destination } from '../errors.ts'
+import { throwLater } from '../throw-later.ts'
 import { destinationOf } from './destination.ts'
 import { rawHeaders } from './response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
@@ -271,9 +272,7 @@ export class PendingRequest implements Controller {
       // Any value may be thrown, or be a reason to abort; undici's type says Error.
       this.handler.onResponseError(this, error as Error)
     } catch (thrown) {
-      queueMicrotask(() => {
-        throw thrown
-      })
+      throwLater(thrown)
     }
   }
 

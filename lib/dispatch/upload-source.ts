@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { throwLater } from '../throw-later.ts'
 import { isStream, type StreamLike } from './request-body.ts'
 
 /** Takes what a source gives. */
@@ -62,7 +63,7 @@ class StreamSource implements UploadSource {
     if (!this.#over) {
       this.#release()
       this.#stream.on('error', ignore)
-      this.#stream.destroy?.()
+      this.#destroy()
     }
   }
 
@@ -79,7 +80,7 @@ class StreamSource implements UploadSource {
       _readableState?: { autoDestroy?: boolean }
     }
     if (state._readableState?.autoDestroy !== true) {
-      this.#stream.destroy?.()
+      this.#destroy()
     }
     this.#sink.end()
   }
@@ -93,6 +94,15 @@ class StreamSource implements UploadSource {
   readonly #onClose = (): void => {
     this.stop()
     this.#sink.fail(new errors.RequestAbortedError())
+  }
+
+  // A stream that does not go well is not its request's failure, and must not keep that from its end.
+  #destroy(): void {
+    try {
+      this.#stream.destroy?.()
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
   #release(): void {
