@@ -33,6 +33,13 @@ void reportUncaught(napi_env env) {
   }
 }
 
+// A copy, however large: many requests' bytes lie in it, so lib/ forbids to transfer it, and Node ends the process when that
+// is done to an external buffer.
+napi_status slabToJs(napi_env env, const ByteBlock& slab, napi_value* buffer) {
+  return slab.empty() ? napi_get_undefined(env, buffer)
+                      : napi_create_buffer_copy(env, slab.size(), slab.data(), nullptr, buffer);
+}
+
 void deleteBlock(napi_env, void*, void* block) { delete static_cast<ByteBlock*>(block); }
 
 }  // namespace
@@ -61,7 +68,7 @@ bool BatchToJs::callOnBatch(napi_env env, napi_value client, EventBatch& batch) 
          napi_create_uint32(env, static_cast<std::uint32_t>(batch.words.size()), &wordCount) ==
              napi_ok &&
          napi_create_string_latin1(env, batch.text.data(), batch.text.size(), &text) == napi_ok &&
-         blockToJs(env, std::move(batch.slab), &slab) && blocksToJs(env, batch, &blocks) &&
+         slabToJs(env, batch.slab, &slab) == napi_ok && blocksToJs(env, batch, &blocks) &&
          napi_call_function(env, client, onBatch, arguments.size(), arguments.data(), nullptr) ==
              napi_ok;
 }

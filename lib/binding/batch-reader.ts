@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { markAsUntransferable } from 'node:worker_threads'
 import { isConnectionError, nativeError, waitsBehindData } from '../errors.ts'
 import { publishConnectError } from '../dispatch/observed-connections.ts'
 import { rawHeaders, readHeaders } from '../dispatch/response-headers.ts'
@@ -29,6 +30,10 @@ export function readBatch(
   let at = 0
   let textAt = 0
   let slabAt = 0
+  if (slab !== undefined) {
+    // Who transferred one request's slice of it would take the others' away.
+    markAsUntransferable(slab.buffer)
+  }
   while (at < wordCount) {
     const type = words[at] as number
     const id = words[at + 1] as number

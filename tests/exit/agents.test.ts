@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { tmpdir } from 'node:os'
@@ -25,9 +26,13 @@ interface Target {
   readonly urls: typeof urls
 }
 
-/** `/endless` never ends a body, uploads are read and never answered, upgrades echo, the rest is answered. */
+/**
+ * `/endless` never ends a body, `/together` is answered 32 times at once, uploads are read and never answered, upgrades
+ * echo, the rest is answered.
+ */
 async function useTarget(): Promise<{ target: Target; open: () => number }> {
   const sockets = new Set<Socket>()
+  const together: ServerResponse[] = []
   const server = createServer((request, response) => {
     request.on('error', () => {})
     if (request.method === 'POST') request.resume()
@@ -36,6 +41,10 @@ async function useTarget(): Promise<{ target: Target; open: () => number }> {
         if (!response.destroyed) response.write(Buffer.alloc(65_536), more)
       }
       more()
+    } else if (request.url === '/together') {
+      if (together.push(response) === 32) {
+        for (const each of together.splice(0)) each.end(Buffer.alloc(4000))
+      }
     } else response.end('ok')
   })
   server.on('connection', (socket: Socket) => {
@@ -73,6 +82,20 @@ const workerSource = `
       const { socket } = await agent.upgrade({ origin, path: '/', protocol: 'echo' })
       socket.on('data', (chunk) => { ready(); socket.write(chunk) })
       socket.write(Buffer.alloc(65536))
+    },
+    async keep(agent) {
+      const kept = globalThis.kept = []
+      await Promise.all(Array.from({ length: 32 }, () => new Promise((resolve, reject) => {
+        agent.dispatch({ ...request, path: '/together' }, {
+          onRequestStart() {},
+          onResponseStart() {},
+          onResponseData(controller, chunk) { kept.push(chunk) },
+          onResponseEnd: resolve,
+          onResponseError(controller, error) { reject(error) },
+        })
+      })))
+      setInterval(() => {}, 1000)
+      ready()
     },
     async load(agent) {
       let left = 500
@@ -152,6 +175,20 @@ describe.runIf(agentKind === 'dodici')('workers', () => {
       await until('all connections are closed', () => open() === 0)
     },
   )
+
+  it('end while they keep what many responses have brought at once', async () => {
+    const { target } = await useTarget()
+    const plan = {
+      ...target,
+      source: workerSource,
+      scene: 'keep',
+      times: 6,
+      atOnce: 1,
+      terminates: true,
+    }
+    const { code, said, stderr } = await runChild(runWorkers, plan)
+    expect({ code, said, stderr }).toEqual({ code: 0, said: [['ready']], stderr: '' })
+  })
 
   it('have an Agent each, eight at once under load', async () => {
     const { target } = await useTarget()

@@ -7,6 +7,7 @@ import { Agent } from '../../../lib/agent.ts'
 import type { Controller } from '../../../lib/dispatch/handler.ts'
 import { client } from '../support/fake-native.ts'
 import { Recorder } from '../support/recorder.ts'
+import { transfers } from '../../support/transfers.ts'
 
 vi.mock('../../../lib/binding/load.ts', () => import('../support/fake-native.ts'))
 
@@ -27,7 +28,58 @@ function uncaught(): Promise<unknown> {
   return new Promise((resolve) => process.once('uncaughtException', resolve))
 }
 
+/** Keeps its chunks, and does something to each. */
+class Keeper extends Recorder {
+  readonly chunks: Buffer[] = []
+  readonly #onChunk: (chunk: Buffer) => void
+
+  constructor(onChunk: (chunk: Buffer) => void = () => {}) {
+    super()
+    this.#onChunk = onChunk
+  }
+
+  override onResponseData(controller: Controller, chunk: Buffer): void {
+    super.onResponseData(controller, chunk)
+    this.chunks.push(chunk)
+    this.#onChunk(chunk)
+  }
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString()
+  }
+}
+
 describe('a handler', () => {
+  it.each(transfers)('that %s a small chunk fails, and takes nothing away', (_name, transfer) => {
+    const agent = new Agent()
+    const before = new Keeper()
+    const own = new Keeper(transfer)
+    const after = new Keeper()
+    for (const handler of [before, own, after]) dispatch(agent, handler)
+    client().batch((b) => b.response(1, 'first').response(2, 'second').response(3, 'third'))
+    expect(own.names.slice(-2)).toEqual(['onResponseData', 'onResponseError'])
+    expect((own.error as Error).message).toMatch(/transfer|not detachable/i)
+    for (const [handler, text] of [
+      [before, 'first'],
+      [after, 'third'],
+    ] as const) {
+      expect(handler.names.at(-1)).toBe('onResponseEnd')
+      expect(handler.text).toBe(text)
+    }
+  })
+
+  it.each(transfers)('that %s a chunk with memory of its own goes on', (_name, transfer) => {
+    const agent = new Agent()
+    const own = new Keeper(transfer)
+    const other = new Keeper()
+    dispatch(agent, own)
+    dispatch(agent, other)
+    client().batch((b) => b.head(1).block(1, 'large').end(1).head(2).block(2, 'larger').end(2))
+    expect(own.names.at(-1)).toBe('onResponseEnd')
+    expect(own.chunks[0]).toHaveLength(0)
+    expect(other.text).toBe('larger')
+  })
+
   it('that destroys the Agent lets each of the others end once', async () => {
     const agent = new Agent()
     const others = [dispatch(agent)]

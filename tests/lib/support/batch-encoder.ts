@@ -40,7 +40,7 @@ export class BatchEncoder {
 
   block(id: number, bytes: string | Buffer): this {
     this.#words.push(EventType.dataBlock, id, this.#blocks.length, 0, bytes.length)
-    this.#blocks.push(Buffer.from(bytes))
+    this.#blocks.push(inOwnMemory(Buffer.from(bytes)))
     return this
   }
 
@@ -96,7 +96,7 @@ export class BatchEncoder {
   deliverTo(client: NativeClient): void {
     const words = new Uint32Array(this.#words.length + 8).fill(0xffffffff)
     words.set(this.#words)
-    const slab = this.#slab.length > 0 ? Buffer.concat(this.#slab) : undefined
+    const slab = this.#slab.length > 0 ? inOwnMemory(Buffer.concat(this.#slab)) : undefined
     const blocks = this.#blocks.length > 0 ? this.#blocks : undefined
     client.onBatch(words, this.#words.length, this.#text, slab, blocks)
     words.fill(0xffffffff)
@@ -108,4 +108,9 @@ export class BatchEncoder {
       this.#text += name + value
     }
   }
+}
+
+// As native's Buffers are, and unlike those of Node's pool, which cannot be transferred.
+function inOwnMemory(bytes: Buffer): Buffer {
+  return Buffer.from(new Uint8Array(bytes).buffer)
 }
