@@ -1,11 +1,14 @@
 #include "batch_to_js.h"
 
+#include "record_walk.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace dodici {
 namespace {
@@ -33,14 +36,17 @@ void reportUncaught(napi_env env) {
   }
 }
 
+// A block goes back to its pool when the last of its pieces has gone.
+void letBlockGo(napi_env, void*, void* owner) {
+  delete static_cast<std::shared_ptr<ByteBlock>*>(owner);
+}
+
 // A copy, however large: many requests' bytes lie in it, so lib/ forbids to transfer it, and Node ends the process when that
 // is done to an external buffer.
 napi_status slabToJs(napi_env env, const ByteBlock& slab, napi_value* buffer) {
   return slab.empty() ? napi_get_undefined(env, buffer)
                       : napi_create_buffer_copy(env, slab.size(), slab.data(), nullptr, buffer);
 }
-
-void deleteBlock(napi_env, void*, void* block) { delete static_cast<ByteBlock*>(block); }
 
 }  // namespace
 
@@ -102,17 +108,28 @@ bool BatchToJs::growWords(napi_env env, std::size_t count, napi_value* words, vo
          napi_create_reference(env, *words, 1, &words_) == napi_ok;
 }
 
+// Each record's bytes become a Buffer that nobody else's lie in: its receiver may transfer it.
 bool BatchToJs::blocksToJs(napi_env env, EventBatch& batch, napi_value* blocks) {
   if (batch.blocks.empty()) {
     return napi_get_undefined(env, blocks) == napi_ok;
   }
-  if (napi_create_array_with_length(env, batch.blocks.size(), blocks) != napi_ok) {
+  if (napi_create_array(env, blocks) != napi_ok) {
     return false;
   }
-  std::uint32_t index = 0;
+  std::vector<std::shared_ptr<ByteBlock>> owners;
+  owners.reserve(batch.blocks.size());
   for (ByteBlock& block : batch.blocks) {
+    owners.push_back(std::make_shared<ByteBlock>(std::move(block)));
+  }
+  std::uint32_t index = 0;
+  for (RecordWalk walk(batch.words); walk.more(); walk.step()) {
+    if (walk.type() != EventType::dataBlock) {
+      continue;
+    }
+    const std::shared_ptr<ByteBlock>& block = owners[walk.word(0)];
+    const std::span<std::byte> piece(block->data() + walk.word(1), walk.word(2));
     napi_value buffer = nullptr;
-    if (!blockToJs(env, std::move(block), &buffer) ||
+    if (!pieceToJs(env, block, piece, &buffer) ||
         napi_set_element(env, *blocks, index++, buffer) != napi_ok) {
       return false;
     }
@@ -120,27 +137,28 @@ bool BatchToJs::blocksToJs(napi_env env, EventBatch& batch, napi_value* blocks) 
   return true;
 }
 
-bool BatchToJs::blockToJs(napi_env env, ByteBlock block, napi_value* buffer) {
-  if (block.empty()) {
-    return napi_get_undefined(env, buffer) == napi_ok;
-  }
-  if (block.size() > kCopyUpTo && externalBuffers_) {
+bool BatchToJs::pieceToJs(
+    napi_env env,
+    const std::shared_ptr<ByteBlock>& block,
+    std::span<std::byte> piece,
+    napi_value* buffer
+) {
+  if (piece.size() > kCopyUpTo && externalBuffers_) {
     // V8 counts the memory of external buffers by itself.
-    auto owner = std::make_unique<ByteBlock>(std::move(block));
+    auto owner = std::make_unique<std::shared_ptr<ByteBlock>>(block);
     const napi_status status = napi_create_external_buffer(
-        env, owner->size(), owner->data(), deleteBlock, owner.get(), buffer
+        env, piece.size(), piece.data(), letBlockGo, owner.get(), buffer
     );
     if (status == napi_ok) {
-      static_cast<void>(owner.release());  // deleteBlock() has it
+      static_cast<void>(owner.release());  // letBlockGo() has it
       return true;
     }
     if (status != napi_no_external_buffers_allowed) {
       return false;
     }
     externalBuffers_ = false;
-    block = std::move(*owner);
   }
-  return napi_create_buffer_copy(env, block.size(), block.data(), nullptr, buffer) == napi_ok;
+  return napi_create_buffer_copy(env, piece.size(), piece.data(), nullptr, buffer) == napi_ok;
 }
 
 void BatchToJs::reset(napi_env env) {

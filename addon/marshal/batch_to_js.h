@@ -10,6 +10,8 @@
 #include <node_api.h>
 
 #include <cstddef>
+#include <memory>
+#include <span>
 
 namespace dodici {
 
@@ -27,7 +29,12 @@ class BatchToJs {
   bool wordsToJs(napi_env env, const EventBatch& batch, napi_value* words);
   bool growWords(napi_env env, std::size_t count, napi_value* words, void** memory);
   bool blocksToJs(napi_env env, EventBatch& batch, napi_value* blocks);
-  bool blockToJs(napi_env env, ByteBlock block, napi_value* buffer);
+  bool pieceToJs(
+      napi_env env,
+      const std::shared_ptr<ByteBlock>& block,
+      std::span<std::byte> piece,
+      napi_value* buffer
+  );
 
   napi_ref words_ = nullptr;     // the Uint32Array that every call gets
   bool externalBuffers_ = true;  // until the runtime refuses them, as Electron does

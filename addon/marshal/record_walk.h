@@ -21,6 +21,9 @@ class RecordWalk {
 
   RequestId id() const { return RequestId{words_[at_ + 1]}; }
 
+  // One of those that event_batch.h lists behind the id. REQUIRES: the type has it.
+  std::uint32_t word(std::size_t index) const { return words_[at_ + 2 + index]; }
+
   void step() {
     at_ += length();
     assert(at_ <= words_.size());

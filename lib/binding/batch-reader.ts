@@ -30,6 +30,7 @@ export function readBatch(
   let at = 0
   let textAt = 0
   let slabAt = 0
+  let blockAt = 0
   if (slab !== undefined) {
     // Who transferred one request's slice of it would take the others' away.
     markAsUntransferable(slab.buffer)
@@ -80,12 +81,10 @@ export function readBatch(
           break
         }
         case EventType.dataBlock: {
-          const block = (blocks as Buffer[])[words[at] as number] as Buffer
-          const start = words[at + 1] as number
-          const length = words[at + 2] as number
           at += 3
+          const block = (blocks as Buffer[])[blockAt++] as Buffer
           if (request !== undefined && !request.ended) {
-            request.onData(length === block.length ? block : block.subarray(start, start + length))
+            request.onData(block)
           }
           break
         }

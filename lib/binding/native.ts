@@ -13,7 +13,7 @@ export const EventType = {
   responseStart: 1,
   /** `[length]`: the next `length` bytes of the slab. */
   data: 2,
-  /** `[block, offset, length]`: the bytes of `blocks[block]` from `offset` on. */
+  /** `[block, offset, length]`: the next of `blocks`, which has `length` bytes; where they came from is native's own. */
   dataBlock: 3,
   /** `[trailerCount, (nameLength, valueLength) × trailerCount]`. Terminal. */
   end: 4,
@@ -204,7 +204,8 @@ export interface NativeClientOptions {
 
 /**
  * Reads one batch. `words` is the same array in every call, only the first `wordCount` words count, and they must not
- * be used after return. `slab` and `blocks` belong to the reader for ever. Must not throw.
+ * be used after return. `slab` and `blocks` belong to the reader for ever; each of them has its memory for itself.
+ * Must not throw.
  */
 export type OnBatch = (
   words: Uint32Array,

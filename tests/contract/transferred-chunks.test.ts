@@ -13,7 +13,7 @@ const requestCount = 12
 // Of undici's chunks each has memory of its own, or shares it with others of its connection.
 describe.runIf(agentKind === 'dodici').each(protocols)('over %s, a handler', (protocol) => {
   it.each(transfers)('that %s its chunks takes nothing from others', async (_name, transfer) => {
-    for (const size of [500]) {
+    for (const size of [500, 12_000, 20_000]) {
       // All are answered at once.
       const waiting: [ServerResponse, string][] = []
       const server = await useProtocol(protocol, (request, response) => {

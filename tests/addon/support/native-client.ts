@@ -169,6 +169,7 @@ export class TestClient {
     const word = (): number => cursor.word()
     const piece = (length: number): string => cursor.piece(length)
     let slabAt = 0
+    let blockAt = 0
     const pairs = (strings: string[]): [string, string][] =>
       Array.from({ length: strings.length / 2 }, (_value, i) => [
         strings[2 * i] as string,
@@ -200,9 +201,12 @@ export class TestClient {
           break
         }
         case EventType.dataBlock: {
-          const block = (blocks as Buffer[])[word()] as Buffer
-          const start = word()
-          exchange.chunks.push(block.subarray(start, start + word()))
+          word()
+          word()
+          const block = (blocks as Buffer[])[blockAt] as Buffer
+          blockAt += 1
+          if (block.length !== word()) throw new Error('a block of another length than its record')
+          exchange.chunks.push(block)
           break
         }
         case EventType.end:
