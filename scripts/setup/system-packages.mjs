@@ -29,6 +29,7 @@ const needs = [
   { packages: ['libgmock-dev'], there: () => header('gmock/gmock.h') },
   { packages: ['libbenchmark-dev'], there: () => header('benchmark/benchmark.h') },
   { packages: ['nginx-light', 'nginx'], there: () => inPath('nginx') },
+  { packages: ['caddy'], there: () => inPath('caddy') },
   {
     packages: ['libcurl4-openssl-dev'],
     for: 'system',
@@ -105,7 +106,7 @@ async function firstKnown(packages) {
   return packages[0]
 }
 
-/** nginx is here as a program that benchmarks start; its package would also start it as a service on port 80. */
+/** nginx and Caddy are here as programs that tests and benchmarks start; their packages would also start services on port 80. */
 async function withoutServiceStarts(work) {
   const policy = '/usr/sbin/policy-rc.d'
   const shield = process.getuid?.() === 0 && !existsSync(policy)

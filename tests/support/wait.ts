@@ -37,13 +37,22 @@ export function waitFor(
 }
 
 /** Comes back as soon as `condition` holds. */
-export async function until(
+export function until(
   what: string,
   condition: () => boolean,
   deadlineMs: number = kExpectNoTimeout,
 ): Promise<void> {
+  return untilAsync(what, condition, deadlineMs)
+}
+
+/** As `until`, for what is asked of another process. */
+export async function untilAsync(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs: number = kExpectNoTimeout,
+): Promise<void> {
   const end = performance.now() + deadlineMs
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain until: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }

@@ -1,0 +1,36 @@
+/** Random by a seed, so that a run can be had again: `DODICI_TEST_SEED=n` sets it. */
+
+export interface Random {
+  /** From 0 to below `limit`. */
+  below(limit: number): number
+  pick<T>(items: readonly T[]): T
+  /** True in `share` of all calls. */
+  chance(share: number): boolean
+}
+
+/** The run's seed, printed with what it is for. */
+export function seedOf(what: string): number {
+  const seed = Number(process.env['DODICI_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+  console.log(`${what}: DODICI_TEST_SEED=${seed}`)
+  return seed
+}
+
+/** Mulberry32. Further `words` make a sequence of their own, the same whatever else was drawn before. */
+export function random(seed: number, ...words: number[]): Random {
+  let state = words.reduce((sum, word) => Math.imul(sum ^ (word + 1), 0x9e3779b1), seed) >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  return {
+    below: (limit) => Math.floor(next() * limit),
+    pick: (items) => {
+      const item = items[Math.floor(next() * items.length)]
+      if (item === undefined) throw new Error('nothing to pick from')
+      return item
+    },
+    chance: (share) => next() < share,
+  }
+}
