@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { compareLoads, startBackend } from '../support/servers/compare-loads.ts'
+import { compareLoads, expectNoneLost, startBackend } from '../support/servers/compare-loads.ts'
 import type { Backend, Counted } from '../support/servers/compare-loads.ts'
 import { startNginx } from '../support/servers/nginx.ts'
 import type { Nginx, NginxSite } from '../support/servers/nginx.ts'
@@ -89,7 +89,7 @@ describe.each(cases.map((each, index) => ({ ...each, index })))('nginx, $name', 
       const { undici, ours } = await compareLoads({ ...load, server: nginx, backend })
       expect(ours.wrong).toEqual([])
       expect(ours.twice).toEqual([])
-      expect(ours.lost).toEqual({})
+      expectNoneLost(ours)
       expect(ours.processed).toBe(count)
       const most = mostConnections(each, count, inFlight, undici)
       expect(ours.connections).toBeLessThanOrEqual(most)

@@ -18,6 +18,8 @@ export interface Load {
   readonly kind?: (id: number) => BodyKind
   /** For all of it; what has not ended then counts as lost. */
   readonly deadlineMs?: number
+  /** Milliseconds to wait before request `id` begins, for the connections to be idle. Default: 0. */
+  readonly pauseBefore?: (id: number) => number
   /** Called when a request has ended. */
   readonly onEnd?: (ended: number) => void
 }
@@ -100,7 +102,9 @@ export async function runLoad(agent: Dispatcher, load: Load): Promise<LoadResult
       load.onEnd?.(ended)
       if (ended === count) all.resolve()
       // In a turn of its own: a request that fails at once would else start the next within the last one's call.
-      setImmediate(next)
+      const pause = load.pauseBefore?.(outcomes.length) ?? 0
+      if (pause > 0) setTimeout(next, pause)
+      else setImmediate(next)
     })
     outcomes.push(outcome)
     const options = { origin: load.origin, path: load.path(id), ...optionsOf(kindOf(id), id) }

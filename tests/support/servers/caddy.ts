@@ -106,7 +106,7 @@ function configuration(
   admin: number,
   backend: number,
 ): string {
-  const protocols = { h1: 'h1', 'h1 over TLS': 'h1', h2: 'h2' }
+  const protocols = { h1: 'h1', 'h1 over TLS': 'h1', h2: 'h1 h2' }
   const server = ({ protocol, idle = '10m' }: CaddySite, n: number): string => `
   servers 127.0.0.1:${ports[n]} {
     protocols ${protocols[protocol]}
