@@ -13,6 +13,7 @@ import {
   H2Code,
   field,
   hpackText,
+  settings,
   uint32,
 } from '../support/servers/h2-frames.ts'
 import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
@@ -22,10 +23,6 @@ const { headersTimeout } = errorsOfFaults
 const { endHeaders, endStream, padded } = FrameFlag
 const status = field(':status', '200')
 
-function setting(id: number, value: number): Buffer {
-  return Buffer.concat([Buffer.from([0, id]), uint32(value)])
-}
-
 function answer(peer: H2Peer, stream: number): void {
   peer.respond(stream)
   peer.data(stream, 'healthy', endStream)
@@ -33,15 +30,15 @@ function answer(peer: H2Peer, stream: number): void {
 
 const breaches: [string, H2Fault][] = [
   ['SETTINGS of a stream', (peer, stream) => peer.send(FrameType.settings, 0, stream)],
-  ['SETTINGS with ACK and more', (peer) => peer.send(FrameType.settings, 1, 0, setting(3, 1))],
-  ['SETTINGS that turn push on', (peer) => peer.send(FrameType.settings, 0, 0, setting(2, 1))],
+  ['SETTINGS with ACK and more', (peer) => peer.send(FrameType.settings, 1, 0, settings([3, 1]))],
+  ['SETTINGS that turn push on', (peer) => peer.send(FrameType.settings, 0, 0, settings([2, 1]))],
   [
     'SETTINGS with a window beyond the greatest',
-    (peer) => peer.send(FrameType.settings, 0, 0, setting(4, 0x80000000)),
+    (peer) => peer.send(FrameType.settings, 0, 0, settings([4, 0x80000000])),
   ],
   [
     'SETTINGS with frames of 100 bytes',
-    (peer) => peer.send(FrameType.settings, 0, 0, setting(5, 100)),
+    (peer) => peer.send(FrameType.settings, 0, 0, settings([5, 100])),
   ],
   ['PING of seven bytes', (peer) => peer.send(FrameType.ping, 0, 0, Buffer.alloc(7))],
   ['PING of a stream', (peer, stream) => peer.send(FrameType.ping, 0, stream, Buffer.alloc(8))],
@@ -161,7 +158,7 @@ describe('a flood of', () => {
   }
 
   it.each([
-    ['SETTINGS', flood(FrameType.settings, (n) => setting(3, 100 + (n % 7)))],
+    ['SETTINGS', flood(FrameType.settings, (n) => settings([3, 100 + (n % 7)]))],
     ['empty SETTINGS', flood(FrameType.settings, () => Buffer.alloc(0))],
     ['PING', flood(FrameType.ping, () => Buffer.alloc(8))],
     ['WINDOW_UPDATE', flood(FrameType.windowUpdate, () => uint32(1))],
@@ -209,7 +206,7 @@ describe('a window', () => {
 
   it('that never opens is too late for headersTimeout', async () => {
     const { broken } = await runStreamFault(
-      (peer) => peer.send(FrameType.settings, 0, 0, setting(4, 0)),
+      (peer) => peer.send(FrameType.settings, 0, 0, settings([4, 0])),
       { ...upload, headersTimeout: 300 },
     )
     expectOutcome(broken, headersTimeout)
@@ -217,7 +214,7 @@ describe('a window', () => {
 
   it('that is taken back and opened again lets the upload through', async () => {
     const { broken } = await runStreamFault(async (peer, stream) => {
-      peer.send(FrameType.settings, 0, 0, setting(4, 0))
+      peer.send(FrameType.settings, 0, 0, settings([4, 0]))
       const acks = (): number => peer.frames.filter(isAck).length
       await until('the window is taken back', () => acks() === 2)
       peer.send(FrameType.windowUpdate, 0, 0, uint32(1_000_000))

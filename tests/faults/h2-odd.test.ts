@@ -6,7 +6,14 @@ import { runConnectionFault, runStreamFault } from '../support/faults-h2.ts'
 import type { H2Fault } from '../support/faults-h2.ts'
 import { useAgent, useH2Frames } from '../support/fixtures.ts'
 import { dispatch, exchange } from '../support/recorder.ts'
-import { FrameFlag, FrameType, H2Code, field, uint32 } from '../support/servers/h2-frames.ts'
+import {
+  FrameFlag,
+  FrameType,
+  H2Code,
+  field,
+  settings,
+  uint32,
+} from '../support/servers/h2-frames.ts'
 import type { H2Peer } from '../support/servers/h2-frames.ts'
 import { turns, until } from '../support/wait.ts'
 
@@ -16,10 +23,6 @@ const kAltSvc = 0xa
 const kOrigin = 0xc
 const kPriorityUpdate = 0x10
 const status = field(':status', '200')
-
-function settings(...pairs: [id: number, value: number][]): Buffer {
-  return Buffer.concat(pairs.flatMap(([id, value]) => [Buffer.from([0, id]), uint32(value)]))
-}
 
 function answer(peer: H2Peer, stream: number, fields?: Buffer): void {
   peer.respond(stream, 0, fields)

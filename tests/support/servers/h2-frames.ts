@@ -71,13 +71,19 @@ const kPreface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length
 
 export class H2Peer {
   readonly socket: Socket
+  /** What is below TLS. */
+  readonly transport: Socket
+  /** Empty when there is an `onFrame`. */
   readonly frames: Frame[] = []
+  /** Takes each frame, which is then not kept. */
+  onFrame: ((frame: Frame) => void) | undefined
   #buffer = Buffer.alloc(0)
   #prefaceRead = false
   #wake = Promise.withResolvers<void>()
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, transport: Socket = socket) {
     this.socket = socket
+    this.transport = transport
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
       this.#buffer = Buffer.concat([this.#buffer, chunk])
@@ -87,6 +93,7 @@ export class H2Peer {
   }
 
   send(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): void {
+    if (this.socket.writableEnded) return
     const head = Buffer.alloc(9)
     head.writeUIntBE(payload.length, 0, 3)
     head[3] = type
@@ -139,13 +146,19 @@ export class H2Peer {
         payload: this.#buffer.subarray(9, 9 + length),
       }
       this.#buffer = this.#buffer.subarray(9 + length)
-      this.frames.push(frame)
+      if (this.onFrame === undefined) this.frames.push(frame)
       if (frame.type === FrameType.settings && frame.flags === 0) {
         this.send(FrameType.settings, FrameFlag.ack, 0)
       }
+      this.onFrame?.(frame)
       this.#wake.resolve()
     }
   }
+}
+
+/** The payload of a SETTINGS frame. */
+export function settings(...pairs: [id: number, value: number][]): Buffer {
+  return Buffer.concat(pairs.flatMap(([id, value]) => [Buffer.from([0, id]), uint32(value)]))
 }
 
 export function uint32(value: number): Buffer {
@@ -167,14 +180,16 @@ export async function startH2Frames(
   const sockets = new Set<Socket>()
   const peers: H2Peer[] = []
   const failures: unknown[] = []
+  const transports = new Map<number | undefined, Socket>()
   const { cert, key } = certificates().good
   const server = createServer({ cert, key, ALPNProtocols: ['h2'], noDelay: true }, (socket) => {
-    const peer = new H2Peer(socket)
+    const peer = new H2Peer(socket, transports.get(socket.remotePort))
     peers.push(peer)
     script(peer, peers.length - 1).catch((error: unknown) => failures.push(error))
   })
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    transports.set(socket.remotePort, socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
   })
