@@ -12,7 +12,7 @@ import type { H2FrameServer, H2Peer } from './servers/h2-frames.ts'
 import { startHttp1 } from './servers/http1.ts'
 import type { Http1Handler, Http1Server } from './servers/http1.ts'
 import { startRaw } from './servers/raw.ts'
-import type { RawScript, RawServer } from './servers/raw.ts'
+import type { RawOptions, RawScript, RawServer } from './servers/raw.ts'
 import { startTls } from './servers/tls.ts'
 import type { TlsServer, TlsServerOptions } from './servers/tls.ts'
 
@@ -42,7 +42,7 @@ export async function useTls(options?: TlsServerOptions): Promise<TlsServer> {
 
 export async function useRaw(
   script: RawScript | RawScript[],
-  options?: { tls?: boolean; host?: string },
+  options?: RawOptions,
 ): Promise<RawServer> {
   const server = await startRaw(script, options)
   onTestFinished(() => server.close())

@@ -9,10 +9,11 @@
  */
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { certificates } from '../certificates.ts'
 import { within } from '../wait.ts'
 import { listen } from './listen.ts'
+import { Seam } from './seam.ts'
 
 export type RawScript = (peer: Peer) => void | Promise<void>
 
@@ -31,10 +32,13 @@ export class Peer {
   #finished = false
   #wake = Promise.withResolvers<void>()
 
-  constructor(socket: Socket, index: number, transport: Socket = socket) {
+  readonly #seam: Seam | undefined
+
+  constructor(socket: Socket, index: number, transport: Socket = socket, seam?: Seam) {
     this.socket = socket
     this.transport = transport
     this.index = index
+    this.#seam = seam
     const ended = Promise.withResolvers<'fin' | 'reset' | 'closed'>()
     this.ended = ended.promise
     const finish = (how: 'fin' | 'reset' | 'closed'): void => {
@@ -83,6 +87,21 @@ export class Peer {
 
   send(text: string | Buffer): void {
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
+  }
+
+  /** Comes back when the kernel has it: it has arrived, on loopback. */
+  deliver(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.socket.write(Buffer.from(text, 'latin1'), () => resolve())
+    })
+  }
+
+  /** In one TCP segment; over TLS, which needs `seam`, each text is a record of its own. */
+  async deliverTogether(texts: readonly string[]): Promise<void> {
+    if (!this.#seam) return this.deliver(texts.join(''))
+    this.#seam.hold()
+    for (const text of texts) await this.deliver(text)
+    return this.#seam.release()
   }
 
   /** A whole response with its length. */
@@ -136,13 +155,20 @@ export interface RawServer {
   close(): Promise<void>
 }
 
+export interface RawOptions {
+  readonly tls?: boolean
+  /** With `tls`: the server can put several records in one TCP segment. */
+  readonly seam?: boolean
+  readonly host?: string
+}
+
 /**
  * Several scripts: one for each connection in order, the last one for all that follow. A script that throws cuts its
  * connection, and `close()` reports it.
  */
 export async function startRaw(
   script: RawScript | RawScript[],
-  options: { tls?: boolean; host?: string } = {},
+  options: RawOptions = {},
 ): Promise<RawServer> {
   const scripts = Array.isArray(script) ? script : [script]
   const sockets = new Set<Socket>()
@@ -151,10 +177,15 @@ export async function startRaw(
   const transports = new Map<number | undefined, Socket>()
   const waiting: { index: number; resolve: (peer: Peer) => void }[] = []
 
-  const onConnection = (socket: Socket): void => {
+  const onConnection = (socket: Socket, seam?: Seam): void => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    const peer = new Peer(socket, peers.length, transports.get(socket.remotePort))
+    const peer = new Peer(
+      socket,
+      peers.length,
+      seam?.socket ?? transports.get(socket.remotePort),
+      seam,
+    )
     peers.push(peer)
     for (const { index, resolve } of waiting) if (index === peer.index) resolve(peer)
     const run = scripts[Math.min(peer.index, scripts.length - 1)]
@@ -164,12 +195,17 @@ export async function startRaw(
     })
   }
   const half = { allowHalfOpen: true, noDelay: true }
-  const server = options.tls
-    ? createTlsServer(
-        { ...half, ...certificates().good, ALPNProtocols: ['http/1.1'] },
-        onConnection,
-      )
-    : createServer(half, onConnection)
+  const secure = options.tls && { ...certificates().good, ALPNProtocols: ['http/1.1'] }
+  const onSeam = (socket: Socket): void => {
+    const seam = new Seam(socket)
+    const wrapped = new TLSSocket(seam, { ...secure, isServer: true })
+    wrapped.on('error', () => {})
+    wrapped.once('secure', () => onConnection(wrapped, seam))
+  }
+  const server =
+    secure && !options.seam
+      ? createTlsServer({ ...half, ...secure }, (socket) => onConnection(socket))
+      : createServer(half, secure ? onSeam : (socket) => onConnection(socket))
   server.on('tlsClientError', () => {})
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
