@@ -119,7 +119,8 @@ async function talk(
 ): Promise<Tally> {
   const draws = random(seed, 4)
   const troubled = new Set<string>()
-  const afterwards = new Map<string, () => Promise<void>>()
+  /** What the server has sent of its own accord has arrived; what it gives back it does when the client has its answer. */
+  const served = new Map<string, PromiseWithResolvers<(() => Promise<void>) | void>>()
   const arrived = new Map<string, () => void>()
   const server = await useRaw(
     async (peer) => {
@@ -129,15 +130,13 @@ async function talk(
         const length = Number(/content-length: *(\d+)/i.exec(requestHead)?.[1] ?? 0)
         arrived.get(id)?.()
         if (options.early && troubled.has(id)) {
-          await trouble(peer, { id, method, body: '' })
+          served.get(id)?.resolve(await trouble(peer, { id, method, body: '' }))
           await peer.read(length)
           continue
         }
         const asked = { id, method, body: await peer.read(length) }
-        const then = troubled.has(id)
-          ? await trouble(peer, asked)
-          : await peer.deliver(whole(asked))
-        if (then) afterwards.set(id, then)
+        const answering = troubled.has(id) ? trouble(peer, asked) : peer.deliver(whole(asked))
+        served.get(id)?.resolve(await answering)
       }
     },
     { tls, seam: tls },
@@ -154,6 +153,8 @@ async function talk(
     const body =
       method === 'POST' ? 'x'.repeat(isTroubled ? (options.upload ?? 10) : 10) : undefined
     const recorder = new Recorder()
+    const serving = Promise.withResolvers<(() => Promise<void>) | void>()
+    served.set(id, serving)
     if (isTroubled && options.abort)
       arrived.set(id, () => recorder.controller?.abort(new Error('left')))
     const request = { origin: server.origin, path: `/${id}`, method, ...(body && { body }) }
@@ -166,7 +167,8 @@ async function talk(
       tally.unended.push(id)
       break
     }
-    await afterwards.get(id)?.()
+    // What comes when the next request is on its way is its answer for all that anybody can tell.
+    if (!recorder.error) await (await within('the server to be done', serving.promise))?.()
     if (draws.chance(0.5)) await turns(3)
     judge(tally, id, recorder)
   }
