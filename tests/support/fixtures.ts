@@ -27,7 +27,7 @@ export async function useAgent(options: AgentOptions = {}, kind?: AgentKind): Pr
 
 export async function useHttp1(
   handler: Http1Handler,
-  options?: ServerOptions,
+  options?: ServerOptions & { host?: string },
 ): Promise<Http1Server> {
   const server = await startHttp1(handler, options)
   onTestFinished(() => server.close())

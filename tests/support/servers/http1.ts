@@ -22,7 +22,7 @@ export interface Http1Server {
 
 export async function startHttp1(
   handler: Http1Handler,
-  options: ServerOptions = {},
+  options: ServerOptions & { host?: string } = {},
 ): Promise<Http1Server> {
   // Node's server closes idle connections after 5 s: no test is about that.
   const server = createServer({ keepAliveTimeout: 0, ...options }, (request, response) => {
@@ -38,7 +38,7 @@ export async function startHttp1(
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
   })
-  const { port, close } = await listen(server, sockets)
+  const { port, close } = await listen(server, sockets, options.host)
   return {
     origin: `http://127.0.0.1:${port}`,
     port,
