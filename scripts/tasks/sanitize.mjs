@@ -20,6 +20,8 @@ const inNode = {
       'tests/addon',
       'tests/exit',
       'tests/faults',
+      'tests/chaos/h2.test.ts',
+      'tests/chaos/desync.test.ts',
       ...contract('abort', 'close-destroy', 'handler-throws', 'keep-alive', 'malformed', 'pause'),
       ...contract('proxy', 'request-bodies', 'responses', 'truncation', 'truncation-h2'),
       ...contract('upgrade', 'uploads'),

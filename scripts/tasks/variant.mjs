@@ -8,7 +8,8 @@ import { runVitest } from '../support/suites.mjs'
 const contract = (...names) => names.map((name) => `tests/contract/${name}.test.ts`)
 
 const suites = {
-  release: ['tests/contract', 'tests/exit', 'tests/addon'],
+  // What is a matter of time as well (streams, limits, connections that end) runs on what users run, too.
+  release: ['tests/contract', 'tests/exit', 'tests/addon', 'tests/servers', 'tests/chaos'],
   // Debian 12's libcurl is 7.88, which gives other errors in some corners: what every version does alike.
   system: contract(
     ...['fetch', 'responses', 'reuse', 'request-bodies', 'wire', 'content-length', 'close-destroy'],
