@@ -11,7 +11,7 @@ import { Recorder } from '../support/recorder.ts'
 import type { Peer } from '../support/servers/raw.ts'
 import { turns, within } from '../support/wait.ts'
 
-const kRounds = 25
+const kRounds = 20
 const seed = seedOf('desynchronisation')
 const strayBody = 'stray'
 /** Whoever takes this for an answer shows it. */

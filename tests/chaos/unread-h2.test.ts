@@ -74,7 +74,8 @@ const ways = [
   ['of request() whose bodies lie there', 'request'],
 ] as const
 
-describe(`${kStreams} requests`, () => {
+// What has no bound fails every time; V8 that is late to collect, on a machine under load, does not.
+describe(`${kStreams} requests`, { retry: 1 }, () => {
   it.each(ways)(
     '%s take little memory, hold nothing up, and are all there',
     async (_words, way) => {

@@ -69,13 +69,16 @@ describe('a reload of Caddy', () => {
     expect(ours.processed).toBe(kReloaded)
   })
 
-  // Go closes idle connections without a word: what is sent on one at that moment is lost unless it may be repeated.
-  it.each(['h1', 'h1 over TLS'])('loses no GET of %s', async (protocol) => {
-    const inFlight = 50
-    const site = sites.findIndex((each) => each.protocol === protocol)
-    const { ours, undici } = await loadWithReload(site, inFlight)
-    expect(Object.keys(ours.lost).filter((why) => why.startsWith('GET'))).toEqual([])
-    expect(ours.twice.filter((request) => request.startsWith('POST'))).toEqual([])
-    expect(ours.answered).toBeGreaterThanOrEqual(undici.answered - inFlight)
-  })
+  // Go closes without a word what is idle, and what has just been opened: what is sent on it at that moment is lost, unless it was
+  // used before and the request may be repeated.
+  it.each(['h1', 'h1 over TLS'])(
+    'loses few requests of %s, and repeats no POST',
+    async (protocol) => {
+      const inFlight = 50
+      const site = sites.findIndex((each) => each.protocol === protocol)
+      const { ours, undici } = await loadWithReload(site, inFlight)
+      expect(ours.twice.filter((request) => request.startsWith('POST'))).toEqual([])
+      expect(ours.answered).toBeGreaterThanOrEqual(undici.answered - inFlight)
+    },
+  )
 })
