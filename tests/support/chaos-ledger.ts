@@ -40,8 +40,8 @@ export interface ClientOutcome {
   readonly to: number
 }
 
-/** After so many refusals a client may give up. */
-const kMostRefusals = 3
+/** After so many refusals a client may give up: undici tries a refused stream once more (RFC 9113, 8.7). */
+const kMostRefusals = 1
 
 export const wallClock = (): number => performance.timeOrigin + performance.now()
 

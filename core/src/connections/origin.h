@@ -9,7 +9,6 @@
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 namespace dodici {
@@ -27,7 +26,6 @@ struct Origin : boost::intrusive::list_base_hook<> {
   const std::string* name = nullptr;  // the key in the map
   Negotiation negotiation = Negotiation::none;
   Protocol protocol = Protocol::unknown;  // of the connection that was opened last
-  std::optional<std::uint32_t> peerStreams;  // that the SETTINGS of a connection allowed last
   std::uint32_t connecting = 0;
   ConnectionList roomy;  // open, and can take a request: the one that was used last first
   ConnectionList others;  // connecting, full or draining

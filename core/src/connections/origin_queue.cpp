@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <limits>
 
 namespace dodici {
 
@@ -49,7 +48,7 @@ Decision OriginQueue::admit(
   ticket.id_ = id;
   // Behind those that wait already, should there be a place for one of them.
   if (origin.waiting.empty()) {
-    if (Connection* const connection = choose(origin, ticket.wantsNew_, 1, now)) {
+    if (Connection* const connection = choose(origin, ticket.wantsNew_, now)) {
       place(ticket, *connection, Ticket::Place::running);
       return Decision::run;
     }
@@ -119,7 +118,6 @@ void OriginQueue::onStreamLimit(
   if (connection.origin == nullptr) {
     return;
   }
-  connection.origin->peerStreams = streams;
   settle(connection);
   serve(*connection.origin, now);
 }
@@ -223,49 +221,32 @@ std::uint32_t OriginQueue::roomOf(const Connection& connection) const {
   return most > connection.inUse ? most - connection.inUse : 0;
 }
 
-// What a connection whose SETTINGS are still to come will take, by those of the origin's last one; all, when it is the first.
-std::uint32_t OriginQueue::expectedRoom(const Origin& origin) const {
-  if (!origin.peerStreams) {
-    return std::numeric_limits<std::uint32_t>::max();
-  }
-  const std::uint32_t theirs = std::max<std::uint32_t>(*origin.peerStreams, 1);
-  return limits_.maxConcurrentStreams == 0 ? theirs
-                                           : std::min(theirs, limits_.maxConcurrentStreams);
-}
-
 bool OriginQueue::underLimit(const Origin& origin) const {
   const std::size_t live = origin.roomy.size() + origin.others.size() - origin.draining;
   return limits_.connections == 0 || live < limits_.connections;
 }
 
-// REQUIRES: no connection has room. `waiting` requests have no place.
-bool OriginQueue::mayOpen(const Origin& origin, std::size_t waiting) const {
+// REQUIRES: no connection has room.
+bool OriginQueue::mayOpen(const Origin& origin) const {
   if (!underLimit(origin)) {
     return false;
   }
-  switch (origin.protocol) {
-    case Protocol::unknown:
-      return origin.connecting == 0;
-    case Protocol::http1:
-      return true;
-    case Protocol::http2:
-      break;
+  if (origin.protocol == Protocol::http1) {
+    return true;
   }
-  // Those that are being made, and those whose SETTINGS are still to come, will take some of them.
-  std::uint64_t coming = 0;
-  for (const Connection& connection : origin.others) {
-    if (connection.state == State::connecting) {
-      coming += expectedRoom(origin);
-    } else if (connection.state == State::open && !connection.settingsSeen) {
-      coming += expectedRoom(origin) - 1;
-    }
-  }
-  return waiting > coming;
+  // One at a time: a connection that is made, or whose SETTINGS are still to come, may take all that wait.
+  return origin.connecting == 0 &&
+         std::none_of(
+             origin.others.begin(),
+             origin.others.end(),
+             [](const Connection& connection) {
+               return connection.usable() && connection.protocol == Protocol::http2 &&
+                      !connection.settingsSeen;
+             }
+         );
 }
 
-Connection* OriginQueue::choose(
-    Origin& origin, bool wantsNew, std::size_t waiting, Clock::time_point now
-) {
+Connection* OriginQueue::choose(Origin& origin, bool wantsNew, Clock::time_point now) {
   if (wantsNew && underLimit(origin)) {
     return &open(origin);
   }
@@ -278,7 +259,7 @@ Connection* OriginQueue::choose(
     ++origin.draining;
     settle(connection);
   }
-  return mayOpen(origin, waiting) ? &open(origin) : nullptr;
+  return mayOpen(origin) ? &open(origin) : nullptr;
 }
 
 Connection& OriginQueue::open(Origin& origin) {
@@ -357,7 +338,7 @@ void OriginQueue::serve(Origin& origin, Clock::time_point now) {
   while (!origin.waiting.empty()) {
     Ticket& ticket = origin.waiting.front();
     Connection* const connection =
-        choose(origin, ticket.wantsNew_, origin.waiting.size(), now);
+        choose(origin, ticket.wantsNew_, now);
     if (connection == nullptr) {
       return;
     }

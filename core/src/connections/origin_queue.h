@@ -3,7 +3,7 @@
 // A request gets a place on a connection that has room, or a new connection when all are full and the limit allows one, or
 // it waits; first come, first served. Until an origin's protocol is known (a TLS origin that offers HTTP/2), one request has
 // a connection made and the others wait for it: on HTTP/2 they share it. A connection of HTTP/2 carries one request until
-// the peer's SETTINGS have come, and then no more than they allow.
+// the peer's SETTINGS have come, and then no more than they allow; another one is made when all are full, one at a time.
 //
 //   if (queue.admit(origin, Negotiation::alpn, id, ticket, now) == Decision::run) start(id);
 //   queue.onOpened(ticket, …);                          // the connection that was made for it is there
@@ -160,10 +160,9 @@ class OriginQueue {
 
   Origin& findOrAdd(std::string_view name, Negotiation negotiation);
   std::uint32_t roomOf(const Connection& connection) const;
-  std::uint32_t expectedRoom(const Origin& origin) const;
   bool underLimit(const Origin& origin) const;
-  bool mayOpen(const Origin& origin, std::size_t waiting) const;
-  Connection* choose(Origin& origin, bool wantsNew, std::size_t waiting, Clock::time_point now);
+  bool mayOpen(const Origin& origin) const;
+  Connection* choose(Origin& origin, bool wantsNew, Clock::time_point now);
   Connection& open(Origin& origin);
   void place(Ticket& ticket, Connection& connection, Ticket::Place place);
   void unplace(Ticket& ticket, Clock::time_point now);
