@@ -80,12 +80,21 @@ export class Ledger {
     this.#ends.push(wallClock())
   }
 
-  /** A request has arrived. A POST may come again only when each attempt before was refused. */
-  arrive(id: number, method: string, connection: number, stream: number): Attempt {
+  /**
+   * A request has arrived. A POST may come again only when each attempt before was refused; one that is refused already, as
+   * it comes behind a GOAWAY, may come late.
+   */
+  arrive(
+    id: number,
+    method: string,
+    connection: number,
+    stream: number,
+    isRefused: boolean,
+  ): Attempt {
     const entry = this.#entries.get(id) ?? { method, attempts: [] }
     this.#entries.set(id, entry)
     const unrefused = entry.attempts.find(({ fate }) => fate !== 'refused')
-    if (unrefused && method !== 'GET') {
+    if (unrefused && method !== 'GET' && !isRefused) {
       this.violate(`${method} ${id} was sent again. ${this.diagnosis(id)}`)
     }
     const attempt: Attempt = { connection, stream, fate: 'open', last: 'arrived' }

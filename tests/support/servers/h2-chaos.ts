@@ -105,11 +105,12 @@ export class ChaosConnection {
     const id = Number(fields.get(':path')?.split('/')[1])
     const method = fields.get(':method') ?? ''
     this.#highest = Math.max(this.#highest, stream)
-    const attempt = this.#ledger.arrive(id, method, this.#index, stream)
+    const isRefused = this.#lastNamed !== undefined && stream > this.#lastNamed
+    const attempt = this.#ledger.arrive(id, method, this.#index, stream, isRefused)
     if (!this.#mayBegin) {
       this.#ledger.violate(`stream ${stream} began on connection ${this.#index} behind a GOAWAY`)
     }
-    if (this.#lastNamed !== undefined && stream > this.#lastNamed) {
+    if (isRefused) {
       this.#refuse(attempt, 'came behind GOAWAY')
       return
     }
