@@ -283,10 +283,13 @@ int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {
 
 CURLcode EasyHandle::onSslContext(CURL* handle, void* sslContext, void*) noexcept {
   auto& easy = EasyHandle::of(handle);
-  easy.tlsPeer_.watch(sslContext);
-  easy.tlsPeerIsProxy_ = isProxyContext(sslContext);
-  auto& store = easy.tlsPeerIsProxy_ ? easy.proxyTls_ : easy.tls_;
-  return store.apply(sslContext) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+  auto* const context = static_cast<SSL_CTX*>(sslContext);
+  return guardCallback<CURLcode>(easy.thrown_, CURLE_OUT_OF_MEMORY, [&easy, context] {
+    easy.tlsPeer_.watch(context);
+    easy.tlsPeerIsProxy_ = isProxyContext(context);
+    auto& store = easy.tlsPeerIsProxy_ ? easy.proxyTls_ : easy.tls_;
+    return store.apply(context) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+  });
 }
 
 EasyHandlePool::EasyHandlePool(

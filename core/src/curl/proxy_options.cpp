@@ -63,8 +63,8 @@ void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl
   setProxyTlsOptions(handle, options.tls);
 }
 
-bool isProxyContext(void* sslContext) {
-  const auto set = SSL_CTX_get_options(static_cast<SSL_CTX*>(sslContext));
+bool isProxyContext(const SSL_CTX* context) {
+  const auto set = SSL_CTX_get_options(context);
   return (set & SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS) != 0;
 }
 

@@ -7,6 +7,7 @@
 #include "dodici/options.h"
 
 #include <curl/curl.h>
+#include <openssl/types.h>
 
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace dodici {
 // REQUIRES: options.url is not empty.
 void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl_slist>& lines);
 
-// Whether libcurl made this SSL_CTX* for the connection to the proxy, as against one to an origin.
-bool isProxyContext(void* sslContext);
+// Whether libcurl made this context for the connection to the proxy, as against one to an origin.
+bool isProxyContext(const SSL_CTX* context);
 
 }  // namespace dodici

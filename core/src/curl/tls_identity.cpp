@@ -1,7 +1,5 @@
 #include "curl/tls_identity.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
@@ -10,36 +8,25 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace dodici {
 
 namespace {
 
-BIO* openBytes(const std::string& bytes) {
-  return BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size()));
-}
-
-// For PEM_read_*: without it OpenSSL would ask on the terminal.
+// For PEM_read_*.
 int givePassphrase(char* room, int size, int, void* passphrase) {
   const auto& text = *static_cast<const std::string*>(passphrase);
-  const auto length = std::min(static_cast<std::size_t>(size), text.size());
-  std::copy_n(text.data(), length, room);
-  return static_cast<int>(length);
+  if (text.size() > static_cast<std::size_t>(size)) {
+    return -1;
+  }
+  std::copy(text.begin(), text.end(), room);
+  return static_cast<int>(text.size());
 }
 
 }  // namespace
 
-TlsIdentity::~TlsIdentity() {
-  for (const Chain& chain : chains_) {
-    X509_free(static_cast<X509*>(chain.certificate));
-    sk_X509_pop_free(static_cast<STACK_OF(X509)*>(chain.issuers), X509_free);
-  }
-  for (void* key : keys_) {
-    EVP_PKEY_free(static_cast<EVP_PKEY*>(key));
-  }
-}
-
-void TlsIdentity::parse(const TlsOptions& options, void* store) {
+void TlsIdentity::parse(const TlsOptions& options, X509_STORE* store) {
   for (const std::string& pem : options.certPems) {
     addChain(pem);
   }
@@ -51,58 +38,59 @@ void TlsIdentity::parse(const TlsOptions& options, void* store) {
   }
 }
 
-bool TlsIdentity::apply(void* sslContext) const {
-  auto* const context = static_cast<SSL_CTX*>(sslContext);
+bool TlsIdentity::apply(SSL_CTX* context) const {
   bool isTaken = isWhole_;
   for (const Chain& chain : chains_) {
-    isTaken = isTaken &&
-              SSL_CTX_use_certificate(context, static_cast<X509*>(chain.certificate)) == 1 &&
-              SSL_CTX_set1_chain(context, static_cast<STACK_OF(X509)*>(chain.issuers)) == 1;
+    isTaken = isTaken && SSL_CTX_use_certificate(context, chain.certificate.get()) == 1 &&
+              SSL_CTX_set1_chain(context, chain.issuers.get()) == 1;
   }
-  for (void* key : keys_) {
-    isTaken = isTaken && SSL_CTX_use_PrivateKey(context, static_cast<EVP_PKEY*>(key)) == 1;
+  for (const TlsHandle<EVP_PKEY>& key : keys_) {
+    isTaken = isTaken && SSL_CTX_use_PrivateKey(context, key.get()) == 1;
   }
   return isTaken;
 }
 
 void TlsIdentity::addChain(const std::string& pem) {
-  BIO* const bio = openBytes(pem);
-  X509* const certificate = PEM_read_bio_X509_AUX(bio, nullptr, nullptr, nullptr);
-  STACK_OF(X509)* const issuers = sk_X509_new_null();
-  while (X509* issuer = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
-    sk_X509_push(issuers, issuer);
+  const TlsHandle<BIO> reader = readerOf(pem);
+  Chain chain{
+      TlsHandle<X509>(PEM_read_bio_X509_AUX(reader.get(), nullptr, &refusePassphrase, nullptr)),
+      TlsHandle<stack_st_X509>(sk_X509_new_null())};
+  while (TlsHandle<X509> issuer{
+      PEM_read_bio_X509(reader.get(), nullptr, &refusePassphrase, nullptr)}) {
+    if (sk_X509_push(chain.issuers.get(), issuer.get()) > 0) {
+      static_cast<void>(issuer.release());  // the stack's now
+    } else {
+      isWhole_ = false;
+    }
   }
-  BIO_free(bio);
-  isWhole_ = isWhole_ && certificate != nullptr;
-  chains_.push_back(Chain{certificate, issuers});
+  isWhole_ = isWhole_ && chain.certificate != nullptr;
+  chains_.push_back(std::move(chain));
 }
 
 void TlsIdentity::addKey(const TlsSecret& key) {
-  BIO* const bio = openBytes(key.bytes);
+  const TlsHandle<BIO> reader = readerOf(key.bytes);
   auto* const passphrase = const_cast<std::string*>(&key.passphrase);
-  EVP_PKEY* const read = PEM_read_bio_PrivateKey(bio, nullptr, &givePassphrase, passphrase);
-  BIO_free(bio);
-  isWhole_ = isWhole_ && read != nullptr;
-  keys_.push_back(read);
+  keys_.emplace_back(PEM_read_bio_PrivateKey(reader.get(), nullptr, &givePassphrase, passphrase));
+  isWhole_ = isWhole_ && keys_.back() != nullptr;
 }
 
-void TlsIdentity::addPfx(const TlsSecret& pfx, void* store) {
-  BIO* const bio = openBytes(pfx.bytes);
-  PKCS12* const read = d2i_PKCS12_bio(bio, nullptr);
-  BIO_free(bio);
+void TlsIdentity::addPfx(const TlsSecret& pfx, X509_STORE* store) {
+  const TlsHandle<BIO> reader = readerOf(pfx.bytes);
+  const TlsHandle<PKCS12_st> bundle(d2i_PKCS12_bio(reader.get(), nullptr));
   EVP_PKEY* key = nullptr;
   X509* certificate = nullptr;
-  STACK_OF(X509)* issuers = nullptr;
+  stack_st_X509* issuers = nullptr;
   const bool isParsed =
-      read != nullptr &&
-      PKCS12_parse(read, pfx.passphrase.c_str(), &key, &certificate, &issuers) == 1;
-  PKCS12_free(read);
-  isWhole_ = isWhole_ && isParsed && key != nullptr && certificate != nullptr;
+      bundle != nullptr &&
+      PKCS12_parse(bundle.get(), pfx.passphrase.c_str(), &key, &certificate, &issuers) == 1;
+  TlsHandle<EVP_PKEY> ownKey(key);
+  Chain chain{TlsHandle<X509>(certificate), TlsHandle<stack_st_X509>(issuers)};
+  isWhole_ = isWhole_ && isParsed && ownKey != nullptr && chain.certificate != nullptr;
   for (int i = 0; i < sk_X509_num(issuers); ++i) {
-    X509_STORE_add_cert(static_cast<X509_STORE*>(store), sk_X509_value(issuers, i));
+    X509_STORE_add_cert(store, sk_X509_value(issuers, i));
   }
-  chains_.push_back(Chain{certificate, issuers});
-  keys_.push_back(key);
+  chains_.push_back(std::move(chain));
+  keys_.push_back(std::move(ownKey));
 }
 
 }  // namespace dodici

@@ -4,6 +4,7 @@
 // Owner:   TlsStore.
 #pragma once
 
+#include "curl/tls_handles.h"
 #include "dodici/options.h"
 
 #include <vector>
@@ -12,31 +13,28 @@ namespace dodici {
 
 class TlsIdentity {
  public:
-  TlsIdentity() = default;
-  ~TlsIdentity();
+  // `store` is made to trust the authorities that come with a PKCS #12, as Node does.
+  void parse(const TlsOptions& options, X509_STORE* store);
 
-  TlsIdentity(const TlsIdentity&) = delete;
-  TlsIdentity& operator=(const TlsIdentity&) = delete;
+  // Gives them to `context`. False when one could not be read, or a key is not its certificate's.
+  bool apply(SSL_CTX* context) const;
 
-  // `store` (X509_STORE*) is made to trust the authorities that come with a PKCS #12, as Node does.
-  void parse(const TlsOptions& options, void* store);
-
-  // Gives them to an SSL_CTX*. False when one could not be read, or a key is not its certificate's.
-  bool apply(void* sslContext) const;
+  // There is nothing to show.
+  bool empty() const { return chains_.empty() && keys_.empty(); }
 
  private:
   struct Chain {
-    void* certificate = nullptr;  // X509*
-    void* issuers = nullptr;      // STACK_OF(X509)*
+    TlsHandle<X509> certificate;
+    TlsHandle<stack_st_X509> issuers;
   };
 
   void addChain(const std::string& pem);
   void addKey(const TlsSecret& key);
-  void addPfx(const TlsSecret& pfx, void* store);
+  void addPfx(const TlsSecret& pfx, X509_STORE* store);
 
   std::vector<Chain> chains_;
-  std::vector<void*> keys_;  // EVP_PKEY*
-  bool isWhole_ = true;      // everything could be read
+  std::vector<TlsHandle<EVP_PKEY>> keys_;
+  bool isWhole_ = true;  // everything could be read
 };
 
 }  // namespace dodici

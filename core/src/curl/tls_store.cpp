@@ -1,10 +1,12 @@
 #include "curl/tls_store.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+
+#include <string>
+#include <utility>
 
 namespace dodici {
 
@@ -12,21 +14,19 @@ namespace {
 
 // What is not a certificate ends the reading, as in Node.
 void addCertificates(X509_STORE* store, const std::string& pem) {
-  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  while (X509* certificate = PEM_read_bio_X509_AUX(bio, nullptr, nullptr, nullptr)) {
-    X509_STORE_add_cert(store, certificate);
-    X509_free(certificate);
+  const TlsHandle<BIO> reader = readerOf(pem);
+  while (const TlsHandle<X509> certificate{
+      PEM_read_bio_X509_AUX(reader.get(), nullptr, &refusePassphrase, nullptr)}) {
+    X509_STORE_add_cert(store, certificate.get());
   }
-  BIO_free(bio);
 }
 
 void addRevocations(X509_STORE* store, const std::string& pem) {
-  BIO* const bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  while (X509_CRL* list = PEM_read_bio_X509_CRL(bio, nullptr, nullptr, nullptr)) {
-    X509_STORE_add_crl(store, list);
-    X509_CRL_free(list);
+  const TlsHandle<BIO> reader = readerOf(pem);
+  while (const TlsHandle<X509_CRL> list{
+      PEM_read_bio_X509_CRL(reader.get(), nullptr, &refusePassphrase, nullptr)}) {
+    X509_STORE_add_crl(store, list.get());
   }
-  BIO_free(bio);
   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
@@ -34,41 +34,37 @@ void addRevocations(X509_STORE* store, const std::string& pem) {
 
 TlsStore::TlsStore(const TlsOptions& options) : options_(options) {}
 
-TlsStore::~TlsStore() { X509_STORE_free(static_cast<X509_STORE*>(store_)); }
-
-bool TlsStore::apply(void* sslContext) noexcept {
+bool TlsStore::apply(SSL_CTX* context) noexcept {
   try {
     std::call_once(parsed_, [this] { parse(); });
   } catch (...) {
     return false;
   }
-  auto* const store = static_cast<X509_STORE*>(store_);
-  if (store == nullptr) {
+  if (store_ == nullptr) {
     return false;
   }
-  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(sslContext), store);
-  return identity_.apply(sslContext) && applySettings(sslContext);
+  SSL_CTX_set1_cert_store(context, store_.get());
+  return identity_.apply(context) && applySettings(context);
 }
 
 void TlsStore::parse() {
-  X509_STORE* const store = X509_STORE_new();
+  TlsHandle<X509_STORE> store(X509_STORE_new());
   if (store == nullptr) {
     return;
   }
-  addCertificates(store, options_.caPem);
+  addCertificates(store.get(), options_.caPem);
   if (!options_.crlPem.empty()) {
-    addRevocations(store, options_.crlPem);
+    addRevocations(store.get(), options_.crlPem);
   }
   if (options_.trustsPartialChains) {
-    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   }
-  identity_.parse(options_, store);
+  identity_.parse(options_, store.get());
   ERR_clear_error();
-  store_ = store;
+  store_ = std::move(store);
 }
 
-bool TlsStore::applySettings(void* sslContext) const {
-  auto* const context = static_cast<SSL_CTX*>(sslContext);
+bool TlsStore::applySettings(SSL_CTX* context) const {
   // libcurl takes no tickets, without which most servers resume no session of TLS 1.2.
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_options(context, options_.secureOptions);

@@ -6,36 +6,34 @@
 // Owner:   Client; shared by its shards.
 #pragma once
 
+#include "curl/tls_handles.h"
 #include "curl/tls_identity.h"
 #include "dodici/options.h"
 
-#include <memory>
 #include <mutex>
-#include <string>
 
 namespace dodici {
 
 class TlsStore {
  public:
   explicit TlsStore(const TlsOptions& options);
-  ~TlsStore();
 
   TlsStore(const TlsStore&) = delete;
   TlsStore& operator=(const TlsStore&) = delete;
 
-  // Makes an SSL_CTX* as the options say. False when they cannot be honoured, or out of memory.
-  bool apply(void* sslContext) noexcept;
+  // Makes `context` as the options say. False when they cannot be honoured, or out of memory.
+  bool apply(SSL_CTX* context) noexcept;
 
  private:
   void parse();
-  bool applySettings(void* sslContext) const;
+  bool applySettings(SSL_CTX* context) const;
 
   const TlsOptions& options_;
   std::once_flag parsed_;
 
   // Constant once parsed.
   TlsIdentity identity_;
-  void* store_ = nullptr;  // X509_STORE*
+  TlsHandle<X509_STORE> store_;  // null: out of memory
 };
 
 }  // namespace dodici
