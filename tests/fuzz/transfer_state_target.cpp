@@ -1,53 +1,87 @@
-// Any order of events: one terminal event, nothing after it, and nobody is held without a way on.
+// Any order of events: nothing is repeated that may not be, one terminal event, nothing after it, and nobody is held without
+// a way on.
 #include "input.h"
 #include "transfer/transfer_state.h"
+
+#include <utility>
 
 namespace dodici::fuzz {
 
 namespace {
 
 using Phase = TransferState::Phase;
+using Next = TransferState::Next;
+using Result = TransferState::Result;
 
-// TransferState, and beside it what an observer may conclude from the actions alone.
+// TransferState, and beside it what an observer may conclude from the events and the actions alone.
 class Driver {
  public:
-  explicit Driver(bool mayRepeat) : mayRepeat_(mayRepeat), state_(mayRepeat) {}
+  explicit Driver(bool idempotent) : idempotent_(idempotent), state_(idempotent) {}
 
   void step(Input& input) {
     const Phase before = state_.phase();
-    switch (input.below(8)) {
+    repeated_ = false;
+    switch (input.below(14)) {
       case 0:
-        if (before == Phase::waiting) {  // Transfer prepares once
-          state_.onRun();
+      case 1:
+        if (before == Phase::waiting) {
+          run(input.flag());
         }
         break;
-      case 1:
-        start(input.flag());
-        break;
       case 2:
-        finalHead();
-        break;
       case 3:
-        bodyBytes(input.flag(), input.flag());
+        start();
         break;
       case 4:
-        mayFlow(input.flag());
+        if (before == Phase::sent || before == Phase::receiving) {
+          state_.onResponseBegun();
+          begun_ = true;
+        }
         break;
       case 5:
-        state_.onUploadEmpty();
-        uploadHeld_ = true;
+        if (before != Phase::waiting) {
+          finalHead();
+        }
         break;
       case 6:
+        bodyBytes(input.flag(), input.flag());
+        break;
+      case 7:
+        mayFlow(input.flag());
+        break;
+      case 8:
+        if (before == Phase::sent || before == Phase::receiving) {
+          state_.onUploadEmpty();
+          uploadHeld_ = true;
+        }
+        break;
+      case 9:
         uploadWritten();
         break;
+      case 10:
+        continues(input.flag());
+        break;
+      case 11:
+      case 12:
+        done(input.byte());
+        break;
       default:
-        end();
+        if (input.flag()) {
+          end();
+        } else if (head_) {
+          state_.onResponseWhole();
+          whole_ = true;
+        }
         break;
     }
-    require(state_.phase() >= before, "phases only go forward");
+    require(
+        repeated_ ? state_.phase() == Phase::waiting : state_.phase() >= before,
+        "phases only go forward, but for what is sent again"
+    );
     require((state_.phase() == Phase::ended) == (terminals_ == 1), "ended is said once");
     require(state_.bodyHeld() == bodyHeld_, "the body is held from a hold to the next flow");
     require(state_.uploadHeld() == uploadHeld_, "so is the upload");
+    require(state_.awaitsContinue() == awaitsContinue_, "so is a body that waits for a word");
   }
 
   void end() {
@@ -58,21 +92,32 @@ class Driver {
   }
 
  private:
-  void start(bool repeatIsSafe) {
+  void run(bool onKept) {
+    state_.onRun(onKept);
+    onKept_ = onKept;
+    isSent_ = false;
+  }
+
+  // Once by libcurl for each run; an older one may do so again.
+  void start() {
     const Phase before = state_.phase();
-    const Action action = state_.onStarted(repeatIsSafe);
+    const Action action = state_.onStarted();
     const bool allowed =
-        before == Phase::running || (before == Phase::sent && (mayRepeat_ || repeatIsSafe));
+        before == Phase::running || (before == Phase::sent && idempotent_ && !begun_);
     require(
         action == (allowed ? Action::goOn : Action::refuse),
-        "a request is sent once, or again where that is safe"
+        "libcurl sends a request once, or again where that is safe"
     );
+    isSent_ = isSent_ || allowed;
   }
 
   void finalHead() {
     const Action action = state_.onFinalHead();
     require(action == (terminals_ == 0 ? Action::goOn : Action::refuse), "a head is taken");
-    head_ = head_ || terminals_ == 0;
+    if (terminals_ == 0) {
+      head_ = true;
+      begun_ = true;
+    }
   }
 
   void bodyBytes(bool paused, bool hasRoom) {
@@ -102,11 +147,79 @@ class Driver {
     uploadHeld_ = uploadHeld_ && !flows;
   }
 
-  const bool mayRepeat_;
+  void continues(bool isWord) {
+    if (isWord) {
+      require(state_.onContinue() == awaitsContinue_, "the first word is the first");
+      awaitsContinue_ = false;
+    } else if (state_.phase() == Phase::sent) {
+      state_.awaitContinue();
+      awaitsContinue_ = true;
+    }
+  }
+
+  void done(std::uint8_t bits) {
+    if (state_.phase() == Phase::waiting || state_.phase() == Phase::ended) {
+      return;  // libcurl does not have it
+    }
+    const Result result{
+        .whole = (bits & 1U) != 0,
+        .unprocessed = (bits & 2U) != 0,
+        .peerProgressed = (bits & 4U) != 0,
+        .lost = (bits & 8U) != 0,
+        .wantsHttp1 = (bits & 16U) != 0,
+        .replayable = (bits & 32U) != 0};
+    const Next next = state_.onDone(result);
+    require(
+        (next == Next::complete) == (whole_ || result.whole),
+        "a whole response is complete, and no other"
+    );
+    repeated_ = next != Next::complete && next != Next::fail;
+    if (!repeated_) {
+      end();
+      return;
+    }
+    require(!begun_ && !head_, "nothing is repeated once something of a response has come");
+    if (isSent_) {
+      repeatsWhatWasSent(next, result);
+    } else {
+      require(onKept_, "a new connection that fails is an error");
+    }
+    uploadHeld_ = false;
+    awaitsContinue_ = false;
+  }
+
+  void repeatsWhatWasSent(Next next, const Result& result) {
+    require(result.replayable, "what is sent again can be sent from the start");
+    if (next == Next::againOverHttp1) {
+      require(result.wantsHttp1 && !std::exchange(overHttp1_, true), "HTTP/1.1 is tried once");
+    } else if (result.unprocessed) {
+      require(
+          result.peerProgressed || !std::exchange(refused_, true), "a refusal is put up with once"
+      );
+    } else {
+      require(
+          idempotent_ && onKept_ && result.lost,
+          "what may have been processed is repeated only when it is idempotent, and lost on a kept "
+          "connection"
+      );
+      require(!std::exchange(lost_, true), "a loss is put up with once");
+    }
+  }
+
+  const bool idempotent_;
   TransferState state_;
+  bool repeated_ = false;  // by this step
+  bool onKept_ = false;
+  bool isSent_ = false;  // since it was run last
+  bool begun_ = false;
   bool head_ = false;
+  bool whole_ = false;
   bool bodyHeld_ = false;
   bool uploadHeld_ = false;
+  bool awaitsContinue_ = false;
+  bool overHttp1_ = false;
+  bool refused_ = false;
+  bool lost_ = false;
   int terminals_ = 0;
 };
 

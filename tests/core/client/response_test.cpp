@@ -6,7 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dodici::testing {
 namespace {
@@ -200,6 +204,111 @@ TEST(ClientResponse, OnlyAnIdempotentRequestIsRepeatedWhenTheKeptConnectionDies)
   const auto& outcome = client.finish(client.submit(std::move(post)));
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->code, Errc::socketClosed);
+}
+
+TEST(ClientResponse, ARequestIsRepeatedOnceAndOnANewConnectionOnly) {
+  ScriptedServer server({answer(kOk).readHead().close(), Script().readHead().close()});
+  TestClient client;
+  client.finish(client.get(server.origin()));
+  const auto& outcome = client.finish(client.get(server.origin()));
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, Errc::socketClosed);
+  EXPECT_EQ(server.connectionCount(), 2U);
+
+  ScriptedServer other({Script().readHead().close()});
+  EXPECT_TRUE(client.finish(client.get(other.origin())).error);
+  EXPECT_EQ(other.connectionCount(), 1U) << "a new connection is nobody's leftover";
+}
+
+TEST(ClientResponse, NothingIsRepeatedOnceSomethingOfAResponseHasCome) {
+  ScriptedServer server({answer(kOk).readHead().send("HTTP/1.1 200 OK\r\nContent-").close()});
+  TestClient client;
+  client.finish(client.get(server.origin()));
+  const auto& outcome = client.finish(client.get(server.origin()));
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, Errc::socketClosed);
+  EXPECT_EQ(server.connectionCount(), 1U);
+}
+
+TEST(ClientResponse, TheConnectionOfAHeadRequestIsKeptOnlyWhenTheRequestSaysSo) {
+  const auto head = [](TestClient& client, const ScriptedServer& server, bool keepsConnection) {
+    Request request;
+    request.text = TestClient::text(server.origin(), "HEAD", "/");
+    request.idempotent = true;
+    request.keepConnection = keepsConnection;
+    return client.finish(client.submit(std::move(request)));
+  };
+  for (const bool keepsConnection : {false, true}) {
+    ScriptedServer server({answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").repeat()});
+    ClientOptions options;
+    options.keepAliveTimeout = milliseconds(60'000);
+    TestClient client(options);
+    for (int i = 0; i < 2; ++i) {
+      const auto outcome = head(client, server, keepsConnection);
+      EXPECT_TRUE(outcome.ended);
+      EXPECT_EQ(outcome.status(), 200U);
+      EXPECT_EQ(outcome.body, "");
+    }
+    EXPECT_EQ(server.connectionCount(), keepsConnection ? 1U : 2U);
+  }
+}
+
+// The kernel gives connections to different hosts the same local port now and then: of so many, two have one with near
+// certainty.
+TEST(ClientResponse, ConnectionsToDifferentHostsAreToldApartWhateverTheirPorts) {
+  constexpr std::size_t kHosts = 300;
+  Signal end;
+  std::vector<Script> scripts;
+  scripts.reserve(kHosts);
+  for (std::size_t i = 0; i < kHosts; ++i) {
+    const std::string own = "connection " + std::to_string(i);
+    const auto bytes =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(own.size()) + "\r\n\r\n" + own;
+    auto script = answer(bytes).readHead().send(bytes);
+    if (i % 2 == 0) {
+      script.waitFor(end).close();
+    } else {
+      script.readHead().send(bytes);
+    }
+    scripts.push_back(std::move(script));
+  }
+  ScriptedServer server(std::move(scripts), ScriptedServer::Address::all);
+  ClientOptions options;
+  options.keepAliveTimeout = milliseconds(60'000);
+  TestClient client(options);
+  const auto origin = [&](std::size_t host) {
+    return "http://127.1." + std::to_string(host / 100) + "." + std::to_string(host % 100 + 1) +
+           ":" + std::to_string(server.port());
+  };
+  std::vector<std::string> bodies(kHosts);
+  const auto askAll = [&] {
+    std::vector<RequestId> ids;
+    for (std::size_t host = 0; host < kHosts; ++host) {
+      ids.push_back(client.get(origin(host)));
+    }
+    for (std::size_t host = 0; host < kHosts; ++host) {
+      const auto& outcome = client.finish(ids[host]);
+      EXPECT_TRUE(outcome.ended);
+      if (bodies[host].empty()) {
+        bodies[host] = outcome.body;
+      }
+      EXPECT_EQ(outcome.body, bodies[host]);
+    }
+  };
+  askAll();
+  askAll();
+  EXPECT_EQ(server.connectionCount(), kHosts);
+  EXPECT_EQ(client.connected(), static_cast<int>(kHosts));
+
+  end.set();
+  EXPECT_TRUE(client.until([&] { return client.disconnected() == static_cast<int>(kHosts / 2); }));
+  for (std::size_t host = 0; host < kHosts; ++host) {
+    const bool isClosed = std::stoul(bodies[host].substr(bodies[host].find(' '))) % 2 == 0;
+    if (!isClosed) {
+      EXPECT_EQ(client.finish(client.get(origin(host))).body, bodies[host]);
+    }
+  }
+  EXPECT_EQ(server.connectionCount(), kHosts) << "those that stayed serve on";
 }
 
 TEST(ClientResponse, AnIdleConnectionIsClosedAfterTheKeepAliveTimeout) {

@@ -18,12 +18,15 @@ TEST_P(ChunkCheckGood, HasNoFaultInWhateverPieces) {
   for (std::size_t piece = 1; piece <= GetParam().size(); ++piece) {
     ChunkCheck check;
     for (std::size_t at = 0; at < GetParam().size(); at += piece) {
+      EXPECT_FALSE(check.isDone()) << "before its last byte";
       check.onBytes(GetParam().substr(at, piece));
     }
+    EXPECT_TRUE(check.isDone());
     EXPECT_EQ(check.fault(), nullptr) << check.fault();
     EXPECT_EQ(check.bodySize(), 20);
     EXPECT_FALSE(check.hasExcess());
     check.onBytes("H");
+    EXPECT_TRUE(check.isDone());
     EXPECT_EQ(check.fault(), nullptr);
     EXPECT_TRUE(check.hasExcess());
   }
@@ -52,6 +55,9 @@ TEST_P(ChunkCheckBad, HasAFaultAndCountsWhatCameBeforeIt) {
     ASSERT_NE(check.fault(), nullptr);
     EXPECT_THAT(check.bodySize(), testing::AllOf(testing::Ge(1), testing::Le(3)));
     EXPECT_FALSE(check.hasExcess());
+    EXPECT_FALSE(check.isDone());
+    check.onBytes("\r\n0\r\n\r\n");
+    EXPECT_FALSE(check.isDone()) << "what follows a fault does not count";
   }
 }
 

@@ -20,10 +20,10 @@ using boost::system::error_code;
 
 // In the order of construction: connections and acceptor go before the io_context, all after the thread has ended.
 struct ScriptedServer::Parts {
-  explicit Parts(std::vector<Script> theScripts)
+  Parts(std::vector<Script> theScripts, const asio::ip::address_v4& address)
       : scripts(std::move(theScripts)),
         io(std::make_shared<asio::io_context>()),
-        acceptor(*io, {asio::ip::address_v4::loopback(), 0}),
+        acceptor(*io, {address, 0}),
         port(acceptor.local_endpoint().port()) {}
 
   template <typename Condition>
@@ -216,8 +216,11 @@ void ScriptedServer::Parts::accept() {
   });
 }
 
-ScriptedServer::ScriptedServer(std::vector<Script> scripts)
-    : parts_(std::make_unique<Parts>(std::move(scripts))) {
+ScriptedServer::ScriptedServer(std::vector<Script> scripts, Address address)
+    : parts_(std::make_unique<Parts>(
+          std::move(scripts),
+          address == Address::one ? asio::ip::address_v4::loopback() : asio::ip::address_v4::any()
+      )) {
   parts_->accept();
   parts_->thread = std::thread([parts = parts_.get()] { parts->io->run(); });
 }

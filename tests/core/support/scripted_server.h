@@ -22,8 +22,13 @@ namespace dodici::testing {
 // Threads: all functions from the test's thread; the connections run on a thread of its own.
 class ScriptedServer {
  public:
+  enum class Address : std::uint8_t {
+    one,  // 127.0.0.1
+    all,  // 127.x.y.z, each of which is a host of its own for a client
+  };
+
   // Connection n follows scripts[n]; those after the last follow the last.
-  explicit ScriptedServer(std::vector<Script> scripts);
+  explicit ScriptedServer(std::vector<Script> scripts, Address address = Address::one);
   // Closes all connections.
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
