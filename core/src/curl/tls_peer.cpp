@@ -45,11 +45,11 @@ std::string addressOf(const ASN1_STRING* bytes) {
 
 std::string altNamesOf(X509* certificate) {
   std::string text;
-  auto* const names = static_cast<GENERAL_NAMES*>(
+  const TlsHandle<stack_st_GENERAL_NAME> names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)
-  );
-  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
-    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+  ));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
     std::string one;
     if (name->type == GEN_DNS) {
       one.append("DNS:").append(textOf(name->d.dNSName));
@@ -60,7 +60,6 @@ std::string altNamesOf(X509* certificate) {
     }
     text.append(text.empty() ? "" : ", ").append(one);
   }
-  GENERAL_NAMES_free(names);
   return text;
 }
 
@@ -69,20 +68,23 @@ std::string altNamesOf(X509* certificate) {
 TlsPeer::~TlsPeer() { reset(); }
 
 void TlsPeer::reset() {
+  for (const TlsHandle<SSL_CTX>& context : watched_) {
+    SSL_CTX_set_ex_data(context.get(), peerIndex(), nullptr);
+  }
+  watched_.clear();
   verifyError_ = 0;
-  X509_free(static_cast<X509*>(std::exchange(certificate_, nullptr)));
+  certificate_.reset();
 }
 
-void TlsPeer::watch(void* sslContext) {
-  auto* const context = static_cast<SSL_CTX*>(sslContext);
+void TlsPeer::watch(SSL_CTX* context) {
+  SSL_CTX_up_ref(context);
+  TlsHandle<SSL_CTX> held(context);
+  watched_.push_back(std::move(held));
   SSL_CTX_set_ex_data(context, peerIndex(), this);
-  SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), [](int ok, X509_STORE_CTX* store) {
-    return onVerify(ok, store);
-  });
+  SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), &TlsPeer::onVerify);
 }
 
-int TlsPeer::onVerify(int ok, void* storeContext) {
-  auto* const store = static_cast<X509_STORE_CTX*>(storeContext);
+int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {
   auto* const ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* const self = static_cast<TlsPeer*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), peerIndex()));
@@ -99,7 +101,7 @@ int TlsPeer::onVerify(int ok, void* storeContext) {
   if (depth == 0 && self->certificate_ == nullptr) {
     X509* const certificate = X509_STORE_CTX_get0_cert(store);
     X509_up_ref(certificate);
-    self->certificate_ = certificate;
+    self->certificate_.reset(certificate);
   }
   return ok;
 }
@@ -108,7 +110,7 @@ std::string TlsPeer::names() const {
   if (certificate_ == nullptr) {
     return "\n";
   }
-  auto* const certificate = static_cast<X509*>(certificate_);
+  X509* const certificate = certificate_.get();
   std::array<char, 256> commonName{};
   X509_NAME_get_text_by_NID(
       X509_get_subject_name(certificate),

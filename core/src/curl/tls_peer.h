@@ -4,7 +4,10 @@
 // Owner:   EasyHandle; the handshakes of its transfer report here.
 #pragma once
 
+#include "curl/tls_handles.h"
+
 #include <string>
+#include <vector>
 
 namespace dodici {
 
@@ -16,9 +19,11 @@ class TlsPeer {
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;
 
-  // Handshakes of this SSL_CTX* report here. Verification itself stays as strict as it is.
-  void watch(void* sslContext);
+  // Handshakes of this context report here, until reset(). Verification itself stays as strict as it is.
+  void watch(SSL_CTX* context);
 
+  // Forgets what it has seen, and is told no more: a connection may outlive the transfer that made it, and shake hands
+  // again.
   void reset();
 
   // X509_V_ERR_* as Node reports it, 0 when nothing was found wrong.
@@ -28,10 +33,11 @@ class TlsPeer {
   std::string names() const;
 
  private:
-  static int onVerify(int ok, void* storeContext);
+  static int onVerify(int ok, X509_STORE_CTX* store);
 
+  std::vector<TlsHandle<SSL_CTX>> watched_;  // each of them refers to this TlsPeer
   long verifyError_ = 0;
-  void* certificate_ = nullptr;  // X509*, the peer's own
+  TlsHandle<X509> certificate_;  // the peer's own
 };
 
 }  // namespace dodici
