@@ -1,5 +1,6 @@
 /** TLS options of `connect`; tests/parity compares more of them with undici. */
 import { describe, expect, it } from 'vitest'
+import { constants } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { agentKind } from '../support/agents.ts'
 import { useAgent, useTls } from '../support/fixtures.ts'
@@ -94,5 +95,38 @@ describe('TCP', () => {
     const { text } = await exchange(agent, { origin: `https://127.0.0.1:${server.port}` })
     expect(text).toBe('ok')
     expect(port).toBe(free.port)
+  })
+})
+
+describe('a server of TLS 1.2 that asks for a second handshake', () => {
+  async function useRenegotiating(): Promise<string> {
+    const server = await useTls({
+      protocols: 'h1',
+      onRequest: (request, response) => {
+        const socket = request.socket as TLSSocket
+        socket.renegotiate({}, (error) => response.end(error ? 'refused' : 'renegotiated'))
+      },
+    })
+    return server.origin
+  }
+
+  const maxVersion = 'TLSv1.2'
+  const asked = { secureOptions: constants.SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION }
+
+  it.each<[string, () => Record<string, unknown>]>([
+    ['a certificate to show', () => ({ ...tlsMaterial().client, maxVersion })],
+    ['the option for it', () => ({ ...asked, maxVersion })],
+  ])('gets it from a client with %s', async (_name, connect) => {
+    const origin = await useRenegotiating()
+    const agent = await useAgent({ connect: connect() })
+    expect((await exchange(agent, { origin })).text).toBe('renegotiated')
+  })
+
+  it.runIf(agentKind === 'dodici')('gets it from no other client', async () => {
+    const origin = await useRenegotiating()
+    const agent = await useAgent({ connect: { maxVersion } })
+    const { error, text } = await exchange(agent, { origin })
+    expect(text).toBe('')
+    expect(error).toBeInstanceOf(Error)
   })
 })

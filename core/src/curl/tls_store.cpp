@@ -5,12 +5,17 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
 namespace dodici {
 
 namespace {
+
+// A server of TLS 1.2 wants a second handshake to see a certificate; nobody else has a use for one. With this option its
+// user wants it all the same.
+constexpr std::uint64_t kRenegotiates = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION;
 
 // What is not a certificate ends the reading, as in Node.
 void addCertificates(X509_STORE* store, const std::string& pem) {
@@ -68,6 +73,9 @@ bool TlsStore::applySettings(SSL_CTX* context) const {
   // libcurl takes no tickets, without which most servers resume no session of TLS 1.2.
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_options(context, options_.secureOptions);
+  if (identity_.empty() && (options_.secureOptions & kRenegotiates) == 0) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+  }
   return (options_.curves.empty() || SSL_CTX_set1_curves_list(context, options_.curves.c_str()) == 1
          ) &&
          (options_.sigalgs.empty() ||
