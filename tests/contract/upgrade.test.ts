@@ -152,6 +152,21 @@ describe('a response that does not switch', () => {
     await expect(upgrading).rejects.toThrow('bad upgrade')
   })
 
+  it.each([
+    ['no upgrade header', 'connection: upgrade\r\n'],
+    ['no connection header', 'upgrade: echo\r\n'],
+    ['another connection header', 'connection: close\r\nupgrade: echo\r\n'],
+    ['neither', ''],
+  ])('is one of status 101 with %s', async (_name, lines) => {
+    const server = await useRaw((peer) => {
+      peer.send(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`)
+    })
+    const agent = await useAgent()
+    const upgrading = upgrade(agent, server.origin)
+    await expect(upgrading).rejects.toThrow(errors.SocketError)
+    await expect(upgrading).rejects.toThrow('bad upgrade')
+  })
+
   it('does not outlast headersTimeout by coming in drops', async () => {
     const server = createTcpServer((socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nx-slow: ')

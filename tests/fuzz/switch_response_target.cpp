@@ -3,6 +3,7 @@
 #include "input.h"
 #include "tunnel/switch_response.h"
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,13 +25,13 @@ struct Outcome {
 
 // Feeds the text in pieces of the sizes that `next` gives, at least one byte each.
 Outcome feed(
-    bool isConnect,
+    std::string_view method,
     std::uint32_t maxHeaderSize,
     std::string_view text,
     const std::function<std::size_t()>& next
 ) {
   using Progress = SwitchResponse::Progress;
-  SwitchResponse response(isConnect, maxHeaderSize);
+  SwitchResponse response(method, maxHeaderSize);
   Outcome outcome;
   const auto take = [&text, &next] {
     const std::string_view piece = text.substr(0, std::max<std::size_t>(next(), 1));
@@ -74,19 +75,20 @@ Outcome feed(
 
 void switchResponse(Bytes bytes) {
   Input input(bytes);
-  const bool isConnect = input.flag();
+  static constexpr std::array<std::string_view, 3> kMethods{"GET", "CONNECT", "HEAD"};
+  const std::string_view method = kMethods[input.below(kMethods.size())];
   const std::uint32_t maxHeaderSize = input.flag() ? 64 : 16 * 1024;
   std::vector<std::size_t> sizes(8);
   for (auto& size : sizes) {
     size = input.byte();
   }
   const std::string_view text = input.rest();
-  const Outcome whole = feed(isConnect, maxHeaderSize, text, [&text] { return text.size(); });
-  const Outcome bytewise = feed(isConnect, maxHeaderSize, text, [] { return 1; });
+  const Outcome whole = feed(method, maxHeaderSize, text, [&text] { return text.size(); });
+  const Outcome bytewise = feed(method, maxHeaderSize, text, [] { return 1; });
   require(bytewise == whole, "bytes that come one by one mean the same");
   std::size_t turn = 0;
   const Outcome pieces =
-      feed(isConnect, maxHeaderSize, text, [&] { return sizes[turn++ % sizes.size()]; });
+      feed(method, maxHeaderSize, text, [&] { return sizes[turn++ % sizes.size()]; });
   require(pieces == whole, "bytes that come in pieces mean the same");
 }
 

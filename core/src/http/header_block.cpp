@@ -140,11 +140,15 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
 // Returns what is wrong with the framing that the header gives, or nullptr.
 const char* HeaderBlock::noteFraming(std::string_view name, std::string_view value) {
   switch (name.size()) {  // most names are told apart by their length alone
+    case 7:
+      facts_.upgradeNamed |= equalsIgnoringCase(name, "upgrade");
+      return nullptr;
     case 10:
       if (equalsIgnoringCase(name, "connection")) {
         while (!value.empty()) {
           const std::string_view option = takeElement(value);
           facts_.connectionClose |= equalsIgnoringCase(option, "close");
+          facts_.connectionUpgrade |= equalsIgnoringCase(option, "upgrade");
           keepAliveSaid_ |= equalsIgnoringCase(option, "keep-alive");
         }
       } else if (equalsIgnoringCase(name, "keep-alive")) {

@@ -38,6 +38,8 @@ struct ResponseFacts {
   bool transferEncoding = false;  // any
   bool chunked = false;
   bool connectionClose = false;                              // as said, or by HTTP/1.0's default
+  bool connectionUpgrade = false;                            // "upgrade" in Connection
+  bool upgradeNamed = false;                                 // Upgrade, whatever it names
   std::optional<std::chrono::seconds> keepAliveTimeoutHint;  // Keep-Alive: timeout=N
 };
 

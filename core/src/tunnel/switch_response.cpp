@@ -20,8 +20,11 @@ constexpr std::size_t kShortestLastChunk = 5;
 
 }  // namespace
 
-SwitchResponse::SwitchResponse(bool isConnect, std::uint32_t maxHeaderSize)
-    : isConnect_(isConnect), maxUnread_(maxHeaderSize + kLineSlack), head_(maxHeaderSize) {}
+SwitchResponse::SwitchResponse(std::string_view method, std::uint32_t maxHeaderSize)
+    : isConnect_(method == "CONNECT"),
+      isHead_(method == "HEAD"),
+      maxUnread_(maxHeaderSize + kLineSlack),
+      head_(maxHeaderSize) {}
 
 SwitchResponse::Progress SwitchResponse::onBytes(std::span<const std::byte> bytes) {
   std::size_t searched = in_.size();
@@ -58,7 +61,7 @@ SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
     case HeaderProgress::informationalHead:
       return Progress::informational;
     case HeaderProgress::switchingHead:
-      return Progress::switched;
+      return onSwitchingHead();
     case HeaderProgress::finalHead:
       return isConnect_ ? Progress::switched : startBody();
     default:
@@ -66,7 +69,16 @@ SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
   }
 }
 
-// Beast reads the body, and is told no more of the head than how that is framed.
+// Without these two headers a 101 names no protocol to switch to: RFC 9110, section 15.2.2.
+SwitchResponse::Progress SwitchResponse::onSwitchingHead() {
+  const ResponseFacts& facts = head_.facts();
+  return isConnect_ || (facts.upgradeNamed && facts.connectionUpgrade)
+             ? Progress::switched
+             : fail(Errc::unexpectedUpgrade, "101 without upgrade and connection: upgrade");
+}
+
+// Beast reads the body, and is told no more of the head than its status and how the body is framed. It knows that a
+// response of status 204 or 304 has no body.
 SwitchResponse::Progress SwitchResponse::startBody() {
   const ResponseFacts& facts = head_.facts();
   std::string head = "HTTP/1.1 " + std::to_string(facts.status) + " -\r\n";
@@ -77,6 +89,7 @@ SwitchResponse::Progress SwitchResponse::startBody() {
   }
   parser_.emplace();
   parser_->eager(false);
+  parser_->skip(isHead_);
   parser_->body_limit(boost::none);
   boost::beast::error_code error;
   parser_->put(boost::asio::buffer(head.append("\r\n")), error);

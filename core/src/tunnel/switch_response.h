@@ -29,7 +29,8 @@ class SwitchResponse {
     failed,         // see error()
   };
 
-  SwitchResponse(bool isConnect, std::uint32_t maxHeaderSize);
+  // Of a request with this method.
+  SwitchResponse(std::string_view method, std::uint32_t maxHeaderSize);
 
   // More bytes of the head.
   Progress onBytes(std::span<const std::byte> bytes);
@@ -53,10 +54,12 @@ class SwitchResponse {
   using Parser = boost::beast::http::response_parser<boost::beast::http::buffer_body>;
 
   Progress onLine(std::string_view line);
+  Progress onSwitchingHead();
   Progress startBody();
   Progress fail(Errc code, std::string why);
 
   const bool isConnect_;
+  const bool isHead_;
   const std::size_t maxUnread_;  // of what cannot be parsed before more comes
   HeaderBlock head_;
   std::optional<Parser> parser_;  // of the body

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -40,7 +39,7 @@ Tunnel::Tunnel(
       text_(request_.text),
       pause_(std::move(pause)),
       easy_(std::move(easy)),
-      response_(std::strcmp(text_.method(), "CONNECT") == 0, services.options.maxHeaderSize),
+      response_(text_.method(), services.options.maxHeaderSize),
       deadline_(services.deadlines, request_.id),
       isPlain_(!text_.isTls() && services.options.proxy.url.empty()),
       upload_(BodyKind::stream, noBytes_, std::nullopt),

@@ -6,6 +6,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace dodici {
 namespace {
@@ -14,7 +16,8 @@ using Progress = SwitchResponse::Progress;
 
 constexpr std::uint32_t kMaxHeaderSize = 16 * 1024;
 
-const std::string kSwitch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n";
+const std::string kSwitch =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
 const std::string kNotFound = "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n";
 
 Progress give(SwitchResponse& response, std::string_view bytes) {
@@ -22,13 +25,13 @@ Progress give(SwitchResponse& response, std::string_view bytes) {
 }
 
 TEST(SwitchResponse, TheBytesBehindTheHeadAreTheTunnels) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(give(response, kSwitch + "\x01\x02rest"), Progress::switched);
   EXPECT_EQ(response.takeRest(), "\x01\x02rest");
 }
 
 TEST(SwitchResponse, AHeadMayComeByteByByte) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   for (std::size_t i = 0; i + 1 < kSwitch.size(); ++i) {
     ASSERT_EQ(give(response, kSwitch.substr(i, 1)), Progress::none) << "at byte " << i;
   }
@@ -37,14 +40,14 @@ TEST(SwitchResponse, AHeadMayComeByteByByte) {
 }
 
 TEST(SwitchResponse, InformationalHeadsBeforeItAreSkipped) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   EXPECT_EQ(give(response, early + early + kSwitch + "x"), Progress::switched);
   EXPECT_EQ(response.takeRest(), "x");
 }
 
 TEST(SwitchResponse, AnotherStatusRefusesAnUpgradeAndBringsABody) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(give(response, kNotFound + "he"), Progress::refused);
   std::string body;
   EXPECT_TRUE(response.readBody("", body));
@@ -55,7 +58,7 @@ TEST(SwitchResponse, AnotherStatusRefusesAnUpgradeAndBringsABody) {
 }
 
 TEST(SwitchResponse, AChunkedBodyOfARefusalIsDecoded) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(
       give(response, "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
       Progress::refused
@@ -68,7 +71,7 @@ TEST(SwitchResponse, AChunkedBodyOfARefusalIsDecoded) {
 }
 
 TEST(SwitchResponse, ABodyOfARefusalThatIsNoHttpIsTold) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(
       give(response, "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n"),
       Progress::refused
@@ -78,7 +81,7 @@ TEST(SwitchResponse, ABodyOfARefusalThatIsNoHttpIsTold) {
 }
 
 TEST(SwitchResponse, ABodyWithoutLengthEndsWithTheConnection) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(give(response, "HTTP/1.1 500 Oops\r\n\r\nab"), Progress::refused);
   std::string body;
   EXPECT_TRUE(response.readBody("", body));
@@ -88,7 +91,7 @@ TEST(SwitchResponse, ABodyWithoutLengthEndsWithTheConnection) {
 }
 
 TEST(SwitchResponse, ABodyThatStopsShortDoesNotEndThere) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(give(response, kNotFound + "he"), Progress::refused);
   std::string body;
   EXPECT_TRUE(response.readBody("", body));
@@ -97,19 +100,57 @@ TEST(SwitchResponse, ABodyThatStopsShortDoesNotEndThere) {
 
 // Whatever it says of a body: RFC 9110, section 9.3.6.
 TEST(SwitchResponse, AnyFinalStatusSwitchesAConnect) {
-  SwitchResponse response(true, kMaxHeaderSize);
+  SwitchResponse response("CONNECT", kMaxHeaderSize);
   EXPECT_EQ(give(response, kNotFound + "hello"), Progress::switched);
   EXPECT_EQ(response.takeRest(), "hello");
 }
 
+// Each names half of what a switch is: RFC 9110, section 15.2.2.
+TEST(SwitchResponse, AStatusOf101AloneIsNoSwitch) {
+  for (const std::string_view lines :
+       {"",
+        "upgrade: echo\r\n",
+        "connection: upgrade\r\n",
+        "connection: upgraded\r\nupgrade: x\r\n"}) {
+    SwitchResponse response("GET", kMaxHeaderSize);
+    EXPECT_EQ(give(response, "HTTP/1.1 101 Go\r\n" + std::string(lines) + "\r\n"), Progress::failed)
+        << lines;
+    EXPECT_EQ(response.error().code, Errc::unexpectedUpgrade) << lines;
+  }
+  SwitchResponse response("GET", kMaxHeaderSize);
+  EXPECT_EQ(
+      give(response, "HTTP/1.1 101 Go\r\nUPGRADE: \r\nConnection: close, UPGRADE\r\n\r\n"),
+      Progress::switched
+  );
+}
+
+// Whatever their heads say of a body, and whatever follows.
+TEST(SwitchResponse, SomeRefusalsHaveNoBody) {
+  const std::string framing = "Content-Length: 5\r\n\r\n";
+  const std::vector<std::pair<const char*, std::string>> cases{
+      {"HEAD", "HTTP/1.1 404 Not Found\r\n" + framing},
+      {"HEAD", "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n"},
+      {"HEAD", "HTTP/1.1 404 Not Found\r\n\r\n"},
+      {"GET", "HTTP/1.1 204 No Content\r\n\r\n"},
+      {"GET", "HTTP/1.1 304 Not Modified\r\n" + framing}};
+  for (const auto& [method, head] : cases) {
+    SwitchResponse response(method, kMaxHeaderSize);
+    EXPECT_EQ(give(response, head), Progress::refused) << method << " " << head;
+    EXPECT_TRUE(response.bodyComplete()) << method << " " << head;
+    std::string body;
+    EXPECT_TRUE(response.readBody("hello", body));
+    EXPECT_EQ(body, "");
+  }
+}
+
 TEST(SwitchResponse, WhatIsNoHttpFails) {
-  SwitchResponse response(false, kMaxHeaderSize);
+  SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(give(response, "SSH-2.0-OpenSSH_9.2\r\n\r\n"), Progress::failed);
   EXPECT_EQ(response.error().code, Errc::malformedResponse);
 }
 
 TEST(SwitchResponse, AHeadThatNeverEndsFails) {
-  SwitchResponse response(false, 1024);
+  SwitchResponse response("GET", 1024);
   Progress progress = give(response, "HTTP/1.1 101 Switching Protocols\r\n");
   for (int i = 0; i < 100 && progress == Progress::none; ++i) {
     progress = give(response, "a-header: with a value of some length\r\n");

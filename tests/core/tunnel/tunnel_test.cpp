@@ -11,7 +11,8 @@
 namespace dodici::testing {
 namespace {
 
-const std::string kSwitch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n";
+const std::string kSwitch =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
 
 Request tunnel(const std::string& origin, const std::string& method = "GET") {
   Request request;
@@ -113,6 +114,16 @@ TEST(Tunnel, ARefusalIsAnOrdinaryResponse) {
   EXPECT_EQ(outcome.status(), 404U);
   EXPECT_EQ(outcome.body, "no");
   EXPECT_EQ(client.disconnected(), 1);
+}
+
+TEST(Tunnel, ARefusalOfHeadHasNoBodyToWaitFor) {
+  ScriptedServer server(
+      {Script().readHead().send("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n")}
+  );
+  TestClient client;
+  const auto& outcome = client.finish(client.submit(tunnel(server.origin(), "HEAD")));
+  EXPECT_TRUE(outcome.ended);
+  EXPECT_EQ(outcome.status(), 404U);
 }
 
 TEST(Tunnel, APeerThatJustClosesIsAnError) {
