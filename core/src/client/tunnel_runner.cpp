@@ -84,6 +84,15 @@ void TunnelRunner::sendWritten() {
   written_.clear();
 }
 
+void TunnelRunner::readOn() {
+  for (const RequestId id : std::exchange(reading_, {})) {
+    if (Tunnel* const tunnel = table_.find(id)) {
+      tunnel->goOn();
+      onMoved(*tunnel);
+    }
+  }
+}
+
 void TunnelRunner::endAll(const Error& error) {
   for (const RequestId id : table_.ids()) {
     Tunnel& tunnel = *table_.find(id);
@@ -98,6 +107,7 @@ void TunnelRunner::endAll(const Error& error) {
   }
   written_.clear();
   held_.clear();
+  reading_.clear();
 }
 
 bool TunnelRunner::move(RequestId id) {
@@ -117,6 +127,8 @@ void TunnelRunner::onMoved(Tunnel& tunnel) {
     onEnded_();
   } else if (tunnel.waitsForRoom()) {
     held_.push_back(tunnel.id());
+  } else if (tunnel.wantsTurn()) {
+    reading_.push_back(tunnel.id());
   }
 }
 

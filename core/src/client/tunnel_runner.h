@@ -56,6 +56,12 @@ class TunnelRunner {
   // What was written to a tunnel in several pieces goes in one.
   void sendWritten();
 
+  // Lets those go on that had read for long enough in the turn before.
+  void readOn();
+
+  // Some have more to read, and wait for another turn.
+  bool wantsTurn() const { return !reading_.empty(); }
+
   // Those that wait for room in the batch.
   bool hasHeld() const { return !held_.empty(); }
 
@@ -75,6 +81,7 @@ class TunnelRunner {
   TunnelTable table_;
   std::vector<RequestId> written_;  // have something to send
   std::vector<RequestId> held_;     // wait for room in the batch
+  std::vector<RequestId> reading_;  // have read for long enough in this turn
 };
 
 }  // namespace dodici

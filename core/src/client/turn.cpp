@@ -30,6 +30,7 @@ bool runOnce(ClientEngine& engine) {
 }  // namespace
 
 bool finishTurn(ClientEngine& engine) {
+  engine.tunnels.readOn();
   bool worked = true;
   for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
     worked = runOnce(engine);
@@ -46,7 +47,7 @@ bool finishTurn(ClientEngine& engine) {
       engine.multi.closeIdleConnections();
     }
   }
-  return worked;
+  return worked || engine.tunnels.wantsTurn();
 }
 
 void armTimers(ClientEngine& engine) {

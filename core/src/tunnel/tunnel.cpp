@@ -104,9 +104,15 @@ void Tunnel::moveUp() {
   }
 }
 
+void Tunnel::goOn() {
+  turnAsked_ = false;
+  move();
+}
+
 void Tunnel::readSome() {
   std::array<std::byte, kReadSize> room;  // NOLINT: filled by read()
   waitsForRoom_ = false;
+  readsOn_ = false;
   for (int reads = 0; reads < kMostReadsAtOnce && !peerEnded_ && !ended(); ++reads) {
     if (phase_ != Phase::head && pause_->paused()) {
       return;
@@ -130,8 +136,8 @@ void Tunnel::readSome() {
       return;  // that was all; if not, the socket says so
     }
   }
-  // TLS may hold bytes that the socket does not announce: once more, in another turn.
-  waitsForRoom_ = !peerEnded_ && !ended();
+  // TLS may hold bytes that the socket does not announce.
+  readsOn_ = !peerEnded_ && !ended();
 }
 
 bool Tunnel::onBytes(std::span<const std::byte> bytes) {
@@ -254,7 +260,8 @@ bool Tunnel::refill() {
 }
 
 void Tunnel::listen() {
-  const bool reads = !peerEnded_ && !waitsForRoom_ && (phase_ == Phase::head || !pause_->paused());
+  const bool isPaused = phase_ != Phase::head && pause_->paused();
+  const bool reads = !peerEnded_ && !waitsForRoom_ && !readsOn_ && !isPaused;
   const bool writes = sent_ < sending_.size();
   services_.watchers.want(
       connection_->socket(), (reads ? CURL_POLL_IN : 0) | (writes ? CURL_POLL_OUT : 0)

@@ -21,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace dodici {
 
@@ -73,6 +74,11 @@ class Tunnel final : public EasyHandle::Receiver {
   // It reads no more until the batcher has room.
   bool waitsForRoom() const { return waitsForRoom_; }
 
+  // It has read for long enough in this turn, and goOn() is to be called in another one. True once for each such call.
+  bool wantsTurn() { return readsOn_ && !std::exchange(turnAsked_, true); }
+
+  void goOn();
+
  private:
   enum class Phase : std::uint8_t { connecting, head, open, refused, ended };
 
@@ -120,6 +126,8 @@ class Tunnel final : public EasyHandle::Receiver {
   bool endSent_ = false;
   bool peerEnded_ = false;
   bool waitsForRoom_ = false;
+  bool readsOn_ = false;    // there may be more to read, of which the socket says nothing
+  bool turnAsked_ = false;  // goOn() will come
 };
 
 }  // namespace dodici
