@@ -7,7 +7,9 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 
 namespace dodici {
 
@@ -32,12 +34,19 @@ class RawConnection {
   Moved read(std::span<std::byte> room);
   Moved write(std::span<const std::byte> bytes);
 
-  // Tells the peer that no more bytes come; what it sends can still be read.
-  void endWriting();
+  // Tells the peer that no more bytes come; what it sends can still be read. CURLE_AGAIN: the socket takes no more now,
+  // and this is to be called again when it does.
+  // REQUIRES: the bytes of all write()s were moved.
+  CURLcode endWriting();
 
  private:
+  std::string closeNotify() const;
+
+  EasyHandle& easy_;
   CURL* handle_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;
+  // What is still to be sent of it, once endWriting() was called.
+  std::optional<std::string> farewell_;
 };
 
 }  // namespace dodici

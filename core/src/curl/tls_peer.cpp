@@ -1,5 +1,7 @@
 #include "curl/tls_peer.h"
 
+#include "curl/proxy_options.h"
+
 #include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -72,6 +74,7 @@ void TlsPeer::reset() {
     SSL_CTX_set_ex_data(context.get(), peerIndex(), nullptr);
   }
   watched_.clear();
+  proxySession_ = nullptr;
   verifyError_ = 0;
   certificate_.reset();
 }
@@ -82,6 +85,18 @@ void TlsPeer::watch(SSL_CTX* context) {
   watched_.push_back(std::move(held));
   SSL_CTX_set_ex_data(context, peerIndex(), this);
   SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), &TlsPeer::onVerify);
+  if (isProxyContext(context)) {
+    SSL_CTX_set_info_callback(context, &TlsPeer::onProxyInfo);
+  }
+}
+
+// libcurl tells the SSL of the origin only.
+void TlsPeer::onProxyInfo(const SSL* ssl, int where, int) {
+  SSL_CTX* const context = SSL_get_SSL_CTX(ssl);
+  auto* const self = static_cast<TlsPeer*>(SSL_CTX_get_ex_data(context, peerIndex()));
+  if (self != nullptr && (where & SSL_CB_HANDSHAKE_START) != 0) {
+    self->proxySession_ = const_cast<SSL*>(ssl);
+  }
 }
 
 int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {

@@ -29,13 +29,18 @@ class TlsPeer {
   // X509_V_ERR_* as Node reports it, 0 when nothing was found wrong.
   long verifyError() const { return verifyError_; }
 
+  // That of the connection to an HTTPS proxy, null without one. It lives as long as that connection.
+  SSL* proxySession() const { return proxySession_; }
+
   // The certificate's subjectAltName as Node prints it ("DNS:a, IP Address:1.2.3.4"), a line feed, its common name.
   std::string names() const;
 
  private:
   static int onVerify(int ok, X509_STORE_CTX* store);
+  static void onProxyInfo(const SSL* ssl, int where, int value);
 
   std::vector<TlsHandle<SSL_CTX>> watched_;  // each of them refers to this TlsPeer
+  SSL* proxySession_ = nullptr;
   long verifyError_ = 0;
   TlsHandle<X509> certificate_;  // the peer's own
 };

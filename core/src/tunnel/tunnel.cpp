@@ -243,9 +243,8 @@ void Tunnel::writeSome() {
   if (phase_ == Phase::head && std::exchange(request_.reportSent, false)) {
     services_.batcher.requestSent(id());
   }
-  if (writesEnded_ && !endSent_) {
+  if (writesEnded_ && !endSent_ && connection_->endWriting() != CURLE_AGAIN) {
     endSent_ = true;
-    connection_->endWriting();
     services_.batcher.bodyWanted(id(), upload_.takeRest());
   }
 }
@@ -262,7 +261,7 @@ bool Tunnel::refill() {
 void Tunnel::listen() {
   const bool isPaused = phase_ != Phase::head && pause_->paused();
   const bool reads = !peerEnded_ && !waitsForRoom_ && !readsOn_ && !isPaused;
-  const bool writes = sent_ < sending_.size();
+  const bool writes = sent_ < sending_.size() || (writesEnded_ && !endSent_);
   services_.watchers.want(
       connection_->socket(), (reads ? CURL_POLL_IN : 0) | (writes ? CURL_POLL_OUT : 0)
   );
