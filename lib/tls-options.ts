@@ -3,6 +3,7 @@ import type { SecureVersion } from 'node:tls'
 import { errors } from 'undici'
 import type { NativeSecret, NativeTlsOptions } from './binding/native.ts'
 import type { ConnectOptions } from './connect-options.ts'
+import { isTlsName } from './dispatch/tls-name.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -56,7 +57,7 @@ export function checkTlsOptions(options: ConnectOptions): void {
   if (
     servername !== undefined &&
     servername !== null &&
-    (typeof servername !== 'string' || servername.includes('\0'))
+    (typeof servername !== 'string' || (servername !== '' && !isTlsName(servername)))
   ) {
     throw new InvalidArgumentError('invalid connect.servername')
   }

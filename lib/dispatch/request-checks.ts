@@ -1,6 +1,7 @@
 import { errors } from 'undici'
 import type { Handler } from './handler.ts'
 import { isHeaderValue, isToken } from './request-headers.ts'
+import { isTlsName } from './tls-name.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -55,8 +56,7 @@ export function checkOptions(options: DispatchOptions): void {
   if (maxRedirections !== undefined && maxRedirections !== null && maxRedirections !== 0) {
     throw new InvalidArgumentError('maxRedirections is not supported, use the redirect interceptor')
   }
-  // It becomes a part of native's text.
-  if (typeof servername === 'string' && !isHeaderValue(servername)) {
+  if (typeof servername === 'string' && servername !== '' && !isTlsName(servername)) {
     throw new InvalidArgumentError('invalid servername')
   }
   if (typeOfService !== undefined && typeOfService !== null && !isByte(typeOfService)) {

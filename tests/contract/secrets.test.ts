@@ -263,3 +263,27 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
     expectNoSecret(error)
   })
 })
+
+// It is also where the TLS name comes from.
+describe('a host header over TLS', () => {
+  it.each([
+    'u:s3cret@localhost',
+    'u@localhost',
+    'localhost/path',
+    'localhost?query',
+    'localhost#hash',
+    '%2Ftmp%2Fa.socket',
+    '*',
+    'foo:bar',
+    'h'.repeat(256),
+  ])('of %j is sent as it is, and becomes nothing else', async (host) => {
+    const server = await useTls({
+      onRequest: ({ headers }, response) => void response.end(JSON.stringify(headers)),
+    })
+    const agent = await useAgent({ allowH2: false, connect: { rejectUnauthorized: false } })
+    const { body } = await request(`${server.origin}/`, { dispatcher: agent, headers: { host } })
+    const seen = (await body.json()) as Record<string, string>
+    expect(seen['host']).toBe(host)
+    expect(seen['authorization']).toBeUndefined()
+  })
+})

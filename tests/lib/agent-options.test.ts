@@ -94,6 +94,8 @@ describe('Agent options', () => {
     [{ connect: { timeout: -1 } }, 'invalid connectTimeout'],
     [{ connect: { servername: 5 } }, 'invalid connect.servername'],
     [{ connect: { servername: 'a\0b' } }, 'invalid connect.servername'],
+    [{ connect: { servername: 'a:b@c' } }, 'invalid connect.servername'],
+    [{ connect: { servername: 'a/b' } }, 'invalid connect.servername'],
     [{ connect: { socketPath: 5 } }, 'invalid socketPath'],
     [{ connect: { localAddress: 'x' } }, 'localAddress must be valid string IP address'],
     [{ socketPath: 'a\0b' }, 'invalid socketPath'],

@@ -4,6 +4,7 @@
 #include "curl/tls_options.h"
 
 #include <algorithm>
+#include <cctype>
 #include <climits>
 #include <cstring>
 #include <string>
@@ -87,6 +88,42 @@ void setMethod(CURL* handle, const Request& request, const char* method) {
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
 }
 
+// Whether `name` is no more of a URL than its host: a host name, or an IP address without brackets.
+bool isUrlHost(std::string_view name) {
+  const bool isIpv6 = name.find(':') != std::string_view::npos;
+  return std::all_of(name.begin(), name.end(), [isIpv6](unsigned char byte) {
+    const bool isAlphanumeric = byte < 0x80 && std::isalnum(byte) != 0;
+    return isAlphanumeric || byte == '.' || (isIpv6 ? byte == ':' : byte == '-' || byte == '_');
+  });
+}
+
+void appendHost(std::string& url, std::string_view name) {
+  const bool isIpv6 = name.find(':') != std::string_view::npos;
+  url.append(isIpv6 ? "[" : "").append(name).append(isIpv6 ? "]" : "");
+}
+
+// The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host. lib/
+// lets through what may be a URL's host; anything else gets no URL, which libcurl refuses.
+void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername) {
+  easy.url.assign(text.origin());
+  easy.connectTo.clear();
+  if (text.isTls() && !servername.empty() && servername != text.host()) {
+    easy.url.assign("https://");
+    appendHost(easy.url, servername);
+    easy.url.append(":").append(text.port());
+    easy.connectTo.assign("::").append(text.hostInUrl()).append(":").append(text.port());
+    easy.connectToNode = curl_slist{easy.connectTo.data(), nullptr};
+  }
+  easy.url += '/';
+  if (!isUrlHost(servername)) {
+    easy.url.clear();
+  }
+  curl_easy_setopt(easy.get(), CURLOPT_URL, easy.url.c_str());
+  curl_easy_setopt(
+      easy.get(), CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode
+  );
+}
+
 // Into the client's DNS cache, where they replace those of the look-up before; "+" lets them grow old there.
 void setAddresses(EasyHandle& easy, const RequestText& text) {
   easy.resolve.clear();
@@ -166,23 +203,7 @@ void setRequestOptions(
   CURL* const handle = easy.get();
   const bool isTls = text.isTls();
 
-  // The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host.
-  easy.url.assign(text.origin());
-  std::string_view servername = text.servername();
-  if (servername.empty()) {
-    servername = options.tls.servername;
-  }
-  easy.connectTo.clear();
-  if (isTls && !servername.empty() && servername != text.host()) {
-    easy.url.assign("https://").append(servername).append(":").append(text.port());
-    easy.connectTo.assign("::").append(text.hostInUrl()).append(":").append(text.port());
-    easy.connectToNode = curl_slist{easy.connectTo.data(), nullptr};
-  }
-  easy.url += '/';
-  curl_easy_setopt(handle, CURLOPT_URL, easy.url.c_str());
-  curl_easy_setopt(
-      handle, CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode
-  );
+  setUrl(easy, text, text.servername().empty() ? options.tls.servername : text.servername());
   if (!text.addresses().empty() || !easy.resolve.empty()) {
     setAddresses(easy, text);
   }

@@ -112,12 +112,30 @@ describe('dispatch options', () => {
     [{ headers: { host: '127.0.0.1:99' } }, ''],
     [{ headers: { host: '[::1]:99' } }, ''],
     [{ servername: 's.test', headers: { host: 'h.test' } }, 's.test'],
+    [{ servername: '::1' }, '::1'],
+    [{ headers: { host: 'h_1.test.' } }, 'h_1.test.'],
+    [{ headers: { host: 'h.test:x' } }, 'h.test'],
+    [{ headers: { host: 'user:password@h.test' } }, 'user'],
+    [{ headers: { host: 'user@h.test' } }, ''],
+    [{ headers: { host: 'h.test/path' } }, ''],
+    [{ headers: { host: 'h.test?query' } }, ''],
+    [{ headers: { host: 'h.test#hash' } }, ''],
+    [{ headers: { host: 'h%2Etest' } }, ''],
+    [{ headers: { host: '%2Ftmp%2Fsocket' } }, ''],
+    [{ headers: { host: '*' } }, ''],
+    [{ headers: { host: 'h..test' } }, ''],
+    [{ headers: { host: 'h test' } }, ''],
+    [{ headers: { host: 'h\u00e9.test' } }, ''],
+    [{ headers: { host: '127.1' } }, ''],
+    [{ headers: { host: '0x7f.0.0.0x1' } }, ''],
+    [{ headers: { host: '[::1' } }, ''],
+    [{ headers: { host: `${'h'.repeat(255)}.test` } }, ''],
   ])('%j give the TLS name "%s"', (opts, servername) => {
     expect(submitted({ ...opts, origin: 'https://a.test' })?.servername).toBe(servername)
     expect(submitted(opts)?.servername).toBe('')
   })
 
-  it.each([['a\0b'], ['a\nb'], ['\u0100']])(
+  it.each([['a\0b'], ['a\nb'], ['\u0100'], ['a@b'], ['a/b'], ['a:1'], ['127.1'], ['*.test']])(
     'cannot smuggle anything in by servername %j',
     (servername) => {
       const handler = new Recorder()
