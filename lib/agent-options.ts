@@ -123,7 +123,9 @@ const isFinite =
   (least: number) =>
   (value: unknown): boolean =>
     Number.isFinite(value) && (value as number) >= least
-const isPath = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0')
+// A NUL in front makes it a name in Linux's abstract namespace, as in Node.
+const isPath = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '\0' && !value.includes('\0', 1)
 const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0
 const h2Positive = 'must be a positive integer, greater than 0'
 

@@ -56,6 +56,21 @@ describe('socketPath', () => {
     await agent.close()
   })
 
+  it("may be a name in Linux's abstract namespace", async () => {
+    const name = `\0dodici-test-${process.pid}`
+    const server = createServer((request, response) => response.end(request.headers.host))
+    await new Promise<void>((resolve) => {
+      server.listen(name, resolve)
+    })
+    onTestFinished(() => void server.close())
+    const agent = await useAgent({ connect: { socketPath: name } })
+    expect((await exchange(agent, { origin: 'http://any.test' })).text).toBe('any.test')
+    await agent.close()
+    const lost = await useAgent({ connect: { socketPath: `${name}-of-nobody` } })
+    const { error } = await exchange(lost, { origin: 'http://any.test' })
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect' })
+  })
+
   it('to nowhere is ENOENT', async () => {
     const agent = await useAgent({ socketPath: join(useFolder(), 'nothing') })
     const { error } = await exchange(agent, { origin: 'http://any.test' })

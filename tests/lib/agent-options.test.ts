@@ -99,6 +99,8 @@ describe('Agent options', () => {
     [{ connect: { socketPath: 5 } }, 'invalid socketPath'],
     [{ connect: { localAddress: 'x' } }, 'localAddress must be valid string IP address'],
     [{ socketPath: 'a\0b' }, 'invalid socketPath'],
+    [{ socketPath: '\0' }, 'invalid socketPath'],
+    [{ socketPath: '\0a\0b' }, 'invalid socketPath'],
     [{ connect: { localPort: 1.5 } }, 'invalid connect.localPort'],
     [
       { connect: { maxCachedSessions: -1 } },

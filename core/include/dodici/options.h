@@ -67,7 +67,8 @@ struct ClientOptions {
   std::chrono::milliseconds tcpKeepAliveDelay{60'000};
   std::string localAddress;     // empty: any
   std::uint16_t localPort = 0;  // 0: any
-  std::string socketPath;       // Unix socket that every origin is reached through; empty: TCP
+  // Unix socket that every origin is reached through; empty: TCP. With a NUL in front its name in the abstract namespace.
+  std::string socketPath;
   TlsOptions tls;
   ProxyOptions proxy;
   std::uint32_t loopThreads = 0;  // how many of the process's serve this client; 0: all

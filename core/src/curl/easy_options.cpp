@@ -193,7 +193,11 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   if (options.localPort != 0) {
     curl_easy_setopt(handle, CURLOPT_LOCALPORT, static_cast<long>(options.localPort));
   }
-  setText(handle, CURLOPT_UNIX_SOCKET_PATH, options.socketPath);
+  if (options.socketPath.starts_with('\0')) {
+    curl_easy_setopt(handle, CURLOPT_ABSTRACT_UNIX_SOCKET, options.socketPath.c_str() + 1);
+  } else {
+    setText(handle, CURLOPT_UNIX_SOCKET_PATH, options.socketPath);
+  }
   setTlsOptions(handle, options.tls);
 }
 
