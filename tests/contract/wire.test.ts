@@ -256,3 +256,47 @@ describe('the environment', () => {
     },
   )
 })
+
+// libcurl has limits where undici has none.
+describe.runIf(agentKind === 'dodici')('what is too long', () => {
+  it('as a head of 3 MB is sent, or said to be the request', async () => {
+    const server = await useRaw(async (peer) => {
+      await peer.request()
+      peer.respond()
+    })
+    const agent = await useAgent()
+    const headers = { 'x-long': 'x'.repeat(3_000_000) }
+    const { error, status } = await exchange(agent, { origin: server.origin, headers })
+    if (error === undefined) {
+      expect(status).toBe(200)
+      expect(server.peers[0]?.log).toContain(headers['x-long'])
+    } else {
+      expect(error).toMatchObject({
+        code: 'UND_ERR_INVALID_ARG',
+        message: 'HTTP request too large',
+      })
+    }
+  })
+
+  it.each([
+    ['a target', { path: `/${'x'.repeat(8_000_000)}` }],
+    ['a method', { method: 'X'.repeat(8_000_001) }],
+  ])('as %s of 8 MB is not replaced by that of another request', async (_what, options) => {
+    const server = await useRaw(async (peer) => {
+      for (;;) {
+        await peer.request()
+        peer.respond()
+      }
+    })
+    const agent = await useAgent()
+    await exchange(agent, { origin: server.origin, path: '/first' })
+    const { error } = await exchange(agent, { origin: server.origin, ...options })
+    expect(error?.code).toBe('UND_ERR_INVALID_ARG')
+    expect(
+      server.peers
+        .map(({ log }) => log)
+        .join('')
+        .split('HTTP/1.1'),
+    ).toHaveLength(2)
+  })
+})

@@ -53,6 +53,9 @@ bool isHeaderFlood(std::string_view text) { return text.starts_with("Too many re
 
 bool isErrorOfNghttp2(std::string_view text) { return text.starts_with("nghttp2"); }
 
+// The head of the request is more than libcurl puts together; nothing of it was sent.
+bool isRequestTooLarge(std::string_view text) { return text.starts_with("HTTP request too large"); }
+
 // Once the request was sent, this is the search for another connection after the loss of the first.
 bool isOfFinding(CURLcode code) {
   switch (code) {
@@ -228,7 +231,7 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
       break;
 #if LIBCURL_VERSION_NUM >= 0x080600
     case CURLE_TOO_LARGE:
-      error.code = Errc::headersOverflow;
+      error.code = isRequestTooLarge(text) ? Errc::invalidRequest : Errc::headersOverflow;
       break;
 #endif
     case CURLE_SEND_FAIL_REWIND:

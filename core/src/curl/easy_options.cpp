@@ -64,7 +64,7 @@ curl_slist* makeHeaderList(EasyHandle& easy, const RequestText& text, bool expec
   return nodes.data();
 }
 
-void setMethod(CURL* handle, const Request& request, const char* method) {
+CURLcode setMethod(CURL* handle, const Request& request, const char* method) {
   const bool isHead = std::strcmp(method, "HEAD") == 0;
   if (request.bodyKind != BodyKind::none) {
     curl_easy_setopt(handle, CURLOPT_NOBODY, 0L);
@@ -85,7 +85,7 @@ void setMethod(CURL* handle, const Request& request, const char* method) {
     curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
   }
   // The method in its exact spelling; libcurl knows by the options above how to send and receive.
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
+  return curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
 }
 
 // Whether `name` is no more of a URL than its host: a host name, or an IP address without brackets.
@@ -211,8 +211,13 @@ void setRequestOptions(
   if (!text.addresses().empty() || !easy.resolve.empty()) {
     setAddresses(easy, text);
   }
-  curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target());
-  setMethod(handle, request, text.method());
+  const bool isTaken =
+      curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target()) == CURLE_OK &&
+      setMethod(handle, request, text.method()) == CURLE_OK;
+  if (!isTaken) {
+    // Longer than libcurl takes: those of the handle's last request would be sent.
+    curl_easy_setopt(handle, CURLOPT_URL, "");
+  }
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text, request.expectContinue));
 
   const long version = isTls && request.allowHttp2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
