@@ -22,11 +22,20 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
+// What was touched after the last turn had ended its listeners has a turn of its own at once.
+void LoopThread::waitForOne() {
+  if (touched_.empty()) {
+    context_.run_one();
+  } else {
+    context_.poll_one();
+  }
+}
+
 void LoopThread::run() {
   pthread_setname_np(pthread_self(), "dodici-loop");
   while (!stopping_) {
     try {
-      context_.run_one();
+      waitForOne();
       for (int handled = 1; handled < kMostHandlersPerTurn && context_.poll_one() != 0; ++handled) {
       }
     } catch (...) {

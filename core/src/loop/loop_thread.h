@@ -43,7 +43,8 @@ class LoopThread {
 
   boost::asio::io_context& context() { return context_; }
 
-  // The listener is kept alive until its onTurnEnd() was called, which is at the end of this turn.
+  // The listener is kept alive until its onTurnEnd() was called, which is at the end of this turn; of the next one when
+  // an onTurnEnd() calls this.
   void atTurnEnd(std::shared_ptr<TurnListener> listener) {
     touched_.push_back(std::move(listener));
   }
@@ -53,6 +54,7 @@ class LoopThread {
   static constexpr int kMostHandlersPerTurn = 8;
 
   void run();
+  void waitForOne();
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
