@@ -274,6 +274,10 @@ void ClientShard::onSocketClosed(curl_socket_t socket) noexcept {
   }
 }
 
+void ClientShard::onWatchingFailed(std::exception_ptr exception) {
+  guarded([&exception] { std::rethrow_exception(std::move(exception)); });
+}
+
 void ClientShard::onDeadlines() {
   engine_->deadlines.sweep(
       std::chrono::steady_clock::now(),

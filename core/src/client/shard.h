@@ -63,6 +63,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onSocketReady(curl_socket_t socket, int events) override;
   SocketWatchers::Unread onUnread(curl_socket_t socket) override;
   void onSocketClosed(curl_socket_t socket) noexcept override;
+  void onWatchingFailed(std::exception_ptr exception) override;
 
   void wake();
   void touch();

@@ -29,11 +29,12 @@ int newEpoll() {
 struct SocketPoller::Waiter {
   SocketPoller* poller;
   OnReady onReady;
+  OnFailed onFailed;
 };
 
-SocketPoller::SocketPoller(boost::asio::io_context& context, OnReady onReady)
+SocketPoller::SocketPoller(boost::asio::io_context& context, OnReady onReady, OnFailed onFailed)
     : epoll_(context, newEpoll()),
-      waiter_(std::make_shared<Waiter>(Waiter{this, std::move(onReady)})) {
+      waiter_(std::make_shared<Waiter>(Waiter{this, std::move(onReady), std::move(onFailed)})) {
   wait(waiter_);
 }
 
@@ -65,7 +66,18 @@ void SocketPoller::wait(const std::shared_ptr<Waiter>& waiter) {
   );
 }
 
-void SocketPoller::report(const std::shared_ptr<Waiter>& waiter) {
+// Nobody else on the loop knows whose exception it would be.
+void SocketPoller::report(const std::shared_ptr<Waiter>& waiter) noexcept {
+  try {
+    reportReady(waiter);
+  } catch (...) {
+    if (waiter->poller != nullptr) {
+      waiter->onFailed(std::current_exception());
+    }
+  }
+}
+
+void SocketPoller::reportReady(const std::shared_ptr<Waiter>& waiter) {
   std::array<epoll_event, kMostAtOnce> events;  // NOLINT: 3 KB that epoll_wait() fills
   const int count =
       ::epoll_wait(waiter->poller->epoll_.native_handle(), events.data(), kMostAtOnce, 0);

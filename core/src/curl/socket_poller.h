@@ -11,6 +11,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -21,8 +22,11 @@ class SocketPoller {
   // `events` are EPOLL* bits. May destroy the poller.
   using OnReady = std::function<void(std::uint64_t key, std::uint32_t events)>;
 
+  // OnReady has thrown, or there is no memory to wait with. The poller is of no more use; it may be destroyed here.
+  using OnFailed = std::function<void(std::exception_ptr exception)>;
+
   // Throws std::system_error when the process has no descriptor left.
-  SocketPoller(boost::asio::io_context& context, OnReady onReady);
+  SocketPoller(boost::asio::io_context& context, OnReady onReady, OnFailed onFailed);
   ~SocketPoller();
 
   SocketPoller(const SocketPoller&) = delete;
@@ -36,7 +40,8 @@ class SocketPoller {
   struct Waiter;
 
   static void wait(const std::shared_ptr<Waiter>& waiter);
-  static void report(const std::shared_ptr<Waiter>& waiter);
+  static void report(const std::shared_ptr<Waiter>& waiter) noexcept;
+  static void reportReady(const std::shared_ptr<Waiter>& waiter);
 
   boost::asio::posix::stream_descriptor epoll_;
   std::shared_ptr<Waiter> waiter_;

@@ -38,7 +38,13 @@ struct SocketWatchers::Watch {
 
 SocketWatchers::SocketWatchers(asio::io_context& context, Listener& listener)
     : listener_(listener),
-      poller_(context, [this](std::uint64_t key, std::uint32_t events) { onReady(key, events); }) {}
+      poller_(
+          context,
+          [this](std::uint64_t key, std::uint32_t events) { onReady(key, events); },
+          [&listener](std::exception_ptr exception) {
+            listener.onWatchingFailed(std::move(exception));
+          }
+      ) {}
 
 SocketWatchers::~SocketWatchers() {
   for (auto& [socket, watch] : watches_) {

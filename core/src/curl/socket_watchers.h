@@ -15,6 +15,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,9 @@ class SocketWatchers {
     virtual Unread onUnread(curl_socket_t socket) = 0;
     // libcurl closes the socket. Called from inside a libcurl callback: must not throw.
     virtual void onSocketClosed(curl_socket_t socket) noexcept = 0;
+
+    // The sockets can be watched no longer.
+    virtual void onWatchingFailed(std::exception_ptr exception) = 0;
 
    protected:
     ~Listener() = default;
