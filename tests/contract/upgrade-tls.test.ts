@@ -178,7 +178,7 @@ describe('TLS records that come all at once', () => {
     const sender = await peer
     await writeRecords(sender, ['HTTP/1.1 404 No\r\ntransfer-encoding: chunked\r\n\r\n'])
     relay.goDark()
-    const header = [...`1;x=${'y'.repeat(40)}\r\n`]
+    const header = `1;x=${'y'.repeat(40)}\r\n`.split('')
     await writeRecords(sender, [...header, 'z\r\n', ...header, 'z\r\n0\r\n\r\n'])
     relay.heal()
     expect((await recorder).text).toBe('zz')

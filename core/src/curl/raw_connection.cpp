@@ -17,9 +17,9 @@ namespace {
 // it has no easy handle to report an error of the socket to, and reads through a null pointer.
 class WritesToMemory {
  public:
-  explicit WritesToMemory(SSL* ssl) : ssl_(ssl), before_(SSL_get_wbio(ssl)) {
+  explicit WritesToMemory(SSL* ssl)
+      : ssl_(ssl), before_(SSL_get_wbio(ssl)), memory_(BIO_new(BIO_s_mem())) {
     BIO_up_ref(before_);
-    memory_ = BIO_new(BIO_s_mem());
     SSL_set0_wbio(ssl_, memory_);
   }
 
@@ -69,17 +69,18 @@ CURLcode RawConnection::endWriting() {
   if (!farewell_) {
     farewell_ = closeNotify();
   }
-  while (!farewell_->empty()) {
-    const ssize_t sent = ::send(socket_, farewell_->data(), farewell_->size(), MSG_NOSIGNAL);
+  std::string& bytes = *farewell_;
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
-      farewell_->erase(0, static_cast<std::size_t>(sent));
+      bytes.erase(0, static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return CURLE_AGAIN;
     } else if (errno != EINTR) {
       break;  // the connection is broken, which the next read() tells
     }
   }
-  farewell_->clear();
+  bytes.clear();
   ::shutdown(socket_, SHUT_WR);
   return CURLE_OK;
 }
