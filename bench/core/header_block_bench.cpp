@@ -1,5 +1,5 @@
 #include "header_lines.h"
-#include "transfer/header_block.h"
+#include "http/header_block.h"
 
 #include <benchmark/benchmark.h>
 

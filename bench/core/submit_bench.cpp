@@ -1,4 +1,4 @@
-#include "submit/origin_queue.h"
+#include "connections/origin_queue.h"
 #include "submit/request_block.h"
 #include "submit/request_queue.h"
 #include "transfer/request_text.h"
@@ -54,18 +54,36 @@ void requestTextParts(benchmark::State& state) {
 
 BENCHMARK(requestTextParts);
 
-// A request comes and goes while others of its origin run.
+// The queue, and the connections that it opens: each is there as soon as it is wanted.
+struct Line {
+  explicit Line(OriginLimits limits) : queue(limits, connections) {}
+
+  Decision admit(std::size_t index, OriginQueue::Ticket& ticket) {
+    const RequestId id{static_cast<std::uint32_t>(index)};
+    const Decision decision = queue.admit("http://127.0.0.1:8080", Negotiation::none, id, ticket, now);
+    if (decision == Decision::run && ticket.opens()) {
+      const int number = nextNumber++;
+      connections.opened(*ticket.connection(), number, number, Protocol::http1, "http://a:80", now);
+      queue.onOpened(ticket, now);
+    }
+    return decision;
+  }
+
+  const Connection::Clock::time_point now = Connection::Clock::now();
+  Connections connections{std::chrono::milliseconds{4000}};
+  OriginQueue queue;
+  int nextNumber = 0;
+};
+
+// A request comes and goes on a kept connection while another one runs.
 void originQueueAdmitAndRelease(benchmark::State& state) {
-  OriginQueue queue({});
+  Line line({});
   OriginQueue::Ticket other;
   OriginQueue::Ticket ticket;
-  queue.admit("http://127.0.0.1:8080", Negotiation::none, RequestId{0}, other);
+  line.admit(0, other);
   for ([[maybe_unused]] auto turn : state) {
-    benchmark::DoNotOptimize(
-        queue.admit("http://127.0.0.1:8080", Negotiation::none, RequestId{1}, ticket)
-    );
-    queue.onProtocol(ticket, Protocol::http1);
-    queue.release(ticket);
+    benchmark::DoNotOptimize(line.admit(1, ticket));
+    line.queue.release(ticket, line.now);
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -74,20 +92,16 @@ BENCHMARK(originQueueAdmitAndRelease);
 
 // One connection, and as many as the argument says wait for it: each that ends lets the next one run and joins the line.
 void originQueueWaitingLine(benchmark::State& state) {
-  OriginQueue queue({.connections = 1});
+  Line line({.connections = 1});
   std::vector<OriginQueue::Ticket> tickets(static_cast<std::size_t>(state.range(0)) + 1);
-  const auto admit = [&](std::size_t index) {
-    const RequestId id{static_cast<std::uint32_t>(index)};
-    benchmark::DoNotOptimize(queue.admit("http://a:80", Negotiation::none, id, tickets[index]));
-  };
   for (std::size_t index = 0; index < tickets.size(); ++index) {
-    admit(index);
+    benchmark::DoNotOptimize(line.admit(index, tickets[index]));
   }
   std::size_t running = 0;
   for ([[maybe_unused]] auto turn : state) {
-    queue.release(tickets[running]);
-    const auto next = queue.takeReady();
-    admit(running);
+    line.queue.release(tickets[running], line.now);
+    const auto next = line.queue.takeReady();
+    benchmark::DoNotOptimize(line.admit(running, tickets[running]));
     running = static_cast<std::size_t>(*next);
   }
   state.SetItemsProcessed(state.iterations());

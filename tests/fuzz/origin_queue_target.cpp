@@ -29,11 +29,10 @@ struct RequestModel {
 
   Place place = Place::idle;
   std::size_t origin = 0;
-  std::int64_t order = 0;       // in its line
+  std::int64_t order = 0;       // of its admission
   std::uint64_t on = kNowhere;  // Connection::serial
   std::uint64_t placedAt = 0;   // when it got its place there
   bool elsewhere = false;       // it wants, or has got, a connection of its own
-  bool displaced = false;       // it lost the place that it had got in the line
 };
 
 // A connection between its opening and its close.
@@ -305,7 +304,7 @@ class Driver {
     request = {
         .place = Place::inLine,
         .origin = request.origin,
-        .order = --firstOrder_,
+        .order = request.order,
         .elsewhere = elsewhere};
     queue_.again(tickets_[id], elsewhere, now_);
     observe();
@@ -327,7 +326,7 @@ class Driver {
 
   // As the client does after each call; what starts may end others before their turn is told.
   void takeReady(Input& input) {
-    while (const auto ready = queue_.takeReady(now_)) {
+    while (const auto ready = queue_.takeReady()) {
       const auto id = static_cast<std::uint32_t>(*ready);
       require(requests_[id].place == Place::inLine, "who is ready was in the line");
       requests_[id].place = Place::running;
@@ -359,7 +358,7 @@ class Driver {
   bool isBefore(std::uint32_t id, std::uint32_t than) const {
     const RequestModel& one = requests_[id];
     const RequestModel& other = requests_[than];
-    if (one.origin != other.origin || one.displaced || other.displaced) {
+    if (one.origin != other.origin) {
       return false;
     }
     return one.placedAt != other.placedAt ? one.placedAt < other.placedAt : one.order < other.order;
@@ -418,9 +417,10 @@ class Driver {
     if (connection->serial != request.on) {
       onPlaced(id, *connection);
     }
-    if (isReady(id) && connection->state == State::closed) {
-      request.displaced = true;
-    }
+    require(
+        !isReady(id) || connection->state == State::connecting || connection->state == State::open,
+        "who is ready is on a connection that takes requests"
+    );
   }
 
   void onPlaced(std::uint32_t id, const Connection& connection) {
@@ -430,8 +430,8 @@ class Driver {
     for (std::uint32_t other = 0; other < kRequests; ++other) {
       const RequestModel& waiting = requests_[other];
       require(
-          !tickets_[other].waiting() || waiting.origin != request.origin || waiting.displaced ||
-              request.displaced || waiting.order > request.order,
+          !tickets_[other].waiting() || waiting.origin != request.origin ||
+              waiting.order > request.order,
           "nobody overtakes those that wait"
       );
     }
@@ -496,7 +496,6 @@ class Driver {
   std::array<Protocol, kOrigins> lastOpened_{};
   std::array<bool, kOrigins> madeOfOld_{};
   std::int64_t nextOrder_ = 0;
-  std::int64_t firstOrder_ = 0;
   std::uint64_t calls_ = 0;
   std::int64_t nextId_ = 0;
   int nextSocket_ = 10;

@@ -46,7 +46,12 @@ Connection* ConnectionKeeper::onSending(
       return nullptr;
     }
     Connection* const actual = connections_.findBySocket(socket);
-    connection = &origins_.moveTo(ticket, actual);
+    const bool stays = connection->state != Connection::State::closed;
+    Connection* const before = connection;
+    connection = &origins_.moveTo(ticket, actual, Clock::now());
+    if (stays) {
+      onLeft(*before);
+    }
     if (actual == nullptr) {
       opened(ticket, easy, socket, isTls, origin);
     }
@@ -98,11 +103,15 @@ void ConnectionKeeper::opened(
     connection.nextPing = now + pingInterval_;
     nextPing_ = std::min(nextPing_, *connection.nextPing);
   }
-  if (const auto early = earlyLimits_.extract(connection.id)) {
-    connection.peerStreams = early.mapped();
+  const auto early = early_.extract(connection.id);
+  if (early && early.mapped().streams) {
+    connection.peerStreams = *early.mapped().streams;
     connection.settingsSeen = true;
   }
   origins_.onOpened(ticket, now);
+  if (early && early.mapped().ended) {
+    drain(connection);
+  }
 }
 
 void ConnectionKeeper::onLeft(Connection& connection) {
@@ -118,26 +127,31 @@ void ConnectionKeeper::onLeft(Connection& connection) {
 
 void ConnectionKeeper::drain(Connection& connection) {
   origins_.drain(connection, Clock::now());
-  if (connection.isIdle()) {
-    drained_.push_back(connection.id);
-  }
 }
 
 SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
-  Connection* const connection = connections_.findBySocket(socket);
+  Connection* connection = connections_.findBySocket(socket);
   if (connection == nullptr || !connection->isIdle()) {
     return SocketWatchers::Unread::left;
   }
   const bool isHttp2 = connection->protocol == Protocol::http2;
-  if (const auto fault = faultOf(socket, isHttp2)) {
-    // HTTP/2 may say why before it ends: libcurl reads that.
-    close(*connection, fault->code, fault->detail);
-    return SocketWatchers::Unread::left;
-  }
-  if (isHttp2) {
+  const auto fault = faultOf(socket, isHttp2);
+  if (isHttp2 && MultiHandle::kNamesConnections) {
+    // It may say why before it ends.
     multi_.check(*connection);
-    return MultiHandle::kNamesConnections ? SocketWatchers::Unread::taken
-                                          : SocketWatchers::Unread::left;
+    connection = connections_.findBySocket(socket);
+    if (connection == nullptr) {
+      return SocketWatchers::Unread::left;
+    }
+  }
+  if (!fault) {
+    return isHttp2 && MultiHandle::kNamesConnections ? SocketWatchers::Unread::taken
+                                                     : SocketWatchers::Unread::left;
+  }
+  if (connection->endCode == Errc::notKept) {
+    close(*connection, fault->code, fault->detail);
+  } else {
+    close(*connection, connection->endCode, connection->endDetail);
   }
   return SocketWatchers::Unread::left;
 }
@@ -203,16 +217,16 @@ ConnectionKeeper::Clock::time_point ConnectionKeeper::nextExpiry() const {
 }
 
 bool ConnectionKeeper::settle() {
-  if (drained_.empty()) {
-    return false;
-  }
-  for (const std::int64_t id : std::exchange(drained_, {})) {
-    if (Connection* const connection = connections_.findById(id);
-        connection != nullptr && connection->isIdle()) {
+  bool any = false;
+  for (const int socket : origins_.takeDrained()) {
+    Connection* const connection = connections_.findBySocket(socket);
+    if (connection != nullptr && connection->state == Connection::State::draining &&
+        connection->isIdle()) {
       close(*connection, connection->endCode, connection->endDetail);
+      any = true;
     }
   }
-  return true;
+  return any;
 }
 
 void ConnectionKeeper::forgetBroken() {
@@ -237,7 +251,7 @@ void ConnectionKeeper::endAll() {
 }
 
 void ConnectionKeeper::onConnectionRemoved(std::int64_t id) {
-  earlyLimits_.erase(id);
+  early_.erase(id);
   if (Connection* const connection = connections_.findById(id)) {
     origins_.onClosed(*connection, Clock::now());
   }
@@ -247,13 +261,14 @@ void ConnectionKeeper::onStreamLimit(std::int64_t id, std::uint32_t streams) {
   if (Connection* const connection = connections_.findById(id)) {
     origins_.onStreamLimit(*connection, streams, Clock::now());
   } else {
-    earlyLimits_[id] = streams;
+    early_[id].streams = streams;
   }
 }
 
 void ConnectionKeeper::onGoaway(std::int64_t id, std::uint32_t lastStream, std::uint32_t error) {
   Connection* const connection = connections_.findById(id);
   if (connection == nullptr) {
+    early_[id].ended = true;
     return;
   }
   connection->goawayLast = lastStream;
@@ -269,6 +284,7 @@ void ConnectionKeeper::onGoaway(std::int64_t id, std::uint32_t lastStream, std::
 void ConnectionKeeper::onSessionEnded(std::int64_t id) {
   Connection* const connection = connections_.findById(id);
   if (connection == nullptr) {
+    early_[id].ended = true;
     return;
   }
   drain(*connection);

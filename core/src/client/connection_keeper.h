@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -102,11 +103,16 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   IdleConnections idle_;
   SilentConnections silent_;
   Clock::time_point nextPing_ = Clock::time_point::max();
-  // By Connection::id: an event of libcurl's that has to wait until libcurl has returned.
-  std::vector<std::int64_t> drained_;
+  // By Connection::id: their requests are to be failed when libcurl has returned.
   std::vector<std::int64_t> broken_;
-  // SETTINGS that came before the connection's first request was written; by Connection::id.
-  std::unordered_map<std::int64_t, std::uint32_t> earlyLimits_;
+
+  // What came before the connection's first request was written; by Connection::id.
+  struct Early {
+    std::optional<std::uint32_t> streams;
+    bool ended = false;  // GOAWAY, or the session's end
+  };
+
+  std::unordered_map<std::int64_t, Early> early_;
 };
 
 }  // namespace dodici

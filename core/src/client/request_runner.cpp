@@ -73,7 +73,7 @@ void RequestRunner::run(RequestBlock& block) {
 
 bool RequestRunner::startReady() {
   bool any = false;
-  while (const auto id = parts_.origins.takeReady(Clock::now())) {
+  while (const auto id = parts_.origins.takeReady()) {
     if (RequestBlock* const block = table_.find(*id)) {
       run(*block);
       any = true;

@@ -70,7 +70,10 @@ void Connections::tellEnded(const std::function<void(const Connection&)>& onEnde
   if (ended_.empty()) {
     return;
   }
-  for (const std::uint64_t serial : std::exchange(ended_, {})) {
+  // The memory stays: closed() is called where none may be had.
+  std::vector<std::uint64_t> ended;
+  ended.swap(ended_);
+  for (const std::uint64_t serial : ended) {
     const auto found = all_.find(serial);
     if (found == all_.end()) {
       continue;
@@ -81,6 +84,10 @@ void Connections::tellEnded(const std::function<void(const Connection&)>& onEnde
     if (connection.inUse == 0) {
       forget(connection);
     }
+  }
+  if (ended_.empty()) {
+    ended.clear();
+    ended_.swap(ended);
   }
 }
 

@@ -23,6 +23,7 @@ struct Origin : boost::intrusive::list_base_hook<> {
           &Connection::originHook>,
       boost::intrusive::constant_time_size<true>>;
 
+  OriginQueue* queue = nullptr;
   const std::string* name = nullptr;  // the key in the map
   Negotiation negotiation = Negotiation::none;
   Protocol protocol = Protocol::unknown;  // of the connection that was opened last

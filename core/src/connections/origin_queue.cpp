@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace dodici {
 
 using State = Connection::State;
 
 OriginQueue::Ticket::~Ticket() {
-  if (queue_ != nullptr) {
-    queue_->release(*this, Clock::time_point{});
+  if (origin_ != nullptr) {
+    origin_->queue->release(*this, Clock::now());
   }
 }
 
@@ -42,10 +43,10 @@ Decision OriginQueue::admit(
 ) {
   assert(ticket.place_ == Ticket::Place::nowhere);
   Origin& origin = findOrAdd(name, negotiation);
-  ticket.queue_ = this;
   ticket.origin_ = &origin;
   ++origin.tickets;
   ticket.id_ = id;
+  ticket.serial_ = nextSerial_++;
   // Behind those that wait already, should there be a place for one of them.
   if (origin.waiting.empty()) {
     if (Connection* const connection = choose(origin, ticket.wantsNew_, now)) {
@@ -78,17 +79,18 @@ void OriginQueue::onOpened(Ticket& ticket, Clock::time_point now) {
   serve(origin, now);
 }
 
-Connection& OriginQueue::moveTo(Ticket& ticket, Connection* actual) {
+Connection& OriginQueue::moveTo(Ticket& ticket, Connection* actual, Clock::time_point now) {
   Connection& before = *ticket.connection_;
   if (actual == &before) {
     return before;
   }
-  Connection& to = actual == nullptr ? open(*ticket.origin_) : *actual;
-  --before.inUse;
-  settle(before);
-  ++to.inUse;
+  Origin& origin = *ticket.origin_;
+  Connection& to = actual == nullptr ? open(origin) : *actual;
   ticket.connection_ = &to;
+  ++to.inUse;
   settle(to);
+  leftBy(before, now);
+  serve(origin, now);
   return to;
 }
 
@@ -126,9 +128,8 @@ void OriginQueue::drain(Connection& connection, Clock::time_point now) {
   if (connection.state != State::open) {
     return;
   }
-  connection.state = State::draining;
-  settle(connection);
-  ++connection.origin->draining;
+  retire(connection);
+  recall(connection);
   serve(*connection.origin, now);
 }
 
@@ -139,6 +140,7 @@ void OriginQueue::onClosed(Connection& connection, Clock::time_point now) {
   }
   unlink(connection);
   connections_.closed(connection);
+  recall(connection);
   if (connection.inUse == 0) {
     connections_.forget(connection);
   }
@@ -152,14 +154,10 @@ void OriginQueue::onClosed(Connection& connection, Clock::time_point now) {
 }
 
 void OriginQueue::again(Ticket& ticket, bool elsewhere, Clock::time_point now) {
-  assert(ticket.place_ == Ticket::Place::running || ticket.place_ == Ticket::Place::ready);
+  assert(ticket.place_ == Ticket::Place::running);
   Origin& origin = *ticket.origin_;
-  if (ticket.place_ == Ticket::Place::ready) {
-    ready_.erase(ready_.iterator_to(ticket));
-  }
-  ticket.place_ = Ticket::Place::waiting;
   ticket.wantsNew_ = elsewhere;
-  origin.waiting.push_front(ticket);
+  wait(ticket);
   unplace(ticket, now);
   serve(origin, now);
 }
@@ -174,18 +172,14 @@ void OriginQueue::release(Ticket& ticket, Clock::time_point now) {
   forgetIfQuiet(origin);
 }
 
-std::optional<RequestId> OriginQueue::takeReady(Clock::time_point now) {
-  while (!ready_.empty()) {
-    Ticket& ticket = ready_.front();
-    if (ticket.connection_->state == State::closed) {
-      again(ticket, false, now);
-      continue;
-    }
-    ready_.pop_front();
-    ticket.place_ = Ticket::Place::running;
-    return ticket.id_;
+std::optional<RequestId> OriginQueue::takeReady() {
+  if (ready_.empty()) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  Ticket& ticket = ready_.front();
+  ready_.pop_front();
+  ticket.place_ = Ticket::Place::running;
+  return ticket.id_;
 }
 
 std::size_t OriginQueue::originCount() const { return origins_[0].size() + origins_[1].size(); }
@@ -196,6 +190,7 @@ Origin& OriginQueue::findOrAdd(std::string_view name, Negotiation negotiation) {
   if (found == origins.end()) {
     const auto added = origins.try_emplace(std::string(name), std::make_unique<Origin>()).first;
     Origin& origin = *added->second;
+    origin.queue = this;
     origin.name = &added->first;
     origin.negotiation = negotiation;
     origin.protocol = negotiation == Negotiation::none ? Protocol::http1 : Protocol::unknown;
@@ -255,9 +250,7 @@ Connection* OriginQueue::choose(Origin& origin, bool wantsNew, Clock::time_point
     if (limits_.clientTtl.count() == 0 || now - connection.openedAt <= limits_.clientTtl) {
       return &connection;
     }
-    connection.state = State::draining;
-    ++origin.draining;
-    settle(connection);
+    retire(connection);
   }
   return mayOpen(origin) ? &open(origin) : nullptr;
 }
@@ -280,27 +273,64 @@ void OriginQueue::place(Ticket& ticket, Connection& connection, Ticket::Place pl
 
 // Takes the request off its connection; does not let others move up.
 void OriginQueue::unplace(Ticket& ticket, Clock::time_point now) {
-  Connection* const connection = ticket.connection_;
-  if (connection == nullptr) {
-    return;
+  if (Connection* const connection = std::exchange(ticket.connection_, nullptr)) {
+    leftBy(*connection, now);
   }
-  ticket.connection_ = nullptr;
-  --connection->inUse;
-  if (connection->state == State::connecting) {
+}
+
+// A request is on the connection no longer.
+void OriginQueue::leftBy(Connection& connection, Clock::time_point now) {
+  --connection.inUse;
+  if (connection.state == State::connecting) {
     // It was made for this request.
-    --ticket.origin_->connecting;
-    unlink(*connection);
-    connections_.closed(*connection);
+    --connection.origin->connecting;
+    unlink(connection);
+    connections_.closed(connection);
   }
-  if (connection->inUse > 0) {
-    settle(*connection);
+  if (connection.inUse > 0) {
+    settle(connection);
     return;
   }
-  connection->idleSince = now;
-  if (connection->state == State::closed) {
-    connections_.forget(*connection);
+  connection.idleSince = now;
+  if (connection.state == State::closed) {
+    connections_.forget(connection);
   } else {
-    settle(*connection);
+    settle(connection);
+  }
+}
+
+// Behind those that were admitted before.
+void OriginQueue::wait(Ticket& ticket) {
+  TicketList& waiting = ticket.origin_->waiting;
+  const auto next = std::find_if(waiting.begin(), waiting.end(), [&ticket](const Ticket& other) {
+    return other.serial_ > ticket.serial_;
+  });
+  ticket.place_ = Ticket::Place::waiting;
+  waiting.insert(next, ticket);
+}
+
+// The requests that were to be sent on this connection wait again.
+void OriginQueue::recall(Connection& connection) {
+  for (auto at = ready_.begin(); at != ready_.end();) {
+    Ticket& ticket = *at;
+    if (ticket.connection_ != &connection) {
+      ++at;
+      continue;
+    }
+    at = ready_.erase(at);
+    ticket.connection_ = nullptr;
+    --connection.inUse;
+    wait(ticket);
+  }
+}
+
+// From open to draining.
+void OriginQueue::retire(Connection& connection) {
+  connection.state = State::draining;
+  ++connection.origin->draining;
+  settle(connection);
+  if (connection.inUse == 0) {
+    drained_.push_back(connection.socket);
   }
 }
 
@@ -366,7 +396,6 @@ void OriginQueue::leave(Ticket& ticket, Clock::time_point now) {
   }
   ticket.place_ = Ticket::Place::nowhere;
   ticket.wantsNew_ = false;
-  ticket.queue_ = nullptr;
   ticket.origin_ = nullptr;
   --origin.tickets;
 }

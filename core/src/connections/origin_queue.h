@@ -9,7 +9,7 @@
 //   queue.onOpened(ticket, …);                          // the connection that was made for it is there
 //   queue.onStreamLimit(connection, 128, now);          // SETTINGS
 //   queue.release(ticket, now);                         // the request has ended, in whatever way
-//   while (auto id = queue.takeReady(now)) start(*id);  // after any of these calls
+//   while (auto id = queue.takeReady()) start(*id);  // after any of these calls
 #pragma once
 
 #include "connections/connections.h"
@@ -26,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace dodici {
@@ -70,9 +71,9 @@ class OriginQueue {
     friend class OriginQueue;
     enum class Place : std::uint8_t { nowhere, waiting, ready, running };
 
-    OriginQueue* queue_ = nullptr;
     Origin* origin_ = nullptr;
     Connection* connection_ = nullptr;
+    std::uint64_t serial_ = 0;  // the order in which requests were admitted
     RequestId id_{};
     Place place_ = Place::nowhere;
     bool wantsNew_ = false;  // a connection of its own, where the limit allows one
@@ -99,7 +100,7 @@ class OriginQueue {
 
   // libcurl has put the request on another connection than the one that it was given: an older libcurl takes no orders.
   // `actual` is one of the same origin; null: a new one, which is returned.
-  Connection& moveTo(Ticket& ticket, Connection* actual);
+  Connection& moveTo(Ticket& ticket, Connection* actual, Clock::time_point now);
 
   // The connection that was to be made for this request is not to be had; the request gives up its place. Those that waited
   // for that connection because it would have been the origin's first leave the line and are appended to `failed`, for the
@@ -109,13 +110,16 @@ class OriginQueue {
   // The peer of an HTTP/2 connection allows so many streams at a time.
   void onStreamLimit(Connection& connection, std::uint32_t streams, Clock::time_point now);
 
-  // The connection takes no more requests. It is closed by its owner when it is idle.
+  // The connection takes no more requests. It is closed by its owner when it is idle: takeDrained() names those that are.
   void drain(Connection& connection, Clock::time_point now);
+
+  // The descriptors of connections that fell idle by drain(), or were too old for the next request.
+  std::vector<int> takeDrained() { return std::exchange(drained_, {}); }
 
   // libcurl has let go of the connection. What was on it ends, or comes back with again().
   void onClosed(Connection& connection, Clock::time_point now);
 
-  // The request was not processed, and is to be sent again: it goes to the head of the line. `elsewhere`: on a new
+  // The request was not processed, and is to be sent again: it goes to its old place in the line. `elsewhere`: on a new
   // connection where the limit allows one.
   void again(Ticket& ticket, bool elsewhere, Clock::time_point now);
 
@@ -123,7 +127,7 @@ class OriginQueue {
   void release(Ticket& ticket, Clock::time_point now);
 
   // The next request that has got a place, oldest first; it counts as running already.
-  std::optional<RequestId> takeReady(Clock::time_point now);
+  std::optional<RequestId> takeReady();
 
   // Origins in memory: those with requests or connections, and some whose protocol is worth remembering.
   std::size_t originCount() const;
@@ -166,6 +170,10 @@ class OriginQueue {
   Connection& open(Origin& origin);
   void place(Ticket& ticket, Connection& connection, Ticket::Place place);
   void unplace(Ticket& ticket, Clock::time_point now);
+  void leftBy(Connection& connection, Clock::time_point now);
+  void wait(Ticket& ticket);
+  void recall(Connection& connection);
+  void retire(Connection& connection);
   void settle(Connection& connection);
   void unlink(Connection& connection);
   void serve(Origin& origin, Clock::time_point now);
@@ -177,6 +185,8 @@ class OriginQueue {
   std::array<OriginMap, 2> origins_;  // by Negotiation
   OriginList remembered_;             // quiet, the one that fell quiet last at the back
   TicketList ready_;
+  std::vector<int> drained_;
+  std::uint64_t nextSerial_ = 0;
 };
 
 }  // namespace dodici

@@ -113,6 +113,8 @@ class EasyHandle {
 
   std::exception_ptr takeThrown();
 
+  bool threw() const { return thrown_ != nullptr; }
+
   // Reads a CURLINFO_* of type long, or of type string ("" when libcurl has none).
   long infoLong(CURLINFO info) const;
   const char* infoText(CURLINFO info) const;

@@ -55,8 +55,12 @@ MultiHandle::MultiHandle(
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMostKeptConnections);
+  // OriginQueue keeps to the limit; libcurl would take 100 for what is no int.
+  const auto mostStreams = std::clamp<std::uint32_t>(
+      options.maxConcurrentStreams, 1, std::numeric_limits<std::int32_t>::max()
+  );
   curl_multi_setopt(
-      multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(options.maxConcurrentStreams)
+      multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(mostStreams)
   );
 #if LIBCURL_VERSION_NUM >= 0x081400
   // A name server that does not answer must not hold up a close.

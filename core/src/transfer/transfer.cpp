@@ -15,6 +15,9 @@ std::uint32_t milliseconds(std::chrono::milliseconds time) {
   return static_cast<std::uint32_t>(time.count());
 }
 
+// The last stream of a GOAWAY that only announces another one (RFC 9113, 6.8).
+constexpr std::uint32_t kGracefulNotice = 0x7fffffff;
+
 // Codes of HTTP/2 (RFC 9113, 7).
 constexpr std::uint32_t kProtocolError = 1;
 constexpr std::uint32_t kHttp11Required = 13;
@@ -243,7 +246,8 @@ TransferState::Result Transfer::result() const {
   }
   const Connection* const connection = block_.ticket.connection();
   result.unprocessed = easy_->unprocessed();
-  result.peerProgressed = connection != nullptr && connection->goawayLast > 0;
+  result.peerProgressed = connection != nullptr && connection->goawayLast > 0 &&
+                         connection->goawayLast < kGracefulNotice;
   result.wantsHttp1 = isOnHttp2() && easy_->streamError() == kHttp11Required;
   const Errc code = toError(*easy_, facts()).code;
   result.lost = !isOnHttp2() && (code == Errc::socketClosed || code == Errc::socketError);
@@ -258,7 +262,7 @@ TransferState::Next Transfer::onDone() {
     sendEnd();
     return TransferState::Next::complete;
   }
-  const auto next = state_.onDone(result());
+  const auto next = easy_->threw() ? TransferState::Next::fail : state_.onDone(result());
   switch (next) {
     case TransferState::Next::complete:
       sendEnd();

@@ -4,6 +4,13 @@
 
 namespace dodici {
 
+namespace {
+
+// Each time a kept connection has ended just then; so many do not, one after the other, without a fault of ours.
+constexpr std::uint8_t kMostTurnedAway = 100;
+
+}  // namespace
+
 void TransferState::onRun(bool onKept) {
   phase_ = Phase::running;
   onKept_ = onKept;
@@ -67,7 +74,7 @@ TransferState::Next TransferState::onDone(const Result& result) {
   }
   if (phase_ == Phase::running) {
     // Nothing was sent: whatever the request, another connection will do. A new one is nobody's leftover.
-    if (!onKept_) {
+    if (!onKept_ || turnedAway_ >= kMostTurnedAway) {
       return Next::fail;
     }
     return repeat(turnedAway_++ == 0 ? Next::again : Next::againElsewhere);

@@ -99,8 +99,7 @@ TEST(ClientIdle, AnOldConnectionIsReplaced) {
   EXPECT_EQ(server.connectionCount(), 2U);
 }
 
-// TODO(origin_queue): choose() drains the old connection, and nobody closes it before its keepAliveTimeout is over.
-TEST(ClientIdle, DISABLED_AnOldConnectionIsClosedWhenItIsReplaced) {
+TEST(ClientIdle, AnOldConnectionIsClosedWhenItIsReplaced) {
   ScriptedServer server({answer(kOk).repeat()});
   auto options = keeping(milliseconds(60'000));
   options.clientTtl = milliseconds(1);

@@ -96,7 +96,7 @@ struct Fixture {
 
   Ids ready() {
     std::vector<RequestId> ids;
-    while (const auto id = queue.takeReady(now)) {
+    while (const auto id = queue.takeReady()) {
       ids.push_back(*id);
     }
     return numbers(ids);
@@ -237,7 +237,7 @@ TEST(OriginQueue, ManyWaitingLeaveQuickly) {
     queue.release(tickets[i], {});
   }
   queue.release(tickets[0], {});
-  EXPECT_EQ(queue.takeReady({}), std::nullopt);
+  EXPECT_EQ(queue.takeReady(), std::nullopt);
   EXPECT_EQ(queue.originCount(), 0U);
   EXPECT_EQ(connections.size(), 0U);
 }
@@ -748,9 +748,7 @@ TEST(OriginQueue, AReadyRequestWhoseConnectionClosesMayBeCancelled) {
   EXPECT_EQ(f.queue.originCount(), 0U);
 }
 
-// TODO(origin_queue): takeReady() puts each of them at the head of the line, and so the last one first; onClosed() has given
-// the free place to those behind them.
-TEST(OriginQueue, DISABLED_ReadyRequestsWhoseConnectionClosesKeepTheirOrder) {
+TEST(OriginQueue, ReadyRequestsWhoseConnectionClosesKeepTheirOrder) {
   Fixture f({.connections = 1});
   f.admitAll(0, 5);
   Connection& connection = f.openHttp2(0, 3);
@@ -764,8 +762,7 @@ TEST(OriginQueue, DISABLED_ReadyRequestsWhoseConnectionClosesKeepTheirOrder) {
   EXPECT_EQ(f.ready(), (Ids{2, 3, 4, 5}));
 }
 
-// TODO(origin_queue): takeReady() looks for closed connections only.
-TEST(OriginQueue, DISABLED_AReadyRequestWhoseConnectionDrainsGetsAnother) {
+TEST(OriginQueue, AReadyRequestWhoseConnectionDrainsGetsAnother) {
   Fixture f({.connections = 1});
   (void)f.admitPlain(0);
   (void)f.admitPlain(1);
@@ -864,8 +861,8 @@ TEST(OriginQueue, ARequestMayBeOnAnotherConnectionThanTheOneItWasGiven) {
   f.release(1);
   EXPECT_EQ(f.admitPlain(2), Decision::run);
   EXPECT_EQ(f.on(2), &second);
-  EXPECT_EQ(&f.queue.moveTo(*f.tickets[2], &second), &second);
-  EXPECT_EQ(&f.queue.moveTo(*f.tickets[2], &first), &first);
+  EXPECT_EQ(&f.queue.moveTo(*f.tickets[2], &second, {}), &second);
+  EXPECT_EQ(&f.queue.moveTo(*f.tickets[2], &first, {}), &first);
   EXPECT_EQ(f.on(2), &first);
   EXPECT_EQ(first.inUse, 1U);
   EXPECT_EQ(second.inUse, 0U);
@@ -879,7 +876,7 @@ TEST(OriginQueue, ARequestMayBeOnAConnectionThatNobodyHasAskedFor) {
   EXPECT_EQ(f.admitPlain(0), Decision::run);
   EXPECT_EQ(f.on(0), &kept);
   f.close(kept);
-  Connection& made = f.queue.moveTo(*f.tickets[0], nullptr);
+  Connection& made = f.queue.moveTo(*f.tickets[0], nullptr, {});
   EXPECT_NE(&made, &kept);
   EXPECT_TRUE(f.tickets[0]->opens());
   EXPECT_EQ(f.admitPlain(1), Decision::wait);
@@ -889,19 +886,17 @@ TEST(OriginQueue, ARequestMayBeOnAConnectionThatNobodyHasAskedFor) {
   EXPECT_EQ(f.on(1), &made);
 }
 
-// TODO(origin_queue): moveTo() does not forget the connection before, whose end was told while the request referred to it.
-TEST(OriginQueue, DISABLED_AClosedConnectionThatARequestHasLeftForAnotherIsForgotten) {
+TEST(OriginQueue, AClosedConnectionThatARequestHasLeftForAnotherIsForgotten) {
   Fixture f({});
   Connection& kept = f.idle(Protocol::http1);
   EXPECT_EQ(f.admitPlain(0), Decision::run);
   f.close(kept);
   EXPECT_EQ(f.tellEnded(), 1U);
-  (void)f.queue.moveTo(*f.tickets[0], nullptr);
+  (void)f.queue.moveTo(*f.tickets[0], nullptr, {});
   EXPECT_EQ(f.connections.size(), 1U);
 }
 
-// TODO(origin_queue): moveTo() neither notes when the connection before became idle nor gives its place to those that wait.
-TEST(OriginQueue, DISABLED_AConnectionThatARequestHasLeftForAnotherServesTheNextThatWaits) {
+TEST(OriginQueue, AConnectionThatARequestHasLeftForAnotherServesTheNextThatWaits) {
   Fixture f({.connections = 2});
   (void)f.admitPlain(0);
   (void)f.admitPlain(1);
@@ -912,7 +907,7 @@ TEST(OriginQueue, DISABLED_AConnectionThatARequestHasLeftForAnotherServesTheNext
   EXPECT_EQ(f.on(2), &first);
   EXPECT_EQ(f.admitPlain(3), Decision::wait);
   f.now += milliseconds(5);
-  (void)f.queue.moveTo(*f.tickets[2], &second);
+  (void)f.queue.moveTo(*f.tickets[2], &second, {});
   EXPECT_EQ(f.ready(), Ids{3});
   EXPECT_EQ(f.on(3), &first);
 }
