@@ -21,13 +21,14 @@ void Doorbell::ring() noexcept {
 
 void Doorbell::onRung(Napi::Env env, Napi::Function, Doorbell* self, void*) {
   // Without an env the queue is only emptied, and the doorbell may be gone.
-  if (napi_env(env) == nullptr || self->closed_) {
+  const napi_env alive = env;
+  if (alive == nullptr || self->closed_) {
     return;
   }
   const auto rung = self->next_.load(std::memory_order_relaxed);
   self->next_.store(1 - rung, std::memory_order_relaxed);
   self->rung_.exchange(false, std::memory_order_acq_rel);
-  self->answer_(env, self->self_);
+  self->answer_(alive, self->self_);
 }
 
 void Doorbell::hold() {

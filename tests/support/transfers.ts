@@ -18,7 +18,7 @@ export const transfers: readonly [name: string, transfer: (chunk: Buffer) => voi
     'enqueues in a stream of bytes',
     (chunk) => {
       const start = (controller: ReadableByteStreamController): void => {
-        controller.enqueue(chunk as NodeJS.NonSharedUint8Array)
+        controller.enqueue(chunk)
       }
       void new ReadableStream({ type: 'bytes', start })
     },
