@@ -40,7 +40,11 @@ describe.each(sites.map(({ protocol }, site) => ({ protocol, site })))(
         expect(ours.twice).toEqual([])
         expectNoneLost(ours)
         expect(ours.processed).toBe(kRequests)
-        const most = protocol === 'h2' ? undici.connections + 1 : Math.min(inFlight, kRequests) + 1
+        // undici, and we, open 100 streams on a connection at most; who connects fast has them all before the first answers.
+        const most =
+          protocol === 'h2'
+            ? Math.max(undici.connections + 1, Math.ceil(Math.min(inFlight, kRequests) / 100))
+            : Math.min(inFlight, kRequests) + 1
         expect(ours.connections).toBeLessThanOrEqual(most)
       },
       kDeadlineMs * 3,

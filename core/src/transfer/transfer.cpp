@@ -105,6 +105,7 @@ bool Transfer::onStarted() {
     if (isLast || isHead) {
       easy_->closeAfterwards();
     }
+    upload_.keepNothing();  // nobody says there that a request was not processed
     if (request_.expectContinue) {
       easy_->dropExpect();  // as undici, which asks for 100 over HTTP/2 only
     }

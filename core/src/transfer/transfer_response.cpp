@@ -48,6 +48,7 @@ bool Transfer::onFinalHead() {
   if (state_.onFinalHead() == Action::refuse) {
     return false;
   }
+  upload_.keepNothing();
   Connection* const connection = block_.ticket.connection();
   if (connection != nullptr) {
     ++connection->answered;

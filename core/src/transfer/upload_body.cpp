@@ -31,16 +31,35 @@ UploadBody::Read UploadBody::read(std::span<std::byte> room) {
     filled += size;
     pieceOffset_ += size;
     if (pieceOffset_ == piece.size()) {
-      pieces_.pop_front();
-      pieceOffset_ = 0;
+      tookPiece();
     }
   }
   offset_ += filled;
-  consumed_ += filled;
+  if (offset_ > kMostKept) {
+    keepNothing();
+  }
+  if (offset_ > farthest_) {
+    consumed_ += static_cast<std::size_t>(offset_ - farthest_);
+    farthest_ = offset_;
+  }
   if (filled > 0) {
     return {Got::bytes, filled};
   }
   return {finished() ? Got::end : Got::nothing, 0};
+}
+
+void UploadBody::tookPiece() {
+  if (keeps_) {
+    kept_.splice(kept_.end(), pieces_, pieces_.begin());
+  } else {
+    pieces_.pop_front();
+  }
+  pieceOffset_ = 0;
+}
+
+void UploadBody::keepNothing() {
+  keeps_ = false;
+  kept_.clear();
 }
 
 std::string UploadBody::takePieces(std::size_t size) {
@@ -60,7 +79,13 @@ std::string UploadBody::takePieces(std::size_t size) {
 
 bool UploadBody::rewind(std::uint64_t offset) {
   if (kind_ == BodyKind::stream) {
-    return offset == offset_;
+    if (offset != 0 || !keeps_) {
+      return offset == offset_;
+    }
+    pieces_.splice(pieces_.begin(), kept_);
+    pieceOffset_ = 0;
+    offset_ = 0;
+    return true;
   }
   if (offset > bytes_.size()) {
     return false;

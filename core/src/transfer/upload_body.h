@@ -1,4 +1,5 @@
-// What a request has still to send: all of it from the start, or pieces as they are written.
+// What a request has still to send: all of it from the start, or pieces as they are written. What has been read of a streamed
+// body is kept for a while, as a server may refuse the request before it has processed any of it.
 //
 // Threads: loop thread only.
 // Owner:   Transfer.
@@ -41,11 +42,14 @@ class UploadBody {
   // The next pieces of a streamed body, whole ones, together as long as they are within `size`; empty: none waits.
   std::string takePieces(std::size_t size);
 
-  // False when those bytes are gone: a streamed body is not kept.
+  // False when those bytes are gone.
   bool rewind(std::uint64_t offset);
 
+  // What is read of a streamed body is of no more use: nobody will ask for it again.
+  void keepNothing();
+
   // Nothing that was read is gone: rewind(0) would succeed.
-  bool replayable() const { return kind_ != BodyKind::stream || offset_ == 0; }
+  bool replayable() const { return kind_ != BodyKind::stream || keeps_ || offset_ == 0; }
 
   // Everything was read, and there is no more: its end was told, or its declared length is reached.
   bool finished() const;
@@ -60,12 +64,20 @@ class UploadBody {
   // Telling the writer costs a record; it keeps several times this much on the way.
   static constexpr std::size_t kTellAfter = 64 * 1024;
 
+  // As much as a server lets a stream send before it has said a word: the first window of HTTP/2 (RFC 9113, 6.9.2).
+  static constexpr std::uint64_t kMostKept = 64 * 1024;
+
+  void tookPiece();
+
   const BodyKind kind_;
   const std::string& bytes_;
   const std::optional<std::uint64_t> length_;
   std::uint64_t offset_ = 0;       // in bytes_, or of everything read from pieces_
   std::list<std::string> pieces_;  // not a deque, which allocates when it is empty, and most are
   std::size_t pieceOffset_ = 0;    // in pieces_.front()
+  std::list<std::string> kept_;    // read whole, in their order
+  bool keeps_ = true;
+  std::uint64_t farthest_ = 0;     // the largest offset_ that there was
   std::size_t consumed_ = 0;
   bool ended_ = false;
 };
