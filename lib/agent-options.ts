@@ -273,7 +273,9 @@ function nativeOptions(
   return {
     connections: Math.floor(options.connections ?? 0),
     maxConcurrentStreams: h2.maxConcurrentStreams ?? options.maxConcurrentStreams ?? 100,
-    streamWindow: windowSize(h2.settings?.initialWindowSize ?? options.initialWindowSize ?? 262_144),
+    streamWindow: windowSize(
+      h2.settings?.initialWindowSize ?? options.initialWindowSize ?? 262_144,
+    ),
     connectionWindow: windowSize(h2.connectionWindowSize ?? options.connectionWindowSize ?? 0),
     pingInterval: milliseconds(h2.pingInterval ?? options.pingInterval ?? 60_000),
     maxHeaderSize: options.maxHeaderSize ?? http.maxHeaderSize,

@@ -60,7 +60,8 @@ struct Line {
 
   Decision admit(std::size_t index, OriginQueue::Ticket& ticket) {
     const RequestId id{static_cast<std::uint32_t>(index)};
-    const Decision decision = queue.admit("http://127.0.0.1:8080", Negotiation::none, id, ticket, now);
+    const Decision decision =
+        queue.admit("http://127.0.0.1:8080", Negotiation::none, id, ticket, now);
     if (decision == Decision::run && ticket.opens()) {
       const int number = nextNumber++;
       connections.opened(*ticket.connection(), number, number, Protocol::http1, "http://a:80", now);

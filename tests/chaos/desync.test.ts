@@ -3,7 +3,6 @@
  * answer to another. undici runs first, on a server of its own.
  */
 import { describe, expect, it, onTestFailed } from 'vitest'
-import type { Dispatcher } from 'undici'
 import type { AgentKind } from '../support/agents.ts'
 import { useAgent, useRaw } from '../support/fixtures.ts'
 import { random, seedOf } from '../support/random.ts'
@@ -158,7 +157,7 @@ async function talk(
     if (isTroubled && options.abort)
       arrived.set(id, () => recorder.controller?.abort(new Error('left')))
     const request = { origin: server.origin, path: `/${id}`, method, ...(body && { body }) }
-    agent.dispatch(request as Dispatcher.DispatchOptions, recorder)
+    agent.dispatch(request, recorder)
     const ended = await within('its end', recorder.done, 6000).then(
       () => true,
       () => false,

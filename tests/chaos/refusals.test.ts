@@ -143,7 +143,9 @@ describe('a WebSocket', () => {
       response.end(request.url)
     })
     const sockets = new WebSocketServer({ server: server.server })
-    sockets.on('connection', (peer) => peer.on('message', (data) => peer.send(String(data))))
+    sockets.on('connection', (peer) =>
+      peer.on('message', (data: Buffer) => peer.send(data.toString())),
+    )
     onTestFinished(() => {
       for (const peer of sockets.clients) peer.terminate()
       sockets.close()

@@ -1,6 +1,6 @@
 // Any bytes at all: what ChunkCheck finds does not depend on the pieces in which they come, and what it takes for a body is one.
-#include "input.h"
 #include "http/chunk_check.h"
+#include "input.h"
 
 #include <algorithm>
 #include <cstddef>

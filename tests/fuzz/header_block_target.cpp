@@ -1,7 +1,7 @@
 // Any lines at all: HeaderBlock either fails, once and with a reason, or its records are what the lines say.
 #include "batch_records.h"
-#include "input.h"
 #include "http/header_block.h"
+#include "input.h"
 
 #include <limits>
 #include <string>

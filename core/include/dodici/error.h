@@ -41,8 +41,9 @@ enum class Errc : std::uint32_t {
   idleTimeout = 25,   // idle for too long
   unaskedBytes = 26,  // idle, and the peer sent something
   switchedAway = 27,  // it is a tunnel now
-  goaway = 28,        // the peer ended an HTTP/2 connection; also of a request on it. detail: its error code, or 0
-  http2Error = 29,    // the peer broke the rules of HTTP/2
+  goaway =
+      28,  // the peer ended an HTTP/2 connection; also of a request on it. detail: its error code, or 0
+  http2Error = 29,  // the peer broke the rules of HTTP/2
 };
 
 struct Error {

@@ -47,8 +47,9 @@ struct ProxyOptions {
 struct ClientOptions {
   std::uint32_t connections = 0;  // per origin; 0: no limit
   std::uint32_t maxConcurrentStreams = 100;
-  std::uint32_t streamWindow = 256 * 1024;  // how many bytes of an HTTP/2 stream may come before any is taken
-  std::uint32_t connectionWindow = 0;       // the same for a whole connection; 0: no limit of its own
+  std::uint32_t streamWindow =
+      256 * 1024;  // how many bytes of an HTTP/2 stream may come before any is taken
+  std::uint32_t connectionWindow = 0;  // the same for a whole connection; 0: no limit of its own
   std::uint32_t maxHeaderSize = 16 * 1024;
   std::uint32_t maxRequestsPerConnection = 0;        // 0: no limit
   std::int64_t maxResponseSize = -1;                 // -1: no limit

@@ -125,9 +125,7 @@ void ConnectionKeeper::onLeft(Connection& connection) {
   }
 }
 
-void ConnectionKeeper::drain(Connection& connection) {
-  origins_.drain(connection, Clock::now());
-}
+void ConnectionKeeper::drain(Connection& connection) { origins_.drain(connection, Clock::now()); }
 
 SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
   Connection* connection = connections_.findBySocket(socket);
@@ -211,8 +209,8 @@ void ConnectionKeeper::sendPings(Clock::time_point now) {
 
 ConnectionKeeper::Clock::time_point ConnectionKeeper::nextExpiry() const {
   const auto next = std::min(idle_.nextCheck(), nextPing_);
-  const bool looks = silent_.waits() ||
-                     (!MultiHandle::kNamesConnections && connections_.openCount() > 0);
+  const bool looks =
+      silent_.waits() || (!MultiHandle::kNamesConnections && connections_.openCount() > 0);
   return looks ? std::min(next, Clock::now() + kLookInterval) : next;
 }
 
@@ -289,8 +287,7 @@ void ConnectionKeeper::onSessionEnded(std::int64_t id) {
   }
   drain(*connection);
   if (!connection->isIdle() && !connection->broken) {
-    connection->broken =
-        Error{Errc::http2Error, 0, describe(Errc::http2Error), {}};
+    connection->broken = Error{Errc::http2Error, 0, describe(Errc::http2Error), {}};
     broken_.push_back(id);
   }
 }

@@ -248,10 +248,7 @@ void RequestRunner::endAll(const Error& error) {
 
 Connection* RequestRunner::onSending(Transfer& transfer) {
   return parts_.keeper.onSending(
-      transfer.block().ticket,
-      *transfer.handle(),
-      transfer.text().isTls(),
-      transfer.text().origin()
+      transfer.block().ticket, *transfer.handle(), transfer.text().isTls(), transfer.text().origin()
   );
 }
 

@@ -69,7 +69,9 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void touch();
   bool waitsForMore();
   void start(const std::shared_ptr<RequestBlock>& block);
+
   void onEnded() { load_.fetch_sub(1, std::memory_order_relaxed); }
+
   void refuse(RequestId id, const Error& error);
   bool knows(RequestId id) const;
   void onCommandWhileBroken(Command& command) noexcept;
@@ -104,7 +106,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   std::chrono::steady_clock::time_point lastFlush_;
   bool touched_ = false;
   bool destroyed_ = false;
-  std::optional<Error> broken_;  // what was thrown in this turn: a bug of ours, or memory that ran out
+  std::optional<Error>
+      broken_;  // what was thrown in this turn: a bug of ours, or memory that ran out
 
   std::mutex detachMutex_;
   std::condition_variable detached_;

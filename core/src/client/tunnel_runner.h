@@ -43,12 +43,17 @@ class TunnelRunner {
 
   // Of all that follow: false when there is no such tunnel, or no more; it is somebody else's then.
   bool knows(RequestId id) const { return table_.find(id) != nullptr; }
+
   bool cancel(RequestId id);
+
   bool onPauseChanged(RequestId id) { return move(id); }
+
   bool onBodyBytes(RequestId id, std::string& bytes);
   bool onBodyEnd(RequestId id);
   bool endByDeadline(RequestId id, DeadlineKind kind);
+
   bool onRoom(RequestId id) { return move(id); }
+
   bool onSocketReady(curl_socket_t socket);
   // libcurl is done with connecting.
   bool onDone(EasyHandle& easy);

@@ -44,16 +44,16 @@ struct Connection {
   // How many streams the peer allows at a time: by its SETTINGS, and one before they have come. HTTP/1.1: one.
   std::uint32_t peerStreams = 1;
   bool settingsSeen = false;
-  std::uint32_t inUse = 0;     // requests that have a place on it
-  std::uint32_t requests = 0;  // that have been sent on it
-  std::uint32_t answered = 0;  // of those, how many got a response head
+  std::uint32_t inUse = 0;       // requests that have a place on it
+  std::uint32_t requests = 0;    // that have been sent on it
+  std::uint32_t answered = 0;    // of those, how many got a response head
   std::uint32_t goawayLast = 0;  // the last stream that its GOAWAY says is processed
 
   Clock::time_point openedAt{};
-  Clock::time_point idleSince{};  // while `inUse` is 0
-  std::chrono::milliseconds keepFor{0};  // it may be idle for so long
+  Clock::time_point idleSince{};              // while `inUse` is 0
+  std::chrono::milliseconds keepFor{0};       // it may be idle for so long
   std::optional<Clock::time_point> nextPing;  // of the client's pingInterval
-  std::optional<Clock::time_point> askedAt;  // a PING went out, and nothing has come since
+  std::optional<Clock::time_point> askedAt;   // a PING went out, and nothing has come since
 
   // Everything that is on it fails: the peer has said so, or has broken the protocol.
   std::optional<Error> broken;

@@ -17,10 +17,8 @@ namespace dodici {
 struct Origin : boost::intrusive::list_base_hook<> {
   using ConnectionList = boost::intrusive::list<
       Connection,
-      boost::intrusive::member_hook<
-          Connection,
-          boost::intrusive::list_member_hook<>,
-          &Connection::originHook>,
+      boost::intrusive::
+          member_hook<Connection, boost::intrusive::list_member_hook<>, &Connection::originHook>,
       boost::intrusive::constant_time_size<true>>;
 
   OriginQueue* queue = nullptr;
@@ -28,7 +26,7 @@ struct Origin : boost::intrusive::list_base_hook<> {
   Negotiation negotiation = Negotiation::none;
   Protocol protocol = Protocol::unknown;  // of the connection that was opened last
   std::uint32_t connecting = 0;
-  ConnectionList roomy;  // open, and can take a request: the one that was used last first
+  ConnectionList roomy;   // open, and can take a request: the one that was used last first
   ConnectionList others;  // connecting, full or draining
   std::uint32_t draining = 0;
   OriginQueue::TicketList waiting;

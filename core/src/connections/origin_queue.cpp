@@ -231,14 +231,10 @@ bool OriginQueue::mayOpen(const Origin& origin) const {
   }
   // One at a time: a connection that is made, or whose SETTINGS are still to come, may take all that wait.
   return origin.connecting == 0 &&
-         std::none_of(
-             origin.others.begin(),
-             origin.others.end(),
-             [](const Connection& connection) {
-               return connection.usable() && connection.protocol == Protocol::http2 &&
-                      !connection.settingsSeen;
-             }
-         );
+         std::none_of(origin.others.begin(), origin.others.end(), [](const Connection& connection) {
+           return connection.usable() && connection.protocol == Protocol::http2 &&
+                  !connection.settingsSeen;
+         });
 }
 
 Connection* OriginQueue::choose(Origin& origin, bool wantsNew, Clock::time_point now) {
@@ -367,8 +363,7 @@ void OriginQueue::unlink(Connection& connection) {
 void OriginQueue::serve(Origin& origin, Clock::time_point now) {
   while (!origin.waiting.empty()) {
     Ticket& ticket = origin.waiting.front();
-    Connection* const connection =
-        choose(origin, ticket.wantsNew_, now);
+    Connection* const connection = choose(origin, ticket.wantsNew_, now);
     if (connection == nullptr) {
       return;
     }

@@ -39,7 +39,8 @@ enum class Decision : std::uint8_t {
 struct OriginLimits {
   std::uint32_t connections = 0;           // of one origin; 0: no limit
   std::uint32_t maxConcurrentStreams = 0;  // of one HTTP/2 connection; 0: no limit of ours
-  std::chrono::milliseconds clientTtl{0};  // an older connection takes no more requests; 0: none is too old
+  std::chrono::milliseconds clientTtl{
+      0};  // an older connection takes no more requests; 0: none is too old
 };
 
 // Threads: the loop thread.
@@ -143,9 +144,8 @@ class OriginQueue {
       boost::intrusive::member_hook<Ticket, boost::intrusive::list_member_hook<>, &Ticket::hook_>,
       boost::intrusive::constant_time_size<true>>;
 
-  using OriginList = boost::intrusive::list<
-      Origin,
-      boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>>;
+  using OriginList = boost::intrusive::
+      list<Origin, boost::intrusive::base_hook<boost::intrusive::list_base_hook<>>>;
 
   struct NameHash {
     using is_transparent = void;

@@ -26,7 +26,7 @@ std::chrono::microseconds roundTripOf(int socket);
 
 struct SilenceSigns {
   std::chrono::milliseconds silence{0};  // since the peer has said something last
-  bool acknowledges = false;             // bytes are on their way to it, and it has acknowledged some just now
+  bool acknowledges = false;  // bytes are on their way to it, and it has acknowledged some just now
 };
 
 // Of what is no TCP there are no signs: it is never silent.

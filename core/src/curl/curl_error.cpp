@@ -220,9 +220,9 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
         error.code = Errc::headersOverflow;
         break;
       }
-      error.code = endedWithConnection(easy)     ? Errc::socketClosed
-                   : isErrorOfNghttp2(text) ? Errc::http2Error
-                                            : Errc::malformedResponse;
+      error.code = endedWithConnection(easy) ? Errc::socketClosed
+                   : isErrorOfNghttp2(text)  ? Errc::http2Error
+                                             : Errc::malformedResponse;
       break;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:

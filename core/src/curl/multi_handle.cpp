@@ -59,9 +59,7 @@ MultiHandle::MultiHandle(
   const auto mostStreams = std::clamp<std::uint32_t>(
       options.maxConcurrentStreams, 1, std::numeric_limits<std::int32_t>::max()
   );
-  curl_multi_setopt(
-      multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(mostStreams)
-  );
+  curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(mostStreams));
 #if LIBCURL_VERSION_NUM >= 0x081400
   // A name server that does not answer must not hold up a close.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);

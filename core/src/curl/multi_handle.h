@@ -84,12 +84,7 @@ class MultiHandle {
   static int onTimerWanted(CURLM*, long timeoutMs, void* self) noexcept;
 #ifdef CURL_HAS_CONN_EVENTS
   static void onConnectionEvent(
-      CURLM*,
-      curl_off_t id,
-      int event,
-      unsigned long value,
-      unsigned long error,
-      void* self
+      CURLM*, curl_off_t id, int event, unsigned long value, unsigned long error, void* self
   ) noexcept;
 #endif
   void rethrowParked();

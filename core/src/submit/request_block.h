@@ -8,9 +8,9 @@
 #pragma once
 
 #include "cancellation_state.h"
+#include "connections/origin_queue.h"
 #include "dodici/request.h"
 #include "dodici/request_controller.h"
-#include "connections/origin_queue.h"
 
 #include <memory>
 #include <utility>

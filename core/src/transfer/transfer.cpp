@@ -248,7 +248,7 @@ TransferState::Result Transfer::result() const {
   const Connection* const connection = block_.ticket.connection();
   result.unprocessed = easy_->unprocessed();
   result.peerProgressed = connection != nullptr && connection->goawayLast > 0 &&
-                         connection->goawayLast < kGracefulNotice;
+                          connection->goawayLast < kGracefulNotice;
   result.wantsHttp1 = isOnHttp2() && easy_->streamError() == kHttp11Required;
   const Errc code = toError(*easy_, facts()).code;
   result.lost = !isOnHttp2() && (code == Errc::socketClosed || code == Errc::socketError);

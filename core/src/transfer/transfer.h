@@ -4,6 +4,7 @@
 // Owner:   TransferTable.
 #pragma once
 
+#include "connections/connection.h"
 #include "curl/curl_error.h"
 #include "curl/easy_handle.h"
 #include "dodici/error.h"
@@ -11,11 +12,10 @@
 #include "dodici/request.h"
 #include "dodici/request_controller.h"
 #include "events/event_batcher.h"
-#include "connections/connection.h"
-#include "submit/request_block.h"
 #include "http/chunk_check.h"
-#include "transfer/deadlines.h"
 #include "http/header_block.h"
+#include "submit/request_block.h"
+#include "transfer/deadlines.h"
 #include "transfer/request_text.h"
 #include "transfer/stream_window.h"
 #include "transfer/transfer_state.h"
@@ -131,8 +131,8 @@ class Transfer final : public EasyHandle::Receiver {
 
   Services services_;
   RequestBlock& block_;
-  Request& request_;   // block_.request
-  RequestText text_;        // views into request_.text
+  Request& request_;  // block_.request
+  RequestText text_;  // views into request_.text
   TransferState state_;
   UploadBody upload_;
   HeaderBlock head_;

@@ -32,12 +32,13 @@ class TransferState {
 
   // What libcurl, the peer and the request tell of a transfer that libcurl is done with.
   struct Result {
-    bool whole = false;          // the response is complete
-    bool unprocessed = false;    // the peer has said that it did not process the request, or nobody has sent it
+    bool whole = false;  // the response is complete
+    bool unprocessed =
+        false;  // the peer has said that it did not process the request, or nobody has sent it
     bool peerProgressed = false;  // it said so by a GOAWAY, and processes requests before this one
-    bool lost = false;           // the connection was lost, and speaks HTTP/1.1
-    bool wantsHttp1 = false;     // the peer wants the request over HTTP/1.1 (HTTP_1_1_REQUIRED)
-    bool replayable = false;     // what the request has in its body can be sent from the start
+    bool lost = false;            // the connection was lost, and speaks HTTP/1.1
+    bool wantsHttp1 = false;      // the peer wants the request over HTTP/1.1 (HTTP_1_1_REQUIRED)
+    bool replayable = false;      // what the request has in its body can be sent from the start
   };
 
   enum class Next : std::uint8_t {

@@ -77,7 +77,7 @@ class UploadBody {
   std::size_t pieceOffset_ = 0;    // in pieces_.front()
   std::list<std::string> kept_;    // read whole, in their order
   bool keeps_ = true;
-  std::uint64_t farthest_ = 0;     // the largest offset_ that there was
+  std::uint64_t farthest_ = 0;  // the largest offset_ that there was
   std::size_t consumed_ = 0;
   bool ended_ = false;
 };

@@ -12,6 +12,9 @@ import { noTls } from '../../../lib/tls-options.ts'
 const defaults: NativeClientOptions = {
   connections: 0,
   maxConcurrentStreams: 100,
+  streamWindow: 262_144,
+  connectionWindow: 0,
+  pingInterval: 0,
   maxHeaderSize: 16 * 1024,
   maxRequestsPerConnection: 0,
   maxResponseSize: -1,
