@@ -155,6 +155,9 @@ describe('the native client', () => {
     expect(native()).toEqual({
       connections: 0,
       maxConcurrentStreams: 100,
+      streamWindow: 262_144,
+      connectionWindow: 0,
+      pingInterval: 60_000,
       maxHeaderSize: http.maxHeaderSize,
       maxRequestsPerConnection: 0,
       maxResponseSize: -1,

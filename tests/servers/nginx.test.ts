@@ -73,9 +73,9 @@ function mostConnections(
 ): number {
   const least = Math.ceil(count / requests)
   // Which of many idle connections is used again is each client's own choice; a connection that wears out is replaced.
-  if (site.protocol !== 'h2') return Math.max(undici.connections + 1, least + inFlight)
   // What is in flight fills so many at a time; who connects faster than undici has them all before the first answers come.
   const atOnce = Math.ceil((1.2 * inFlight) / streams)
+  if (site.protocol !== 'h2') return Math.max(undici.connections + 1, 2 * least + atOnce)
   if (undici.answered === count) return Math.max(undici.connections + 1, least + atOnce)
   // Who loses requests needs fewer connections.
   return Math.max(undici.connections + 1, Math.ceil(least * 1.5) + 10, least + atOnce)

@@ -43,6 +43,9 @@ export interface ClientOutcome {
 /** After so many refusals a client may give up: undici tries a refused stream once more (RFC 9113, 8.7). */
 const kMostRefusals = 1
 
+/** So long may the end of a connection lie there. */
+const kUnreadMs = 250
+
 export const wallClock = (): number => performance.timeOrigin + performance.now()
 
 export class Ledger {
@@ -148,7 +151,9 @@ export class Ledger {
     if (attempts.some(({ fate, mayGiveUp }) => fate === 'broken' || mayGiveUp)) return true
     if (refusals > kMostRefusals) return true
     if (refusals < attempts.length) return false
-    const during = (times: readonly number[]): boolean => times.some((at) => at >= from && at <= to)
+    // A busy client sends a request on a connection whose end has come, and was not read yet.
+    const during = (times: readonly number[]): boolean =>
+      times.some((at) => at >= from - kUnreadMs && at <= to)
     // The body may be gone.
     if (kind === 'stream' && (refusals > 0 || during(this.#ends))) return true
     return during(this.#cuts)

@@ -16,8 +16,8 @@ namespace dodici {
 
 namespace {
 
-// How many more requests than the quietest loop an origin's own loop may have before others help it: below that, its
-// kept connections are worth more than a second thread.
+// How many more requests than the quietest loop an origin's own loop may have, beside a quarter of those, before others help
+// it: below that, its kept connections are worth more than a second thread.
 constexpr std::uint32_t kSpillMargin = 64;
 
 }  // namespace
@@ -47,7 +47,8 @@ struct Client::Parts {
         *std::min_element(shards.begin(), shards.end(), [](const auto& a, const auto& b) {
           return a->load() < b->load();
         });
-    return home.load() > quietest->load() + kSpillMargin ? *quietest : home;
+    const std::uint32_t least = quietest->load();
+    return home.load() > least + least / 4 + kSpillMargin ? *quietest : home;
   }
 
   const std::shared_ptr<ClientConfig> config;

@@ -134,6 +134,10 @@ SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
   }
   const bool isHttp2 = connection->protocol == Protocol::http2;
   const auto fault = faultOf(socket, isHttp2);
+  if (fault && connection->endCode == Errc::notKept) {
+    connection->endCode = fault->code;
+    connection->endDetail = fault->detail;
+  }
   if (isHttp2 && MultiHandle::kNamesConnections) {
     // It may say why before it ends.
     multi_.check(*connection);
@@ -146,11 +150,7 @@ SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
     return isHttp2 && MultiHandle::kNamesConnections ? SocketWatchers::Unread::taken
                                                      : SocketWatchers::Unread::left;
   }
-  if (connection->endCode == Errc::notKept) {
-    close(*connection, fault->code, fault->detail);
-  } else {
-    close(*connection, connection->endCode, connection->endDetail);
-  }
+  close(*connection, connection->endCode, connection->endDetail);
   return SocketWatchers::Unread::left;
 }
 

@@ -341,6 +341,8 @@ export class ChaosConnection {
     if (this.#lastNamed === undefined || this.#lastNamed === kMaxStream) this.#ledger.cut()
     for (const { attempt } of this.#streams.values()) {
       if (attempt.fate === 'open') note(attempt, 'broken', how)
+      // The rest of the upload meets a closed socket, whose RST may take the answer with it.
+      else attempt.mayGiveUp = true
     }
     this.#leaveAll()
   }
