@@ -41,19 +41,13 @@ Connection* ConnectionKeeper::onSending(
   if (ticket.opens()) {
     opened(ticket, easy, easy.connectionSocket(), isTls, origin);
   } else if constexpr (!MultiHandle::kNamesConnections) {
+    // None: a kept connection over a Unix socket, of which nothing is told; they all lead to the same server.
     const int socket = easy.connectionSocket();
     if (watchers_.isGivenUp(socket)) {
       return nullptr;
     }
-    Connection* const actual = connections_.findBySocket(socket);
-    const bool stays = connection->state != Connection::State::closed;
-    Connection* const before = connection;
-    connection = &origins_.moveTo(ticket, actual, Clock::now());
-    if (stays) {
-      onLeft(*before);
-    }
-    if (actual == nullptr) {
-      opened(ticket, easy, socket, isTls, origin);
+    if (socket != Connection::kNoSocket) {
+      connection = &moveTo(ticket, easy, socket, isTls, origin);
     }
   }
   // What came before the request is written is not its answer.
@@ -67,6 +61,27 @@ Connection* ConnectionKeeper::onSending(
   }
   ++connection->requests;
   connection->keepFor = connections_.keepAliveTimeout();
+  return connection;
+}
+
+// An older libcurl has chosen the connection with this socket.
+Connection& ConnectionKeeper::moveTo(
+    OriginQueue::Ticket& ticket,
+    const EasyHandle& easy,
+    int socket,
+    bool isTls,
+    std::string_view origin
+) {
+  Connection& before = *ticket.connection();
+  const bool stays = before.state != Connection::State::closed;
+  Connection* const actual = connections_.findBySocket(socket);
+  Connection& connection = origins_.moveTo(ticket, actual, Clock::now());
+  if (stays && &before != &connection) {
+    onLeft(before);
+  }
+  if (actual == nullptr) {
+    opened(ticket, easy, socket, isTls, origin);
+  }
   return connection;
 }
 

@@ -84,6 +84,13 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   void onGoaway(std::int64_t id, std::uint32_t lastStream, std::uint32_t error) override;
   void onSessionEnded(std::int64_t id) override;
 
+  Connection& moveTo(
+      OriginQueue::Ticket& ticket,
+      const EasyHandle& easy,
+      int socket,
+      bool isTls,
+      std::string_view origin
+  );
   void opened(
       OriginQueue::Ticket& ticket,
       const EasyHandle& easy,

@@ -233,6 +233,11 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
     case CURLE_TOO_LARGE:
       error.code = isRequestTooLarge(text) ? Errc::invalidRequest : Errc::headersOverflow;
       break;
+#else
+    case CURLE_OUT_OF_MEMORY:  // that is what an older one says of a request's head of more than 1 MB
+      error.code = Errc::invalidRequest;
+      error.message = "HTTP request too large";
+      break;
 #endif
     case CURLE_SEND_FAIL_REWIND:
     case CURLE_ABORTED_BY_CALLBACK:

@@ -72,6 +72,7 @@ void EasyHandle::bind(Receiver* receiver) {
   openErrno_ = 0;
   tried_.ss_family = AF_UNSPEC;
   result_ = CURLE_OK;
+  opened_ = CURL_SOCKET_BAD;
   if (std::exchange(watchesRawBody_, false)) {
     curl_easy_setopt(handle_, CURLOPT_VERBOSE, 0L);
   }
@@ -109,9 +110,14 @@ std::int64_t EasyHandle::connectionId() const {
 }
 
 curl_socket_t EasyHandle::connectionSocket() const {
+#ifdef CURL_HAS_CONN_ID
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &socket);
   return socket;
+#else
+  // An older one knows the socket of a transfer only when that has ended.
+  return ends_.localPort > 0 ? watchers_.findBetween(ends_) : opened_;
+#endif
 }
 
 SSL* EasyHandle::tls() const {
@@ -260,8 +266,15 @@ int EasyHandle::onSeek(void* self, curl_off_t offset, int origin) noexcept {
   });
 }
 
-int EasyHandle::onPreRequest(void* self, char*, char*, int, int) noexcept {
+int EasyHandle::onPreRequest(
+    void* self, char* remoteAddress, char* localAddress, int remotePort, int localPort
+) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
+  easy.ends_ = {
+      localAddress == nullptr ? "" : localAddress,
+      remoteAddress == nullptr ? "" : remoteAddress,
+      localPort,
+      remotePort};
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
     return easy.receiver_->onStarted() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   });
@@ -270,6 +283,7 @@ int EasyHandle::onPreRequest(void* self, char*, char*, int, int) noexcept {
 curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   const curl_socket_t socket = easy.watchers_.open(*address);
+  easy.opened_ = socket;
   easy.openErrno_ = socket == CURL_SOCKET_BAD ? errno : 0;
   std::memcpy(
       &easy.tried_, &address->addr, std::min<std::size_t>(address->addrlen, sizeof easy.tried_)

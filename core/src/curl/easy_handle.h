@@ -162,7 +162,9 @@ class EasyHandle {
   static std::size_t onRead(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static int onDebug(CURL*, curl_infotype type, char* data, std::size_t size, void* self) noexcept;
   static int onSeek(void* self, curl_off_t offset, int origin) noexcept;
-  static int onPreRequest(void* self, char*, char*, int remotePort, int localPort) noexcept;
+  static int onPreRequest(
+      void* self, char* remoteAddress, char* localAddress, int remotePort, int localPort
+  ) noexcept;
   static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
   SSL* tls() const;
@@ -176,6 +178,8 @@ class EasyHandle {
   bool tlsPeerIsProxy_ = false;
   bool watchesRawBody_ = false;
   CURLcode result_ = CURLE_OK;
+  curl_socket_t opened_ = CURL_SOCKET_BAD;  // the last one of this transfer's
+  SocketWatchers::Ends ends_;               // of its connection, from inside onStarted()
   int openErrno_ = 0;
   sockaddr_storage tried_{};  // family 0: none
   Receiver* receiver_ = nullptr;

@@ -1,9 +1,12 @@
 #include "curl/socket_watchers.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -14,6 +17,29 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+using AskName = int (*)(int, sockaddr*, socklen_t*);
+
+// Whether the system calls this end of the socket so.
+bool isNamed(int socket, AskName ask, std::string_view address, int port) {
+  sockaddr_storage name{};
+  socklen_t length = sizeof name;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (ask(socket, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
+    return false;
+  }
+  if (name.ss_family == AF_INET) {
+    const auto& ip4 = reinterpret_cast<const sockaddr_in&>(name);
+    inet_ntop(AF_INET, &ip4.sin_addr, text.data(), text.size());
+    return ntohs(ip4.sin_port) == port && address == text.data();
+  }
+  if (name.ss_family == AF_INET6) {
+    const auto& ip6 = reinterpret_cast<const sockaddr_in6&>(name);
+    inet_ntop(AF_INET6, &ip6.sin6_addr, text.data(), text.size());
+    return ntohs(ip6.sin6_port) == port && address == text.data();
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -106,6 +132,16 @@ void SocketWatchers::want(curl_socket_t socket, int poll) {
   watch.wanted =
       ((poll & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((poll & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
   listen(watch, watch.needed());
+}
+
+curl_socket_t SocketWatchers::findBetween(const Ends& ends) const {
+  for (const auto& [socket, watch] : watches_) {
+    if (watch->opened && isNamed(socket, &::getsockname, ends.localAddress, ends.localPort) &&
+        isNamed(socket, &::getpeername, ends.remoteAddress, ends.remotePort)) {
+      return socket;
+    }
+  }
+  return CURL_SOCKET_BAD;
 }
 
 void SocketWatchers::gatherWrites(curl_socket_t socket) {

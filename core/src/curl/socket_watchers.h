@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -24,6 +25,14 @@ namespace dodici {
 
 class SocketWatchers {
  public:
+  // Addresses and ports of a connection; the kernel has no other one with the same four. Without ports: a Unix socket's.
+  struct Ends {
+    std::string_view localAddress;
+    std::string_view remoteAddress;
+    int localPort = 0;
+    int remotePort = 0;
+  };
+
   enum class Unread : std::uint8_t {
     taken,  // what came has been read: tell of more
     left,   // it waits until libcurl wants the socket again
@@ -56,6 +65,10 @@ class SocketWatchers {
   curl_socket_t open(const curl_sockaddr& address);
   int close(curl_socket_t socket) noexcept;
   void want(curl_socket_t socket, int poll);
+
+  // The open socket between these two ends, as libcurl writes them; CURL_SOCKET_BAD when there is none. For a libcurl that
+  // does not tell the socket of a transfer: it asks the system about each.
+  curl_socket_t findBetween(const Ends& ends) const;
 
   // The small writes of this socket, which carries many streams, are gathered.
   void gatherWrites(curl_socket_t socket);
