@@ -15,6 +15,8 @@ import type { ChildKit } from '../support/child-main.ts'
 import { listen } from '../support/servers/listen.ts'
 import { until } from '../support/wait.ts'
 
+const isSanitized = process.env['ASAN_OPTIONS'] !== undefined
+
 /** Module URLs, for closures that run elsewhere. */
 const urls = {
   agents: new URL('../support/agents.ts', import.meta.url).href,
@@ -355,7 +357,8 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
     expect(JSON.parse(stdout)).toEqual([true, true, true, true, true])
   })
 
-  it('out of descriptors fails requests, and recovers', async () => {
+  // Not under the sanitizers: UBSan's check of virtual calls opens a pipe to look at memory, and takes a failure for a fault.
+  it.skipIf(isSanitized)('out of descriptors fails requests, and recovers', async () => {
     const { target } = await useTarget()
     const { code, said, stderr } = await runChild(exhausting, target)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

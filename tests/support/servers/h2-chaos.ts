@@ -294,10 +294,10 @@ export class ChaosConnection {
     this.#ping(() => {
       this.#mayBegin = false
     })
-    for (const [stream, { attempt, isAnswered }] of this.#streams) {
+    for (const [stream, { attempt }] of this.#streams) {
       if (stream <= last) {
         // An error ends the whole connection, for undici too: it waits for no answer any more.
-        if (code !== H2Code.noError && !isAnswered) attempt.mayGiveUp = true
+        if (code !== H2Code.noError) attempt.mayGiveUp = true
         continue
       }
       this.#refuse(attempt, `GOAWAY with ${code} names ${last}`)
