@@ -52,7 +52,7 @@ struct ClientEngine {
       boost::asio::io_context& context,
       SocketWatchers::Listener& listener,
       EventBatcher& batcher,
-      std::function<void()> onEnded,
+      const std::function<void()>& onEnded,
       Timers timers
   )
       : connections(config.options.keepAliveTimeout),
