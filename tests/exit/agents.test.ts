@@ -14,7 +14,7 @@ import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { listen } from '../support/servers/listen.ts'
 import { until } from '../support/wait.ts'
-
+// UBSan's check of virtual calls opens a pipe to look at memory, and takes it for a fault when it cannot.
 const isSanitized = process.env['ASAN_OPTIONS'] !== undefined
 
 /** Module URLs, for closures that run elsewhere. */
@@ -357,7 +357,6 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
     expect(JSON.parse(stdout)).toEqual([true, true, true, true, true])
   })
 
-  // Not under the sanitizers: UBSan's check of virtual calls opens a pipe to look at memory, and takes a failure for a fault.
   it.skipIf(isSanitized)('out of descriptors fails requests, and recovers', async () => {
     const { target } = await useTarget()
     const { code, said, stderr } = await runChild(exhausting, target)
