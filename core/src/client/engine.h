@@ -70,7 +70,7 @@ struct ClientEngine {
         handles(config.options, watchers, config.tls, config.proxyTls),
         requests(
             RequestRunner::Parts{
-                config.options, batcher, deadlines, connections, origins, keeper, multi, handles},
+                config.options, batcher, deadlines, origins, keeper, multi, handles},
             onEnded
         ),
         tunnels(

@@ -31,17 +31,18 @@ void RequestRunner::leaveConnection(const OriginQueue::Ticket& ticket, F&& leave
 }
 
 void RequestRunner::admit(std::shared_ptr<RequestBlock> submitted) {
-  auto& block = table_.add(std::move(submitted));
-  if (enqueue(block) == Decision::run) {
-    run(block);
-  }
+  enqueue(table_.add(std::move(submitted)));
 }
 
-Decision RequestRunner::enqueue(RequestBlock& block) {
+// Starts it if it gets a place at once.
+void RequestRunner::enqueue(RequestBlock& block) {
   const RequestText text(block.request.text);
-  return parts_.origins.admit(
+  const Decision decision = parts_.origins.admit(
       keyOf(text), negotiationOf(block.request, text), block.id, block.ticket, Clock::now()
   );
+  if (decision == Decision::run) {
+    run(block);
+  }
 }
 
 // What tells apart connections that cannot serve one another's requests: those made for another name of TLS cannot, those to
@@ -105,8 +106,8 @@ void RequestRunner::runAgain(Transfer& transfer, TransferState::Next how) {
       parts_.origins.again(block.ticket, elsewhere, Clock::now());
     }
   });
-  if (overHttp1 && enqueue(block) == Decision::run) {
-    run(block);
+  if (overHttp1) {
+    enqueue(block);
   }
 }
 

@@ -29,7 +29,6 @@ class RequestRunner final : private Transfer::Host {
     const ClientOptions& options;
     EventBatcher& batcher;
     Deadlines& deadlines;
-    Connections& connections;
     OriginQueue& origins;
     ConnectionKeeper& keeper;
     MultiHandle& multi;
@@ -87,7 +86,7 @@ class RequestRunner final : private Transfer::Host {
   void onCompleteEarly(RequestId id) override;
   void onWaitsForRoom(RequestId id) override;
 
-  Decision enqueue(RequestBlock& block);
+  void enqueue(RequestBlock& block);
   std::string_view keyOf(const RequestText& text);
   Transfer& transferOf(RequestBlock& block);
   void run(RequestBlock& block);

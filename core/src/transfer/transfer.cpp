@@ -238,9 +238,13 @@ TransferFacts Transfer::facts() const {
   return facts;
 }
 
+bool Transfer::isWhole() const {
+  return easy_->succeeded() && !parked_ && chunks_.fault() == nullptr;
+}
+
 TransferState::Result Transfer::result() const {
   TransferState::Result result;
-  result.whole = easy_->succeeded() && !parked_ && chunks_.fault() == nullptr;
+  result.whole = isWhole();
   result.replayable = upload_.replayable();
   if (result.whole || parked_) {
     return result;
@@ -259,7 +263,7 @@ TransferState::Next Transfer::onDone() {
   if (ended()) {
     return TransferState::Next::complete;
   }
-  if (easy_->succeeded() && !parked_ && chunks_.fault() == nullptr) {
+  if (isWhole()) {
     sendEnd();
     return TransferState::Next::complete;
   }

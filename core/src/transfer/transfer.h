@@ -116,6 +116,7 @@ class Transfer final : public EasyHandle::Receiver {
   bool bodiless() const;
   bool isCutShort() const;
   bool isOnHttp2() const;
+  bool isWhole() const;
   TransferState::Result result() const;
   Error takeError();
   void startAnew();
