@@ -1,4 +1,4 @@
-// NativeClient of lib/binding/native.ts: the JS object around a RunningClient.
+// NativeClient of lib/native/contract.ts: the JS object around a RunningClient.
 //
 // Threads: the env's JS thread.
 // Owner:   its JS object. The RunningClient may go before it (closed, or the env ends) or after it.

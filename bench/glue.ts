@@ -4,8 +4,8 @@
  */
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { loadBinding } from '../lib/binding/load.ts'
-import type { NativeClient, NativeClientOptions } from '../lib/binding/native.ts'
+import { loadBinding } from '../lib/native/load.ts'
+import type { NativeClient, NativeClientOptions } from '../lib/native/contract.ts'
 import { Agent } from '../lib/index.ts'
 import { encodeResponses } from './support/glue-batch.ts'
 

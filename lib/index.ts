@@ -1,13 +1,13 @@
-export { Agent } from './agent.ts'
-export { Client, Pool } from './pool.ts'
-export type { ClientOptions, ClientStats, PoolOptions } from './pool.ts'
-export type { OriginLike } from './dispatch/origin-url.ts'
-export type { AgentOptions, H2Options } from './agent-options.ts'
-export type { ProxyOptions } from './proxy.ts'
-export type { OriginStats } from './agent-state.ts'
-export type { ConnectOptions } from './connect-options.ts'
-export { setGlobalDispatcher } from './global-dispatcher.ts'
-export { setLoopThreads } from './loop-threads.ts'
+export { Agent } from './api/agent.ts'
+export { Client, Pool } from './api/pool.ts'
+export type { ClientOptions, ClientStats, PoolOptions } from './api/pool.ts'
+export type { OriginLike } from './origins/origin-url.ts'
+export type { AgentOptions, H2Options } from './options/agent-options.ts'
+export type { ProxyOptions } from './options/proxy.ts'
+export type { OriginStats } from './api/agent-state.ts'
+export type { ConnectOptions } from './options/connect-options.ts'
+export { setGlobalDispatcher } from './api/global-dispatcher.ts'
+export { setLoopThreads } from './api/loop-threads.ts'
 
 // The rest of undici that works over any dispatcher, so that one import is enough.
 export {

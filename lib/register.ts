@@ -1,5 +1,5 @@
 // node --import dodici/register app.js
-import { Agent } from './agent.ts'
-import { setGlobalDispatcher } from './global-dispatcher.ts'
+import { Agent } from './api/agent.ts'
+import { setGlobalDispatcher } from './api/global-dispatcher.ts'
 
 setGlobalDispatcher(new Agent())

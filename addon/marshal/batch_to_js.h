@@ -1,4 +1,4 @@
-// EventBatch -> the arguments of onBatch in lib/binding/native.ts: one array, one string, few buffers, whatever the
+// EventBatch -> the arguments of onBatch in lib/native/contract.ts: one array, one string, few buffers, whatever the
 // number of responses. One call into V8 costs as much as reading a small response out of these does.
 //
 // Threads: the env's JS thread.

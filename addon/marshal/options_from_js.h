@@ -1,4 +1,4 @@
-// NativeClientOptions -> ClientOptions. lib/agent-options.ts has validated the values and holds the defaults; only the
+// NativeClientOptions -> ClientOptions. lib/options/agent-options.ts has validated the values and holds the defaults; only the
 // shapes are checked here.
 //
 // Threads: the env's JS thread.

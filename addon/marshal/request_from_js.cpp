@@ -6,7 +6,7 @@
 namespace dodici {
 namespace {
 
-// The indexes and flags of lib/binding/native.ts.
+// The indexes and flags of lib/native/contract.ts.
 namespace param {
 constexpr std::size_t id = 0;
 constexpr std::size_t flags = 1;

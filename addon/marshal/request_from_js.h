@@ -20,7 +20,7 @@ using Complaint = const char*;
 
 inline constexpr std::size_t kParamCount = 8;
 
-// `params` as lib/binding/native.ts lays them out.
+// `params` as lib/native/contract.ts lays them out.
 Complaint requestFromJs(
     napi_env env,
     std::span<const std::uint32_t, kParamCount> params,

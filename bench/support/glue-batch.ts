@@ -1,4 +1,4 @@
-import { EventType } from '../../lib/binding/native.ts'
+import { EventType } from '../../lib/native/contract.ts'
 
 export const responseHeaders = [
   ['Server', 'nginx'],

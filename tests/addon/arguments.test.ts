@@ -1,7 +1,7 @@
 /** lib/ validates; native must not crash, whatever a script passes that gets hold of it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadBinding } from '../../lib/binding/load.ts'
-import { Param, RequestFlag } from '../../lib/binding/native.ts'
+import { loadBinding } from '../../lib/native/load.ts'
+import { Param, RequestFlag } from '../../lib/native/contract.ts'
 import { startHttp1 } from '../support/servers/http1.ts'
 import type { Http1Server } from '../support/servers/http1.ts'
 import { clientOptions, TestClient } from './support/native-client.ts'

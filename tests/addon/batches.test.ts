@@ -1,6 +1,6 @@
 /** How batches reach onBatch, and what onBatch may do meanwhile. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { NativeClientOptions } from '../../lib/binding/native.ts'
+import type { NativeClientOptions } from '../../lib/native/contract.ts'
 import { bigBody } from '../support/big-body.ts'
 import { runChild } from '../support/child.ts'
 import { useHttp1 } from '../support/fixtures.ts'

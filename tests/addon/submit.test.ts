@@ -1,7 +1,7 @@
 /** One request's way in and out, through native.ts only. */
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Errc, EventType, RequestFlag } from '../../lib/binding/native.ts'
-import type { NativeClientOptions } from '../../lib/binding/native.ts'
+import { Errc, EventType, RequestFlag } from '../../lib/native/contract.ts'
+import type { NativeClientOptions } from '../../lib/native/contract.ts'
 import { useHttp1 } from '../support/fixtures.ts'
 import { quiet, until } from '../support/wait.ts'
 import { TestClient } from './support/native-client.ts'

@@ -72,14 +72,14 @@ describe('memory', () => {
 
 describe('lib/', () => {
   it('loads the addon in binding/load.ts only', () => {
-    const others = lib.filter((file) => file !== 'lib/binding/load.ts')
+    const others = lib.filter((file) => file !== 'lib/native/load.ts')
     expect(findings(others, /\bdlopen\b|\bcreateRequire\b|\.node['"`]/, withoutComments)).toEqual(
       [],
     )
   })
 
   it('keeps the wire contract free of code', () => {
-    const contract = withoutComments(read('lib/binding/native.ts'))
+    const contract = withoutComments(read('lib/native/contract.ts'))
     expect(contract).not.toMatch(/\bfunction\b|^import (?!type)/m)
   })
 })

@@ -1,6 +1,6 @@
 // Numbers that cross between JavaScript and native are written on both sides; here they are compared.
 import { describe, expect, it } from 'vitest'
-import { Errc, EventType, Param, RequestFlag } from '../../lib/binding/native.ts'
+import { Errc, EventType, Param, RequestFlag } from '../../lib/native/contract.ts'
 import { read, withoutComments } from './support.ts'
 
 /** `name = number` pairs in the first block that starts with `opening`. */

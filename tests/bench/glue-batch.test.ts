@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeResponses, responseHeaders } from '../../bench/support/glue-batch.ts'
-import type { NativeClient } from '../../lib/binding/native.ts'
+import type { NativeClient } from '../../lib/native/contract.ts'
 import { BatchEncoder } from '../lib/support/batch-encoder.ts'
 
 describe('encodeResponses()', () => {

@@ -20,7 +20,7 @@ const isSanitized = process.env['ASAN_OPTIONS'] !== undefined
 /** Module URLs, for closures that run elsewhere. */
 const urls = {
   agents: new URL('../support/agents.ts', import.meta.url).href,
-  binding: new URL('../../lib/binding/load.ts', import.meta.url).href,
+  binding: new URL('../../lib/native/load.ts', import.meta.url).href,
 }
 
 interface Target {

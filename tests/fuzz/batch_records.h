@@ -1,4 +1,4 @@
-// Reads a batch as event_batch.h describes it, trusting nothing: the counterpart of lib/binding/batch-reader.ts.
+// Reads a batch as event_batch.h describes it, trusting nothing: the counterpart of lib/response/batch-reader.ts.
 //
 // Threads: plain values.
 #pragma once

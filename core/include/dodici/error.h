@@ -7,7 +7,7 @@
 namespace dodici {
 
 // `detail` means what the comment says, and 0 where it says nothing. The numbers cross to JavaScript:
-// lib/binding/native.ts lists them again, and tests/architecture compares the two.
+// lib/native/contract.ts lists them again, and tests/architecture compares the two.
 enum class Errc : std::uint32_t {
   aborted = 1,         // the request's token was cancelled
   connectTimeout = 2,  // no connection, TLS included, in time; detail: the milliseconds

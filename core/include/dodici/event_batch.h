@@ -1,5 +1,5 @@
 // What happened on a loop thread, in the flat form in which it crosses to JavaScript.
-// This file is the one definition of the layout; lib/binding/native.ts mirrors it for the reader.
+// This file is the one definition of the layout; lib/native/contract.ts mirrors it for the reader.
 //
 // Threads: a plain value; one thread at a time. The loop thread fills it, Mailbox hands it over.
 #pragma once

@@ -1,4 +1,4 @@
-// What a client is told once. Plain values; lib/agent-options.ts validates them and holds every default.
+// What a client is told once. Plain values; lib/options/agent-options.ts validates them and holds every default.
 #pragma once
 
 #include <chrono>

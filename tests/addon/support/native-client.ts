@@ -1,13 +1,13 @@
 /**
- * A native client driven as lib/binding/native.ts says, with a reader of its own: what lib/ makes of the records is
+ * A native client driven as lib/native/contract.ts says, with a reader of its own: what lib/ makes of the records is
  * tested elsewhere.
  */
-import { loadBinding } from '../../../lib/binding/load.ts'
-import { EventType, Param, RequestFlag } from '../../../lib/binding/native.ts'
-import type { NativeClient, NativeClientOptions } from '../../../lib/binding/native.ts'
+import { loadBinding } from '../../../lib/native/load.ts'
+import { EventType, Param, RequestFlag } from '../../../lib/native/contract.ts'
+import type { NativeClient, NativeClientOptions } from '../../../lib/native/contract.ts'
 import { until } from '../../support/wait.ts'
-import { noProxy } from '../../../lib/proxy.ts'
-import { noTls } from '../../../lib/tls-options.ts'
+import { noProxy } from '../../../lib/options/proxy.ts'
+import { noTls } from '../../../lib/options/tls-options.ts'
 
 const defaults: NativeClientOptions = {
   connections: 0,

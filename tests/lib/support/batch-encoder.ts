@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { Errc, EventType } from '../../../lib/binding/native.ts'
-import type { NativeClient } from '../../../lib/binding/native.ts'
+import { Errc, EventType } from '../../../lib/native/contract.ts'
+import type { NativeClient } from '../../../lib/native/contract.ts'
 
 type Header = readonly [name: string, value: string]
 

@@ -1,5 +1,5 @@
-// Stands for lib/binding/load.ts: a native client that records what it is told, and answers when the test says so.
-// In a test file: vi.mock('../../lib/binding/load.ts', () => import('./support/fake-native.ts'))
+// Stands for lib/native/load.ts: a native client that records what it is told, and answers when the test says so.
+// In a test file: vi.mock('../../lib/native/load.ts', () => import('./support/fake-native.ts'))
 import { Buffer } from 'node:buffer'
 import {
   Param,
@@ -9,7 +9,7 @@ import {
   type NativeClient,
   type NativeClientOptions,
   type OnBatch,
-} from '../../../lib/binding/native.ts'
+} from '../../../lib/native/contract.ts'
 import { BatchEncoder } from './batch-encoder.ts'
 
 /** One submit(), taken apart. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Controller, Handler, ResponseHeaders } from '../../../lib/dispatch/handler.ts'
+import type { Controller, Handler, ResponseHeaders } from '../../../lib/compat/handler.ts'
 
 /** One call of a handler: its name, and what it was given besides the controller. */
 export type Call = readonly [name: string, ...values: unknown[]]

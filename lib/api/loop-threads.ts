@@ -1,0 +1,13 @@
+import { errors } from 'undici'
+import { loadBinding } from '../native/load.ts'
+
+/**
+ * How many loop threads the process runs; wins over `DODICI_LOOP_THREADS`. Default: 2, or 1 on a single core. Returns
+ * false, and changes nothing, when they run already: they start with the first request and stop with the last Agent.
+ */
+export function setLoopThreads(count: number): boolean {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new errors.InvalidArgumentError('loop threads must be a positive integer')
+  }
+  return loadBinding().setLoopThreads(count)
+}

@@ -1,0 +1,152 @@
+import { channel } from 'node:diagnostics_channel'
+import type { DispatchOptions, Method } from '../request/request-checks.ts'
+import type { RequestHeaders } from '../request/request-headers.ts'
+import type { Origin } from '../origins/origins.ts'
+import { tlsName } from '../request/tls-name.ts'
+
+// undici's channels about requests, which instrumentations subscribe to.
+const create = channel('undici:request:create')
+const sendHeaders = channel('undici:client:sendHeaders')
+const bodyChunkSent = channel('undici:request:bodyChunkSent')
+const bodySent = channel('undici:request:bodySent')
+const headers = channel('undici:request:headers')
+const bodyChunkReceived = channel('undici:request:bodyChunkReceived')
+const trailers = channel('undici:request:trailers')
+const error = channel('undici:request:error')
+const all = [
+  create,
+  sendHeaders,
+  bodyChunkSent,
+  bodySent,
+  headers,
+  bodyChunkReceived,
+  trailers,
+  error,
+]
+
+const framingLine = /(?<=\0)(?:content-length|transfer-encoding): [^\0]*\0$/
+
+/** Whether anybody subscribes to any of the channels: nothing is made otherwise. */
+export function isObserved(): boolean {
+  return all.some(({ hasSubscribers }) => hasSubscribers)
+}
+
+/** What undici's channels call `request`: one object in all messages about one dispatch. */
+export class ObservedRequest {
+  readonly origin: string
+  readonly protocol: string
+  readonly method: string
+  readonly path: string
+  readonly host: string | null
+  readonly contentLength: number | null
+  readonly contentType: string | null
+  readonly idempotent: boolean
+  readonly upgrade: string | null
+  readonly servername: string | null
+  readonly body: unknown
+  /** name, value, name, value …, without host, content-length and connection */
+  readonly headers: string[]
+  completed = false
+  aborted = false
+
+  readonly #headers: RequestHeaders
+  readonly #isHttp2: boolean
+
+  constructor(
+    origin: Origin,
+    opts: DispatchOptions,
+    method: Method,
+    target: string,
+    requestHeaders: RequestHeaders,
+  ) {
+    this.origin = origin.url.origin
+    this.protocol = origin.url.protocol
+    this.method = method.name
+    this.path = target
+    this.host = requestHeaders.host
+    this.contentLength = requestHeaders.contentLength < 0 ? null : requestHeaders.contentLength
+    this.idempotent = Boolean(opts['idempotent'] ?? method.isIdempotent)
+    this.upgrade = (opts['upgrade'] as string | undefined) || null
+    this.servername = tlsName(opts, requestHeaders) || null
+    this.body = opts['body'] ?? null
+    this.headers = flat(requestHeaders.lines)
+    const type = this.headers.findIndex((text, i) => i % 2 === 0 && /^content-type$/i.test(text))
+    this.contentType = type < 0 ? null : (this.headers[type + 1] ?? null)
+    this.#headers = requestHeaders
+    this.#isHttp2 = origin.speaksHttp2 && opts['allowH2'] !== false
+  }
+
+  /** Adds a header to what is sent, as long as that has not happened: in `undici:request:create`. */
+  addHeader(name: string, value: string): this {
+    const before = this.#headers.lines.length
+    this.#headers.add(name, value)
+    this.headers.push(...flat(this.#headers.lines.slice(before)))
+    return this
+  }
+
+  publishCreate(): void {
+    create.publish({ request: this })
+  }
+
+  /**
+   * The peer is not known yet; instrumentations read its address from an object all the same. The protocol is that of
+   * the origin's last response.
+   */
+  publishSendHeaders(lines: string): void {
+    if (sendHeaders.hasSubscribers) {
+      const alpnProtocol = this.#isHttp2 ? 'h2' : undefined
+      const socket = { remoteAddress: undefined, remotePort: undefined, alpnProtocol }
+      sendHeaders.publish({ request: this, headers: this.#head(lines), socket })
+    }
+  }
+
+  // As undici tells it of HTTP/1.1: up to what says where the body ends.
+  #head(lines: string): string {
+    const pairs = flat(lines.replace(framingLine, ''))
+    let head = `${this.method} ${this.path} HTTP/1.1\r\n`
+    if (this.host === null && !lines.startsWith('host: ')) {
+      head += `host: ${new URL(this.origin).host}\r\n`
+    }
+    for (let i = 0; i < pairs.length; i += 2) {
+      head += `${pairs[i]}: ${pairs[i + 1]}\r\n`
+    }
+    return head
+  }
+
+  publishBodyChunkSent(chunk: unknown): void {
+    bodyChunkSent.publish({ request: this, chunk })
+  }
+
+  publishBodySent(): void {
+    bodySent.publish({ request: this })
+  }
+
+  publishHeaders(statusCode: number, raw: Buffer[] | null, statusText: string): void {
+    headers.publish({ request: this, response: { statusCode, headers: raw, statusText } })
+  }
+
+  publishBodyChunkReceived(chunk: Buffer): void {
+    bodyChunkReceived.publish({ request: this, chunk })
+  }
+
+  publishTrailers(raw: Buffer[] | null): void {
+    this.completed = true
+    trailers.publish({ request: this, trailers: raw })
+  }
+
+  publishError(reason: unknown): void {
+    this.aborted = true
+    error.publish({ request: this, error: reason })
+  }
+}
+
+// From native's form of header lines.
+function flat(lines: string): string[] {
+  return lines
+    .split('\0')
+    .slice(0, -1)
+    .flatMap((line) => {
+      const colon = line.indexOf(': ')
+      return colon < 0 ? [line.slice(0, -1), ''] : [line.slice(0, colon), line.slice(colon + 2)]
+    })
+}

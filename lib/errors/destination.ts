@@ -1,0 +1,14 @@
+import type { Destination } from './errors.ts'
+import type { PendingRequest } from '../flight/pending-request.ts'
+
+/** Where a request goes, as its errors tell it. */
+export function destinationOf(request: PendingRequest): Destination {
+  const { hostname, port, addresses } = request.origin
+  const address = addresses === '' || addresses.includes(',') ? undefined : bare(addresses)
+  const { local, proxy } = request.requests
+  return { hostname, port, servername: request.servername || hostname, address, local, proxy }
+}
+
+function bare(address: string): string {
+  return address.replaceAll(/^\[|\]$/g, '')
+}

@@ -1,0 +1,179 @@
+import { readBatch } from '../response/batch-reader.ts'
+import { Param, type NativeClient } from '../native/contract.ts'
+import { YoungCollector } from '../native/young-collector.ts'
+import type { LocalEnd } from '../errors/errors.ts'
+import type { Origin } from '../origins/origins.ts'
+import type { Proxy } from '../options/proxy.ts'
+import type { PendingRequest } from './pending-request.ts'
+import type { SwitchedSocket } from '../tunnel/tunnel.ts'
+
+// One for all clients of this thread, as they share its heap.
+const collector = new YoungCollector()
+
+const anywhere: LocalEnd = { address: '', port: 0, socketPath: '' }
+
+/** What the owner of a native client is told of it, besides what is a request's own. */
+export interface ClientOwner {
+  onConnected(originKey: string): void
+  onDisconnected(originKey: string, code: number, detail: number): void
+  /** after the handler was told */
+  onFailed(origin: Origin, code: number, error: Error): void
+  /** native has ended one more request of this origin */
+  onReleased(origin: Origin): void
+  onLoopClosed(): void
+}
+
+/** One native client and the owner of its request ids: id -> PendingRequest. */
+export class PendingRequests {
+  readonly client: NativeClient
+  readonly owner: ClientOwner
+  /** where its connections come from */
+  readonly local: LocalEnd
+  /** that all its connections go through */
+  readonly proxy: Proxy | null
+  /** Ended for native, but not for the handler, which has paused. */
+  readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
+  readonly #params: Uint32Array
+  // Holds no id 0, so that 0 can mean "none".
+  readonly #byId: (PendingRequest | undefined)[] = [undefined]
+  readonly #freeIds: number[] = []
+  /** upgraded sockets: to undici no requests of the dispatcher any more */
+  readonly #switched = new Map<PendingRequest, SwitchedSocket>()
+  #onLastSwitched: (() => void) | undefined
+  #flushes = false
+  // After the microtasks, so that all the requests and pieces of bodies that the handlers of a batch lead to share one
+  // wake-up.
+  readonly #flush = (): void => {
+    this.#flushes = false
+    this.client.flush()
+  }
+
+  constructor(
+    client: NativeClient,
+    owner: ClientOwner,
+    local: LocalEnd = anywhere,
+    proxy: Proxy | null = null,
+  ) {
+    this.client = client
+    this.owner = owner
+    this.local = local
+    this.proxy = proxy
+    this.#params = client.params
+    client.onBatch = (words, wordCount, text, slab, blocks) => {
+      readBatch(this, words, wordCount, text, slab, blocks)
+      if (blocks !== undefined) {
+        collector.add(blocks.reduce((sum, block) => sum + block.byteLength, 0))
+      }
+    }
+  }
+
+  /** Nothing is in flight, but for sockets that are their users' own. */
+  get isIdle(): boolean {
+    const inFlight = this.#byId.length - 1 - this.#freeIds.length
+    return inFlight === this.#switched.size && this.lingering.size === 0
+  }
+
+  get hasSwitched(): boolean {
+    return this.#switched.size > 0
+  }
+
+  byId(id: number): PendingRequest | undefined {
+    return this.#byId[id]
+  }
+
+  /** Those that their handlers have not seen end, and those that native has not ended. */
+  *all(): Iterable<PendingRequest> {
+    for (const request of this.#byId) {
+      if (request !== undefined && !this.#switched.has(request)) {
+        yield request
+      }
+    }
+    yield* this.lingering
+  }
+
+  add(request: PendingRequest): void {
+    const id = this.#freeIds.pop() ?? this.#byId.length
+    this.#byId[id] = request
+    request.id = id
+    request.origin.inFlight++
+  }
+
+  /** Native's records for `from` are those of `socket`'s request from here on. */
+  handOver(from: PendingRequest, socket: SwitchedSocket): void {
+    const to = socket.request
+    this.#byId[from.id] = to
+    to.id = from.id
+    to.onSubmitted()
+    from.id = 0
+    this.#switched.set(to, socket)
+    this.#leave(to.origin)
+  }
+
+  /** The id may be used again: native knows no request by it. */
+  release(request: PendingRequest): void {
+    this.#byId[request.id] = undefined
+    this.#freeIds.push(request.id)
+    request.id = 0
+    if (!this.#switched.delete(request)) {
+      this.#leave(request.origin)
+    } else if (this.#switched.size === 0) {
+      this.#onLastSwitched?.()
+    }
+  }
+
+  /** Calls back when the last upgraded socket has gone. REQUIRES: hasSwitched. */
+  whenSwitchedEnd(callback: () => void): void {
+    this.#onLastSwitched = callback
+  }
+
+  endSwitched(): void {
+    for (const socket of this.#switched.values()) {
+      socket.destroy()
+    }
+  }
+
+  #leave(origin: Origin): void {
+    origin.inFlight--
+    this.owner.onReleased(origin)
+  }
+
+  submit(
+    request: PendingRequest,
+    text: string,
+    body: Uint8Array | undefined,
+    flags: number,
+    headersTimeout: number,
+    bodyTimeout: number,
+    streamLength: number,
+  ): void {
+    const params = this.#params
+    params[Param.id] = request.id
+    params[Param.flags] = flags
+    params[Param.headersTimeout] = headersTimeout
+    params[Param.bodyTimeout] = bodyTimeout
+    params[Param.textLength] = text.length
+    if (streamLength >= 0) {
+      params[Param.contentLengthLow] = streamLength
+      params[Param.contentLengthHigh] = Math.floor(streamLength / 2 ** 32)
+    }
+    this.client.submit(text, body)
+    this.#flushLater()
+  }
+
+  writeBody(id: number, bytes: Uint8Array): void {
+    this.client.writeBody(id, bytes)
+    this.#flushLater()
+  }
+
+  endBody(id: number): void {
+    this.client.endBody(id)
+    this.#flushLater()
+  }
+
+  #flushLater(): void {
+    if (!this.#flushes) {
+      this.#flushes = true
+      process.nextTick(this.#flush)
+    }
+  }
+}

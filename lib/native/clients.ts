@@ -1,0 +1,103 @@
+import { loadBinding } from './load.ts'
+import type { ResolvedOptions } from '../options/agent-options.ts'
+import type { NativeTlsOptions } from './contract.ts'
+import type { Origin } from '../origins/origins.ts'
+import { PendingRequests, type ClientOwner } from '../flight/pending-requests.ts'
+import { noProxy, type Proxy } from '../options/proxy.ts'
+import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
+
+/**
+ * Owner of an Agent's native clients: one for http, one for https, and as many for what goes through a proxy; each is
+ * made at the first request that needs it. Two, so that the default certificates, which cost some 30 ms to read, are
+ * read only when https is used.
+ */
+export class NativeClients {
+  readonly #options: ResolvedOptions
+  #plain: PendingRequests | undefined
+  #tls: PendingRequests | undefined
+  #proxiedPlain: PendingRequests | undefined
+  #proxiedTls: PendingRequests | undefined
+  #openLoops = 0
+  #onClosed: (() => void) | undefined
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+  }
+
+  get isIdle(): boolean {
+    return this.all().every((requests) => requests.isIdle)
+  }
+
+  for(origin: Origin, owner: ClientOwner): PendingRequests {
+    const { proxies, connect } = this.#options
+    const proxy = proxies === null ? null : proxies.find(origin.url)
+    if (proxy !== null) {
+      return this.#proxied(origin.isTls, proxy, owner)
+    }
+    if (origin.isTls) {
+      this.#tls ??= this.#create(owner, nativeTlsOptions(connect), null)
+      return this.#tls
+    }
+    this.#plain ??= this.#create(owner, noTls, null)
+    return this.#plain
+  }
+
+  all(): PendingRequests[] {
+    return [this.#plain, this.#tls, this.#proxiedPlain, this.#proxiedTls].filter(
+      (requests) => requests !== undefined,
+    )
+  }
+
+  /** Resolves when all sockets are closed, but for upgraded ones, which end when their users will. */
+  async destroy(): Promise<void> {
+    const all = this.all().filter((requests) => !requests.hasSwitched)
+    for (const requests of this.all()) {
+      if (requests.hasSwitched) {
+        requests.whenSwitchedEnd(() => {
+          this.#openLoops += requests.client.loopCount
+          requests.client.destroy()
+        })
+      }
+    }
+    this.#openLoops = all.reduce((sum, { client }) => sum + client.loopCount, 0)
+    if (this.#openLoops === 0) {
+      return
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onClosed = resolve
+    for (const { client } of all) {
+      client.destroy()
+    }
+    await promise
+  }
+
+  onLoopClosed(): void {
+    this.#openLoops--
+    if (this.#openLoops === 0) {
+      this.#onClosed?.()
+    }
+  }
+
+  #proxied(isTls: boolean, proxy: Proxy, owner: ClientOwner): PendingRequests {
+    if (isTls) {
+      const connect = { ...this.#options.connect, ...proxy.requestTls }
+      this.#proxiedTls ??= this.#create(owner, nativeTlsOptions(connect), proxy)
+      return this.#proxiedTls
+    }
+    this.#proxiedPlain ??= this.#create(owner, noTls, proxy)
+    return this.#proxiedPlain
+  }
+
+  #create(owner: ClientOwner, tls: NativeTlsOptions, proxy: Proxy | null): PendingRequests {
+    const { Client } = loadBinding()
+    const { native } = this.#options
+    const { localAddress: address, localPort: port, socketPath } = native
+    const local = { address, port, socketPath }
+    const client = new Client({
+      ...native,
+      tls,
+      proxy: proxy === null ? noProxy : proxy.native(tls !== noTls),
+    })
+    return new PendingRequests(client, owner, local, proxy)
+  }
+}

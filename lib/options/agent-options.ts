@@ -1,0 +1,339 @@
+import * as http from 'node:http'
+import * as net from 'node:net'
+import { errors } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { NativeClientOptions } from '../native/contract.ts'
+import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
+import { resolveProxies, type Proxies, type ProxyOptions } from './proxy.ts'
+import { checkTlsOptions } from './tls-options.ts'
+
+const { InvalidArgumentError, NotSupportedError } = errors
+
+/** Options of `new Agent()`. All are optional; unknown ones are ignored, as in undici. */
+export interface AgentOptions {
+  /** Most connections per origin; `null` or `0`: no limit. Default: `null`. */
+  connections?: number | null
+  /** `0` closes each connection after one request. libcurl does not pipeline: more than 1 acts like 1. Default: `1`. */
+  pipelining?: number
+  /** Offer HTTP/2 to TLS servers. Default: `true`, as undici 8 (undici 7: `false`). */
+  allowH2?: boolean
+  /** Most streams at a time on one HTTP/2 connection, if the server allows as many. Default: `100`. */
+  maxConcurrentStreams?: number
+  /** undici's HTTP/2 settings; the same ones on the options themselves count where they are not here. */
+  h2Options?: H2Options
+  /** As `h2Options.settings.initialWindowSize`. */
+  initialWindowSize?: number
+  /** As `h2Options.connectionWindowSize`. */
+  connectionWindowSize?: number
+  /** As `h2Options.pingInterval`. */
+  pingInterval?: number
+  /** How long an idle connection is kept whose server says nothing of it, in milliseconds. Default: `4000`. */
+  keepAliveTimeout?: number
+  /** Upper bound of a server's `Keep-Alive: timeout`, in milliseconds. Default: `600_000`. */
+  keepAliveMaxTimeout?: number
+  /** Taken off a server's `Keep-Alive: timeout`, in milliseconds; may be negative. Default: `2000`. */
+  keepAliveTimeoutThreshold?: number
+  /** Longest wait for a response head, in milliseconds; `0` turns it off. Default: `300_000`. */
+  headersTimeout?: number
+  /** Longest wait between two body chunks, in milliseconds; `0` turns it off. Default: `300_000`. */
+  bodyTimeout?: number
+  /** Longest time to connect, name look-up and TLS included, in milliseconds; `0` turns it off. Default: `10_000`. */
+  connectTimeout?: number
+  /** Most bytes of a response's header names and values together. Default: `http.maxHeaderSize`, 16 KiB. */
+  maxHeaderSize?: number
+  /** Most bytes of a response body; `-1`: no limit. Default: `-1`. */
+  maxResponseSize?: number
+  /** Most requests on one connection; `null` or `0`: no limit. Default: `null`. */
+  maxRequestsPerClient?: number | null
+  /** `false` only warns when a body's length is not the declared one. Default: `true`. */
+  strictContentLength?: boolean
+  /** Most origins with a connection or request at a time. Default: `Infinity`. */
+  maxOrigins?: number
+  /** Age at which a connection is replaced, in milliseconds. Default: `null`. */
+  clientTtl?: number | null
+  /** Local IP address to connect from. */
+  localAddress?: string | null
+  /** Unix socket through which every origin is reached. */
+  socketPath?: string | null
+  /** `0`: TLS sessions are not resumed; else libcurl's own number of them is kept. Default: `100`. */
+  maxCachedSessions?: number
+  /** `false`: only the first address of a host is tried. Default: Node's, `true`. */
+  autoSelectFamily?: boolean
+  /** Head start of the first address family, in milliseconds. Default: Node's, 250 or 500. */
+  autoSelectFamilyAttemptTimeout?: number
+  /** How to connect. A function is not supported. */
+  connect?: ConnectOptions | null
+  /**
+   * How origins are reached: the URI of a proxy, or options as undici's `ProxyAgent` takes them; `'env'`: as
+   * `EnvHttpProxyAgent` reads `http_proxy`, `https_proxy` and `no_proxy`; `'none'`. Default: `'none'`. Not in undici.
+   */
+  proxy?: 'env' | 'none' | (string & {}) | URL | ProxyOptions | null
+  /** As `connect`, which wins. */
+  tls?: ConnectOptions | null
+  /** Makes the dispatcher of each origin instead of the native client. */
+  factory?: (origin: string | URL, options: AgentOptions) => Dispatcher
+  /** Read by undici's WebSocket. */
+  webSocket?: { maxFragments?: number; maxPayloadSize?: number }
+  /** Read by undici's EventSource. */
+  eventSource?: { maxEventSize?: number }
+  /** Aborting it acts as `destroy(signal.reason)`: whatever is in flight fails, new work is refused. Not in undici. */
+  signal?: AbortSignal | null
+  /** How many of the process's loop threads serve this Agent. Default: all. Not in undici. */
+  loopThreads?: number
+}
+
+export interface H2Options {
+  useH2c?: boolean
+  /** Most streams of a connection at a time, if its server allows as many. Default: 100, as undici. */
+  maxConcurrentStreams?: number
+  /** Bytes that may come on a connection before any is taken. Default: none, undici's is 524_288. */
+  connectionWindowSize?: number
+  /** Milliseconds between two PING frames on each connection; `0`: none. Default: 60_000, as undici. */
+  pingInterval?: number
+  /**
+   * `initialWindowSize`: bytes that may come on a stream before any is taken. Default: 262_144, as undici; while its bytes
+   * are taken as they come a stream may have more.
+   */
+  settings?: { initialWindowSize?: number }
+}
+
+/** Checked, and with the defaults filled in. */
+export interface ResolvedOptions {
+  readonly native: Omit<NativeClientOptions, 'tls' | 'proxy'>
+  readonly connect: ConnectOptions
+  /** null: every origin is reached directly */
+  readonly proxies: Proxies | null
+  readonly allowH2: boolean
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+  readonly strictContentLength: boolean
+  readonly maxOrigins: number
+}
+
+type Options = AgentOptions & Record<string, unknown>
+type Check = readonly [name: string, isValid: (value: unknown) => boolean, message: string]
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+const isInteger =
+  (least: number) =>
+  (value: unknown): boolean =>
+    Number.isInteger(value) && (value as number) >= least
+const isFinite =
+  (least: number) =>
+  (value: unknown): boolean =>
+    Number.isFinite(value) && (value as number) >= least
+// A NUL in front makes it a name in Linux's abstract namespace, as in Node.
+const isPath = (value: unknown): boolean =>
+  typeof value === 'string' && value !== '\0' && !value.includes('\0', 1)
+const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0
+const h2Positive = 'must be a positive integer, greater than 0'
+
+// In undici's words. null and undefined mean the default.
+const checks: readonly Check[] = [
+  ['factory', (value) => typeof value === 'function', 'factory must be a function.'],
+  [
+    'connect',
+    (value) => typeof value === 'function' || isObject(value),
+    'connect must be a function or an object',
+  ],
+  ['tls', isObject, 'tls must be an object'],
+  [
+    'maxOrigins',
+    (value) => typeof value === 'number' && value > 0,
+    'maxOrigins must be a number greater than 0',
+  ],
+  ['connections', isFinite(0), 'invalid connections'],
+  ['maxHeaderSize', isInteger(1), 'invalid maxHeaderSize'],
+  ['socketPath', isPath, 'invalid socketPath'],
+  ['connectTimeout', isFinite(0), 'invalid connectTimeout'],
+  ['keepAliveTimeout', isPositive, 'invalid keepAliveTimeout'],
+  ['keepAliveMaxTimeout', isPositive, 'invalid keepAliveMaxTimeout'],
+  ['keepAliveTimeoutThreshold', Number.isFinite, 'invalid keepAliveTimeoutThreshold'],
+  ['headersTimeout', isInteger(0), 'headersTimeout must be a positive integer or zero'],
+  ['bodyTimeout', isInteger(0), 'bodyTimeout must be a positive integer or zero'],
+  ['maxRequestsPerClient', isInteger(0), 'maxRequestsPerClient must be a positive number'],
+  [
+    'localAddress',
+    (value) => typeof value === 'string' && net.isIP(value) !== 0,
+    'localAddress must be valid string IP address',
+  ],
+  ['maxResponseSize', isInteger(-1), 'maxResponseSize must be a positive number'],
+  [
+    'autoSelectFamilyAttemptTimeout',
+    isInteger(-1),
+    'autoSelectFamilyAttemptTimeout must be a positive number',
+  ],
+  ['allowH2', isBoolean, 'allowH2 must be a valid boolean value'],
+  ['maxConcurrentStreams', isInteger(1), `maxConcurrentStreams ${h2Positive}`],
+  ['useH2c', isBoolean, 'useH2c must be a valid boolean value'],
+  ['initialWindowSize', isInteger(1), `initialWindowSize ${h2Positive}`],
+  ['connectionWindowSize', isInteger(1), `connectionWindowSize ${h2Positive}`],
+  ['pingInterval', isInteger(0), 'pingInterval must be a positive integer, greater or equal to 0'],
+  ['h2Options', isObject, 'h2Options must be an object'],
+  ['maxCachedSessions', isInteger(0), 'maxCachedSessions must be a positive integer or zero'],
+  ['webSocket', isObject, 'webSocket must be an object'],
+  ['eventSource', isObject, 'eventSource must be an object'],
+  ['signal', (value) => value instanceof AbortSignal, 'signal must be an AbortSignal'],
+  ['loopThreads', isInteger(1), 'loopThreads must be a positive integer'],
+]
+
+const h2Checks: readonly Check[] = [
+  ['useH2c', isBoolean, 'h2Options.useH2c must be a valid boolean value'],
+  ['maxConcurrentStreams', isInteger(1), `h2Options.maxConcurrentStreams ${h2Positive}`],
+  ['settings', isObject, 'h2Options.settings must be an object'],
+  ['connectionWindowSize', isInteger(1), `h2Options.connectionWindowSize ${h2Positive}`],
+  [
+    'pingInterval',
+    isInteger(0),
+    'h2Options.pingInterval must be a positive integer, greater or equal to 0',
+  ],
+]
+
+const h2SettingsChecks: readonly Check[] = [
+  ['initialWindowSize', isInteger(1), `h2Options.settings.initialWindowSize ${h2Positive}`],
+]
+
+const connectChecks: readonly Check[] = checks.filter(([name]) =>
+  [
+    'socketPath',
+    'localAddress',
+    'autoSelectFamilyAttemptTimeout',
+    'allowH2',
+    'maxCachedSessions',
+  ].includes(name),
+)
+
+const renamed: readonly (readonly [old: string, now: string])[] = [
+  ['keepAlive', 'use pipelining=0 instead'],
+  ['socketTimeout', 'use headersTimeout & bodyTimeout instead'],
+  ['requestTimeout', 'use headersTimeout & bodyTimeout instead'],
+  ['idleTimeout', 'use keepAliveTimeout instead'],
+  ['maxKeepAliveTimeout', 'use keepAliveMaxTimeout instead'],
+]
+
+/** Throws, in undici's words, for the first option that is wrong. Nothing is left for the first dispatch to find. */
+export function resolveOptions(given: AgentOptions): ResolvedOptions {
+  if (!isObject(given)) {
+    throw new InvalidArgumentError('options must be an object')
+  }
+  const options = given as Options
+  for (const [old, now] of renamed) {
+    if (options[old] !== undefined) {
+      throw new InvalidArgumentError(`unsupported ${old}, ${now}`)
+    }
+  }
+  checkAll(options, checks)
+  const h2 = (options.h2Options ?? {}) as H2Options & Record<string, unknown>
+  checkAll(h2, h2Checks)
+  checkAll({ ...h2.settings }, h2SettingsChecks)
+  if (typeof options.connect === 'function') {
+    throw new NotSupportedError(
+      'a connect function is not supported: libcurl makes the connections',
+    )
+  }
+  if (options['useH2c'] === true || h2.useH2c === true) {
+    throw new NotSupportedError('useH2c is not supported')
+  }
+  if (options.socketPath && process.platform === 'win32') {
+    throw new NotSupportedError('socketPath is not supported on Windows')
+  }
+  const { autoSelectFamily, maxCachedSessions } = options
+  const connect: ConnectOptions = {
+    autoSelectFamily,
+    maxCachedSessions,
+    ...options.tls,
+    ...options.connect,
+  }
+  checkAll(connect, connectChecks)
+  checkConnectOptions(connect)
+  checkTlsOptions(connect)
+  const proxies = resolveProxies(options.proxy)
+  if (proxies !== null && (connect.socketPath || options.socketPath)) {
+    throw new NotSupportedError('socketPath together with proxy is not supported')
+  }
+  return {
+    native: nativeOptions(options, h2, connect),
+    connect,
+    proxies,
+    allowH2: options.allowH2 ?? (connect['allowH2'] as boolean | undefined) ?? true,
+    headersTimeout: options.headersTimeout ?? 300_000,
+    bodyTimeout: options.bodyTimeout ?? 300_000,
+    strictContentLength: options.strictContentLength ?? true,
+    maxOrigins: options.maxOrigins ?? Infinity,
+  }
+}
+
+function nativeOptions(
+  options: Options,
+  h2: H2Options,
+  connect: ConnectOptions,
+): ResolvedOptions['native'] {
+  const attempt = connect.autoSelectFamilyAttemptTimeout ?? options.autoSelectFamilyAttemptTimeout
+  return {
+    connections: Math.floor(options.connections ?? 0),
+    maxConcurrentStreams: h2.maxConcurrentStreams ?? options.maxConcurrentStreams ?? 100,
+    streamWindow: windowSize(
+      h2.settings?.initialWindowSize ?? options.initialWindowSize ?? 262_144,
+    ),
+    connectionWindow: windowSize(h2.connectionWindowSize ?? options.connectionWindowSize ?? 0),
+    pingInterval: milliseconds(h2.pingInterval ?? options.pingInterval ?? 60_000),
+    maxHeaderSize: options.maxHeaderSize ?? http.maxHeaderSize,
+    maxRequestsPerConnection: options.maxRequestsPerClient ?? 0,
+    maxResponseSize: options.maxResponseSize ?? -1,
+    connectTimeout: milliseconds(connectTimeout(connect) ?? options.connectTimeout ?? 10_000),
+    keepAliveTimeout: milliseconds(options.keepAliveTimeout ?? 4000),
+    keepAliveTimeoutThreshold: threshold(options.keepAliveTimeoutThreshold ?? 2000),
+    keepAliveMaxTimeout: milliseconds(options.keepAliveMaxTimeout ?? 600_000),
+    clientTtl: milliseconds(Math.max(options.clientTtl ?? 0, 0)),
+    // Node takes -1 for its default, and nothing below 10.
+    happyEyeballsTimeout:
+      attempt === undefined || attempt === -1
+        ? net.getDefaultAutoSelectFamilyAttemptTimeout()
+        : Math.max(attempt, 10),
+    keepAlive: options.pipelining !== 0,
+    ipv4Only: connect.family === 4,
+    tcpKeepAlive: connect.keepAlive ?? true,
+    tcpKeepAliveDelay: tcpKeepAliveDelay(connect),
+    localPort: connect.localPort ?? 0,
+    localAddress: connect.localAddress ?? options.localAddress ?? '',
+    socketPath: connect.socketPath ?? options.socketPath ?? '',
+    loopThreads: options.loopThreads ?? 0,
+  }
+}
+
+// HTTP/2 has no larger one (RFC 9113, 6.9.1).
+function windowSize(bytes: number): number {
+  return Math.min(bytes, 0x7fffffff)
+}
+
+/** Whole milliseconds as native counts them; never 0, which means "none", for a little more than 0. */
+export function milliseconds(time: number): number {
+  return Math.min(Math.ceil(time), 0xffffffff)
+}
+
+// Rounded so that the hint less the threshold is rounded up.
+function threshold(time: number): number {
+  return Math.max(Math.min(Math.floor(time), 0xffffffff), -0xffffffff)
+}
+
+// As Node's setKeepAlive() takes it.
+function tcpKeepAliveDelay({ keepAliveInitialDelay = 60_000 }: ConnectOptions): number {
+  return keepAliveInitialDelay > 0 ? milliseconds(keepAliveInitialDelay) : 0
+}
+
+function connectTimeout({ timeout }: ConnectOptions): number | undefined {
+  if (timeout !== undefined && timeout !== null && !isFinite(0)(timeout)) {
+    throw new InvalidArgumentError('invalid connectTimeout')
+  }
+  return timeout ?? undefined
+}
+
+function checkAll(options: Record<string, unknown>, list: readonly Check[]): void {
+  for (const [name, isValid, message] of list) {
+    const value = options[name]
+    if (value !== undefined && value !== null && !isValid(value)) {
+      throw new InvalidArgumentError(message)
+    }
+  }
+}

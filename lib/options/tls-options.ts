@@ -1,0 +1,140 @@
+import * as tls from 'node:tls'
+import type { SecureVersion } from 'node:tls'
+import { errors } from 'undici'
+import type { NativeSecret, NativeTlsOptions } from '../native/contract.ts'
+import type { ConnectOptions } from './connect-options.ts'
+import { isTlsName } from '../request/tls-name.ts'
+
+const { InvalidArgumentError } = errors
+
+const versions: Record<SecureVersion, number> = {
+  TLSv1: 0x0301,
+  'TLSv1.1': 0x0302,
+  'TLSv1.2': 0x0303,
+  'TLSv1.3': 0x0304,
+}
+
+/** Of clients that speak no TLS. */
+export const noTls: NativeTlsOptions = {
+  ca: '',
+  crl: '',
+  certs: [],
+  keys: [],
+  pfxs: [],
+  ciphers: '',
+  cipherSuites: '',
+  curves: '',
+  sigalgs: '',
+  secureOptions: 0,
+  servername: '',
+  minVersion: 0,
+  maxVersion: 0,
+  rejectUnauthorized: true,
+  trustsPartialChains: false,
+  keepsSessions: true,
+}
+
+// What Node makes a SecureContext of.
+const contextOptions = [
+  'allowPartialTrustChain',
+  'ca',
+  'cert',
+  'ciphers',
+  'crl',
+  'ecdhCurve',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'secureOptions',
+  'sigalgs',
+] as const
+
+/** Throws what Node's tls.connect() would throw: for a wrong type, a bad key, a passphrase that does not fit. */
+export function checkTlsOptions(options: ConnectOptions): void {
+  const { servername } = options
+  if (
+    servername !== undefined &&
+    servername !== null &&
+    (typeof servername !== 'string' || (servername !== '' && !isTlsName(servername)))
+  ) {
+    throw new InvalidArgumentError('invalid connect.servername')
+  }
+  const given = contextOptions.filter((name) => options[name] !== undefined)
+  if (given.length > 0) {
+    const context = Object.fromEntries(given.map((name) => [name, options[name]]))
+    // Without a `ca` Node would read its default ones here, which costs some 30 ms.
+    tls.createSecureContext({ ...context, ca: options.ca || [] } as tls.SecureContextOptions)
+  }
+}
+
+/** REQUIRES: checkTlsOptions(). Costs about 30 ms once per process when `ca` is not given. */
+export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
+  const { rejectUnauthorized = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0' } = options
+  const { ciphers, cipherSuites } = splitCiphers(options.ciphers)
+  let minVersion = versions[options.minVersion ?? tls.DEFAULT_MIN_VERSION]
+  const maxVersion = versions[options.maxVersion ?? tls.DEFAULT_MAX_VERSION]
+  // As Node, for which a list without suites of TLS 1.3 leaves the default ones on.
+  if (options.ciphers && ciphers === '' && maxVersion > versions['TLSv1.2']) {
+    minVersion = versions['TLSv1.3']
+  }
+  return {
+    ca: options.ca ? list(options.ca).map(pem).join('\n') : defaultCertificates(),
+    crl: list(options.crl).map(pem).join('\n'),
+    certs: list(options.cert).map((cert) => ({ text: pem(cert) })),
+    keys: list(options.key).map((key) => secret(key, 'pem', options.passphrase)),
+    pfxs: list(options.pfx).map((pfx) => secret(pfx, 'buf', options.passphrase)),
+    ciphers,
+    cipherSuites,
+    curves: options.ecdhCurve === 'auto' ? '' : (options.ecdhCurve ?? ''),
+    sigalgs: options.sigalgs ?? '',
+    // Made by `|`, which gives a negative number when the highest bit is set.
+    secureOptions: (options.secureOptions ?? 0) >>> 0,
+    servername: options.servername ?? '',
+    minVersion,
+    maxVersion,
+    // As Node has it: anything but a plain false is true.
+    rejectUnauthorized: (rejectUnauthorized as unknown) !== false,
+    trustsPartialChains: Boolean(options.allowPartialTrustChain),
+    keepsSessions: options.maxCachedSessions !== 0,
+  }
+}
+
+let defaultPem: string | undefined
+
+function defaultCertificates(): string {
+  defaultPem ??= tls.getCACertificates('default').join('\n')
+  return defaultPem
+}
+
+// Node takes one or several of each, and nothing at all for what is falsy.
+function list<T>(value: T | readonly T[] | null | undefined): readonly T[] {
+  return Array.isArray(value) ? value : value ? [value as T] : []
+}
+
+function pem(value: unknown): string {
+  return bytes(value).toString('latin1')
+}
+
+function bytes(value: unknown): Buffer {
+  if (ArrayBuffer.isView(value)) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
+  return Buffer.from(value as string)
+}
+
+function secret(value: unknown, field: 'pem' | 'buf', passphrase = ''): NativeSecret {
+  const own = value as { pem?: unknown; buf?: unknown; passphrase?: string }
+  return { bytes: bytes(own[field] ?? value), passphrase: own.passphrase ?? passphrase }
+}
+
+// OpenSSL has two lists, one for TLS 1.3; Node takes both in one.
+function splitCiphers(given: string | undefined): { ciphers: string; cipherSuites: string } {
+  const all = (given ?? '').split(':').filter((name) => name !== '')
+  const isSuite = (name: string): boolean => name.startsWith('TLS_')
+  return {
+    ciphers: all.filter((name) => !isSuite(name)).join(':'),
+    cipherSuites: all.filter(isSuite).join(':'),
+  }
+}

@@ -1,0 +1,210 @@
+import { Buffer } from 'node:buffer'
+import { markAsUntransferable } from 'node:worker_threads'
+import { isConnectionError, nativeError, waitsBehindData } from '../errors/errors.ts'
+import { publishConnectError } from '../diagnostics/observed-connections.ts'
+import { rawHeaders, readHeaders } from './response-headers.ts'
+import type { PendingRequest } from '../flight/pending-request.ts'
+import type { PendingRequests } from '../flight/pending-requests.ts'
+import { throwLater } from '../errors/throw-later.ts'
+import { EventType } from '../native/contract.ts'
+
+const nonAscii = /[\x80-\xff]/
+
+/**
+ * Reads one flat batch and calls the requests that its records are for. Records of a request that has ended for its
+ * handler (aborted, failed on our side) are skipped; the last of them frees the id.
+ *
+ * A batch is many requests': what one record leads to must not keep the others from theirs. So each record is read to its
+ * end before anybody is called, and what is thrown ends its request alone.
+ */
+export function readBatch(
+  requests: PendingRequests,
+  words: Uint32Array,
+  wordCount: number,
+  text: string,
+  slab: Buffer | undefined,
+  blocks: Buffer[] | undefined,
+): void {
+  // Outlives the batch, for rawHeaders; made when first needed.
+  let keptWords: Uint32Array | undefined
+  let at = 0
+  let textAt = 0
+  let slabAt = 0
+  let blockAt = 0
+  if (slab !== undefined) {
+    // Who transferred one request's slice of it would take the others' away.
+    markAsUntransferable(slab.buffer)
+  }
+  while (at < wordCount) {
+    const type = words[at] as number
+    const id = words[at + 1] as number
+    at += 2
+    const request = requests.byId(id)
+    try {
+      switch (type) {
+        case EventType.responseStart: {
+          const status = words[at] as number
+          const version = words[at + 1] as number
+          const headersAt = textAt + (words[at + 2] as number)
+          const count = words[at + 3] as number
+          const lengthsAt = at + 4
+          at = lengthsAt + 2 * count
+          const isHttp2 = version >= 20
+          let hash = hashStart(count, isHttp2)
+          let textEnd = headersAt
+          for (let i = lengthsAt; i < at; i += 2) {
+            const nameLength = words[i] as number
+            hash = (Math.imul(hash, 31) + nameLength) | 0
+            textEnd += nameLength + (words[i + 1] as number)
+          }
+          const phraseAt = textAt
+          textAt = textEnd
+          if (request !== undefined && !request.ended) {
+            request.isHttp2 = isHttp2
+            request.origin.speaksHttp2 = isHttp2
+            keptWords ??= words.slice(0, wordCount)
+            request.setRawHeaders(keptWords, lengthsAt, count, text, headersAt)
+            request.onResponseStart(
+              status,
+              readHeaders(words, lengthsAt, count, hash, text, headersAt, isHttp2),
+              statusText(text, phraseAt, headersAt),
+            )
+          }
+          break
+        }
+        case EventType.data: {
+          const start = slabAt
+          slabAt += words[at++] as number
+          if (request !== undefined && !request.ended) {
+            request.onData((slab as Buffer).subarray(start, slabAt))
+          }
+          break
+        }
+        case EventType.dataBlock: {
+          at += 3
+          const block = (blocks as Buffer[])[blockAt++] as Buffer
+          if (request !== undefined && !request.ended) {
+            request.onData(block)
+          }
+          break
+        }
+        case EventType.end: {
+          const count = words[at] as number
+          const lengthsAt = at + 1
+          at = lengthsAt + 2 * count
+          const trailersAt = textAt
+          const isHttp2 = request !== undefined && request.isHttp2
+          let hash = hashStart(count, isHttp2)
+          for (let i = lengthsAt; i < at; i += 2) {
+            const nameLength = words[i] as number
+            hash = (Math.imul(hash, 31) + nameLength) | 0
+            textAt += nameLength + (words[i + 1] as number)
+          }
+          if (request === undefined) {
+            break
+          }
+          requests.release(request)
+          if (request.ended) {
+            break
+          }
+          if (count === 0) {
+            request.onEnd({})
+            break
+          }
+          request.rawTrailers = rawHeaders(words, lengthsAt, count, text, trailersAt)
+          request.onEnd(readHeaders(words, lengthsAt, count, hash, text, trailersAt, isHttp2))
+          break
+        }
+        case EventType.failed: {
+          const code = words[at] as number
+          const detail = words[at + 1] as number
+          const messageEnd = textAt + (words[at + 2] as number)
+          const socketEnd = messageEnd + (words[at + 3] as number)
+          const message = text.slice(textAt, messageEnd)
+          const socket = text.slice(messageEnd, socketEnd)
+          at += 4
+          textAt = socketEnd
+          if (request === undefined) {
+            break
+          }
+          requests.release(request)
+          if (!request.ended) {
+            const error = nativeError(code, detail, message, socket, request.destination)
+            if (isConnectionError(code)) {
+              publishConnectError(request.origin, error)
+            }
+            request.onFailed(error, waitsBehindData(code))
+            requests.owner.onFailed(request.origin, code, error)
+          }
+          break
+        }
+        case EventType.requestSent: {
+          if (request !== undefined && !request.ended) {
+            request.onRequestSent()
+          }
+          break
+        }
+        case EventType.bodyWanted: {
+          const bytes = words[at++] as number
+          request?.upload?.onWanted(bytes)
+          break
+        }
+        case EventType.peerEnd:
+          request?.onPeerEnd()
+          break
+        case EventType.tunnelSocket: {
+          const start = textAt
+          textAt += words[at++] as number
+          request?.tunnel?.onSocket(text.slice(start, textAt))
+          break
+        }
+        case EventType.connected: {
+          const start = textAt
+          textAt += words[at++] as number
+          requests.owner.onConnected(text.slice(start, textAt))
+          break
+        }
+        case EventType.disconnected: {
+          const code = words[at++] as number
+          const detail = words[at++] as number
+          const start = textAt
+          textAt += words[at++] as number
+          requests.owner.onDisconnected(text.slice(start, textAt), code, detail)
+          break
+        }
+        case EventType.loopClosed:
+          requests.owner.onLoopClosed()
+          break
+        default:
+          // Nothing behind it can be read either. onBatch must not throw, but this must not pass unseen.
+          throwLater(new Error(`unknown record type ${type} in a batch`))
+          return
+      }
+    } catch (error) {
+      endAlone(request, error)
+    }
+  }
+}
+
+// Handlers' own exceptions have been dealt with; this is what nobody foresaw, such as a body that throws when it is asked for.
+function endAlone(request: PendingRequest | undefined, error: unknown): void {
+  if (request === undefined || request.ended) {
+    throwLater(error)
+  } else {
+    request.fail(error)
+  }
+}
+
+// HTTP/2 treats repeated names otherwise, so its blocks are never taken for those of HTTP/1.1.
+function hashStart(count: number, isHttp2: boolean): number {
+  return isHttp2 ? ~count : count
+}
+
+// The reason phrase is UTF-8, unlike the headers.
+function statusText(text: string, start: number, end: number): string {
+  if (end - start === 2 && text.startsWith('OK', start)) {
+    return 'OK'
+  }
+  const phrase = text.slice(start, end)
+  return nonAscii.test(phrase) ? Buffer.from(phrase, 'latin1').toString() : phrase
+}

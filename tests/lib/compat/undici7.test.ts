@@ -1,0 +1,81 @@
+import * as undici7 from 'undici7'
+import { describe, expect, it, vi } from 'vitest'
+import { Agent } from '../../../lib/api/agent.ts'
+import * as dodici from '../../../lib/index.ts'
+import { client, type Submitted } from '../support/fake-native.ts'
+import { Recorder } from '../support/recorder.ts'
+
+// The whole of lib/ over undici 7 as the peer.
+vi.mock('undici', () => import('undici7'))
+vi.mock('../../../lib/native/load.ts', () => import('../support/fake-native.ts'))
+
+const get = { origin: 'http://a.test', path: '/x', method: 'GET' } as const
+
+function answer(): void {
+  setImmediate(() => {
+    const { id, target } = client().submitted.at(-1) as Submitted
+    client().batch((b) => b.response(id, target, { headers: [['X-A', '1']] }))
+  })
+}
+
+describe('with undici 7 as the peer, an Agent', () => {
+  it('is a Dispatcher of that undici, which its errors come from', () => {
+    const agent = new Agent()
+    expect(agent).toBeInstanceOf(undici7.Dispatcher)
+    expect(() => new Agent({ connections: -1 })).toThrow(undici7.errors.InvalidArgumentError)
+  })
+
+  it('takes handlers of the new kind', () => {
+    const handler = new Recorder()
+    new Agent().dispatch(get, handler)
+    client().batch((b) => b.response(1, 'abc'))
+    expect(handler.names.at(-1)).toBe('onResponseEnd')
+  })
+
+  it('does request(), a method of its own', async () => {
+    const request = new Agent().request(get)
+    answer()
+    const { statusCode, headers, body } = await request
+    expect([statusCode, headers, await body.text()]).toEqual([200, { 'x-a': '1' }, '/x'])
+  })
+
+  it('serves that undici\u2019s fetch, as the global dispatcher', async () => {
+    dodici.setGlobalDispatcher(new Agent())
+    const response = dodici.fetch('http://a.test/x')
+    await vi.waitFor(() => expect(client().submitted).toHaveLength(1))
+    answer()
+    expect(await (await response).text()).toBe('/x')
+  })
+
+  it('goes through that undici\u2019s interceptors', async () => {
+    const agent = new Agent()
+    const composed = agent.compose(undici7.interceptors.dump() as never)
+    const request = composed.request(get)
+    answer()
+    expect((await request).statusCode).toBe(200)
+  })
+
+  it('refuses, closes and destroys', async () => {
+    const agent = new Agent()
+    const request = agent.request(get)
+    await agent.destroy()
+    await expect(request).rejects.toBeInstanceOf(undici7.errors.ClientDestroyedError)
+    await expect(agent.request(get)).rejects.toBeInstanceOf(undici7.errors.ClientDestroyedError)
+    await expect(agent.close()).rejects.toBeInstanceOf(undici7.errors.ClientDestroyedError)
+  })
+
+  it('limits origins', () => {
+    const agent = new Agent({ maxOrigins: 1 })
+    agent.dispatch(get, new Recorder())
+    const second = new Recorder()
+    agent.dispatch({ ...get, origin: 'http://b.test' }, second)
+    expect(second.error).toMatchObject({ code: 'UND_ERR_MAX_ORIGINS_REACHED' })
+  })
+})
+
+describe('dodici', () => {
+  it('exports what undici 7 has too', () => {
+    const missing = Object.entries(dodici).filter(([, value]) => value === undefined)
+    expect(missing).toEqual([])
+  })
+})
