@@ -5,7 +5,7 @@ import type { Handler } from '../compat/handler.ts'
 import { publishConnected } from '../diagnostics/observed-connections.ts'
 import { Origins, type Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
-import type { ClientOwner } from '../flight/pending-requests.ts'
+import type { ClientOwner } from '../flight/request-table.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
 import { RequestEngine } from '../request/request-engine.ts'
 import { FactoryDispatchers } from './factory-dispatchers.ts'
@@ -113,7 +113,7 @@ export class AgentState implements ClientOwner {
     this.#stopListening?.()
     const error = reason || new errors.ClientDestroyedError()
     this.#reason = error
-    const all = this.#clients.all().flatMap((requests) => [...requests.all()])
+    const all = this.#clients.all().flatMap((table) => [...table.all()])
     const stopped = all.filter((request) => request.stop())
     void this.#destroyClients(stopped, error)
   }
@@ -190,8 +190,8 @@ export class AgentState implements ClientOwner {
   #follow(signal: AbortSignal): void {
     const onAbort = (): void => {
       this.destroy(signal.reason, ignore)
-      for (const requests of this.#clients.all()) {
-        requests.endSwitched()
+      for (const table of this.#clients.all()) {
+        table.endSwitched()
       }
     }
     if (signal.aborted) {

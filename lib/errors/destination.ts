@@ -5,7 +5,7 @@ import type { PendingRequest } from '../flight/pending-request.ts'
 export function destinationOf(request: PendingRequest): Destination {
   const { hostname, port, addresses } = request.origin
   const address = addresses === '' || addresses.includes(',') ? undefined : bare(addresses)
-  const { local, proxy } = request.requests
+  const { local, proxy } = request.table
   return { hostname, port, servername: request.servername || hostname, address, local, proxy }
 }
 

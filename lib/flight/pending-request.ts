@@ -7,7 +7,7 @@ import { rawHeaders } from '../response/response-headers.ts'
 import type { Controller, Handler, ResponseHeaders } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { ObservedRequest } from '../diagnostics/observed-request.ts'
-import type { PendingRequests } from './pending-requests.ts'
+import type { RequestTable } from './request-table.ts'
 import { switchTo, type Tunnel, type UploadControl } from '../tunnel/tunnel.ts'
 
 /** An event that came while the handler had paused; null: the end of what a tunnel's peer sends. */
@@ -18,7 +18,7 @@ type Held = Buffer | { readonly trailers: ResponseHeaders } | { readonly error: 
 export class PendingRequest implements Controller {
   readonly handler: Handler
   readonly origin: Origin
-  readonly requests: PendingRequests
+  readonly table: RequestTable
   /** native's name for it; 0 as long as, and as soon as, native knows nothing of it */
   id = 0
   submitted = false
@@ -51,10 +51,10 @@ export class PendingRequest implements Controller {
   private rawText = ''
   private rawTextAt = 0
 
-  constructor(handler: Handler, origin: Origin, requests: PendingRequests) {
+  constructor(handler: Handler, origin: Origin, table: RequestTable) {
     this.handler = handler
     this.origin = origin
-    this.requests = requests
+    this.table = table
   }
 
   // The controller.
@@ -133,14 +133,14 @@ export class PendingRequest implements Controller {
 
   writeBody(bytes: Uint8Array, chunk: unknown): void {
     if (this.id !== 0) {
-      this.requests.writeBody(this.id, bytes)
+      this.table.writeBody(this.id, bytes)
       this.callBodySent(chunk)
     }
   }
 
   endBody(): void {
     if (this.id !== 0 && !this.ended) {
-      this.requests.endBody(this.id)
+      this.table.endBody(this.id)
     }
   }
 
@@ -165,7 +165,7 @@ export class PendingRequest implements Controller {
 
   onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void {
     const { handler } = this
-    if (status === 407 && !this.origin.isTls && this.requests.proxy?.forwards === true) {
+    if (status === 407 && !this.origin.isTls && this.table.proxy?.forwards === true) {
       this.fail(new errors.InvalidArgumentError('Proxy Authentication Required (407)'))
       return
     }
@@ -199,7 +199,7 @@ export class PendingRequest implements Controller {
     this.upload?.stop()
     if (this.held !== null || this.paused) {
       this.hold({ trailers })
-      this.requests.lingering.add(this)
+      this.table.lingering.add(this)
       return
     }
     this.ended = true
@@ -226,7 +226,7 @@ export class PendingRequest implements Controller {
   onFailed(error: unknown, waits: boolean): void {
     if (waits && (this.held !== null || this.paused)) {
       this.hold({ error })
-      this.requests.lingering.add(this)
+      this.table.lingering.add(this)
     } else if (this.builtRawHeaders === null) {
       this.fail(error)
     } else {
@@ -253,9 +253,9 @@ export class PendingRequest implements Controller {
     this.bytesBody = null
     if (this.id !== 0) {
       if (this.submitted) {
-        this.requests.client.cancel(this.id)
+        this.table.client.cancel(this.id)
       } else {
-        this.requests.release(this)
+        this.table.release(this)
       }
     }
     if (this.held !== null) {
@@ -294,7 +294,7 @@ export class PendingRequest implements Controller {
   private pauseNative(): void {
     if (this.submitted && this.id !== 0 && !this.nativePaused) {
       this.nativePaused = true
-      this.requests.client.pause(this.id)
+      this.table.client.pause(this.id)
     }
   }
 
@@ -302,7 +302,7 @@ export class PendingRequest implements Controller {
     if (this.nativePaused) {
       this.nativePaused = false
       if (this.id !== 0) {
-        this.requests.client.resume(this.id)
+        this.table.client.resume(this.id)
       }
     }
   }
@@ -352,7 +352,7 @@ export class PendingRequest implements Controller {
   // The head may have come in the same batch. Whoever awaits it, as fetch() does, listens for errors only when the
   // promise jobs have run, and undici's error is an event of its own.
   private failLater(error: unknown): void {
-    this.requests.lingering.add(this)
+    this.table.lingering.add(this)
     setImmediate(() => {
       this.stopLingering()
       this.fail(error)
@@ -361,8 +361,8 @@ export class PendingRequest implements Controller {
 
   private stopLingering(): void {
     this.held = null
-    if (this.requests.lingering.delete(this)) {
-      this.requests.owner.onReleased(this.origin)
+    if (this.table.lingering.delete(this)) {
+      this.table.owner.onReleased(this.origin)
     }
   }
 

@@ -2,7 +2,7 @@ import { loadBinding } from './load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { NativeTlsOptions } from './contract.ts'
 import type { Origin } from '../origins/origins.ts'
-import { PendingRequests, type ClientOwner } from '../flight/pending-requests.ts'
+import { RequestTable, type ClientOwner } from '../flight/request-table.ts'
 import { noProxy, type Proxy } from '../options/proxy.ts'
 import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
 
@@ -13,10 +13,10 @@ import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
  */
 export class NativeClients {
   readonly #options: ResolvedOptions
-  #plain: PendingRequests | undefined
-  #tls: PendingRequests | undefined
-  #proxiedPlain: PendingRequests | undefined
-  #proxiedTls: PendingRequests | undefined
+  #plain: RequestTable | undefined
+  #tls: RequestTable | undefined
+  #proxiedPlain: RequestTable | undefined
+  #proxiedTls: RequestTable | undefined
   #openLoops = 0
   #onClosed: (() => void) | undefined
 
@@ -25,10 +25,10 @@ export class NativeClients {
   }
 
   get isIdle(): boolean {
-    return this.all().every((requests) => requests.isIdle)
+    return this.all().every((table) => table.isIdle)
   }
 
-  for(origin: Origin, owner: ClientOwner): PendingRequests {
+  for(origin: Origin, owner: ClientOwner): RequestTable {
     const { proxies, connect } = this.#options
     const proxy = proxies === null ? null : proxies.find(origin.url)
     if (proxy !== null) {
@@ -42,20 +42,20 @@ export class NativeClients {
     return this.#plain
   }
 
-  all(): PendingRequests[] {
+  all(): RequestTable[] {
     return [this.#plain, this.#tls, this.#proxiedPlain, this.#proxiedTls].filter(
-      (requests) => requests !== undefined,
+      (table) => table !== undefined,
     )
   }
 
   /** Resolves when all sockets are closed, but for upgraded ones, which end when their users will. */
   async destroy(): Promise<void> {
-    const all = this.all().filter((requests) => !requests.hasSwitched)
-    for (const requests of this.all()) {
-      if (requests.hasSwitched) {
-        requests.whenSwitchedEnd(() => {
-          this.#openLoops += requests.client.loopCount
-          requests.client.destroy()
+    const all = this.all().filter((table) => !table.hasSwitched)
+    for (const table of this.all()) {
+      if (table.hasSwitched) {
+        table.whenSwitchedEnd(() => {
+          this.#openLoops += table.client.loopCount
+          table.client.destroy()
         })
       }
     }
@@ -78,7 +78,7 @@ export class NativeClients {
     }
   }
 
-  #proxied(isTls: boolean, proxy: Proxy, owner: ClientOwner): PendingRequests {
+  #proxied(isTls: boolean, proxy: Proxy, owner: ClientOwner): RequestTable {
     if (isTls) {
       const connect = { ...this.#options.connect, ...proxy.requestTls }
       this.#proxiedTls ??= this.#create(owner, nativeTlsOptions(connect), proxy)
@@ -88,7 +88,7 @@ export class NativeClients {
     return this.#proxiedPlain
   }
 
-  #create(owner: ClientOwner, tls: NativeTlsOptions, proxy: Proxy | null): PendingRequests {
+  #create(owner: ClientOwner, tls: NativeTlsOptions, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
     const { native } = this.#options
     const { localAddress: address, localPort: port, socketPath } = native
@@ -98,6 +98,6 @@ export class NativeClients {
       tls,
       proxy: proxy === null ? noProxy : proxy.native(tls !== noTls),
     })
-    return new PendingRequests(client, owner, local, proxy)
+    return new RequestTable(client, owner, local, proxy)
   }
 }

@@ -5,7 +5,7 @@ import { Errc } from '../native/contract.ts'
 import { nativeError } from '../errors/errors.ts'
 import type { Origin } from './origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
-import type { ClientOwner } from '../flight/pending-requests.ts'
+import type { ClientOwner } from '../flight/request-table.ts'
 
 interface Waiting {
   readonly request: PendingRequest

@@ -8,7 +8,7 @@ import type { Handler } from '../compat/handler.ts'
 import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
 import type { Origin, Origins } from '../origins/origins.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
-import type { ClientOwner } from '../flight/pending-requests.ts'
+import type { ClientOwner } from '../flight/request-table.ts'
 import {
   isStream,
   noBody,
@@ -85,20 +85,20 @@ export class RequestEngine {
       observed = new ObservedRequest(origin, opts, method, target, headers)
       observed.publishCreate()
     }
-    const requests = this.#clients.for(origin, this.#owner)
-    if (requests.proxy !== null && proxyAuthorization.test(headers.lines)) {
+    const table = this.#clients.for(origin, this.#owner)
+    if (table.proxy !== null && proxyAuthorization.test(headers.lines)) {
       throw new errors.InvalidArgumentError(
         'Proxy-Authorization should be sent in ProxyAgent constructor',
       )
     }
-    const request = new PendingRequest(handler, origin, requests)
+    const request = new PendingRequest(handler, origin, table)
     request.observed = observed
     if (isUpgrade) {
-      const open = (ends: SocketInfo | null) => new UpgradedSocket(origin, requests, ends)
+      const open = (ends: SocketInfo | null) => new UpgradedSocket(origin, table, ends)
       request.tunnel = new Tunnel(method.name === 'CONNECT', open)
     }
     this.#origins.register(origin)
-    requests.add(request)
+    table.add(request)
     let upload: Upload | null = null
     if (body.kind === 'stream') {
       const isStrict = this.#options.strictContentLength
@@ -203,7 +203,7 @@ export class RequestEngine {
     body: RequestBody,
   ): void {
     // Through a proxy the host is the proxy's to find.
-    if (this.#lookup === undefined || request.requests.proxy !== null) {
+    if (this.#lookup === undefined || request.table.proxy !== null) {
       this.#submit(request, opts, method, target, headers, body, '')
     } else {
       this.#lookup.find(request, (addresses) => {
@@ -271,7 +271,7 @@ export class RequestEngine {
     let servername = ''
     if (origin.isTls) {
       servername = tlsName(opts, headers)
-      const asked = request.requests.proxy?.requestTls.servername ?? options.connect.servername
+      const asked = request.table.proxy?.requestTls.servername ?? options.connect.servername
       request.servername = servername || (asked ?? '')
     }
     if (addresses !== '') {
@@ -279,13 +279,13 @@ export class RequestEngine {
     }
     // A proxy that forwards is told the whole URL.
     const isForwarded =
-      request.tunnel === null && !origin.isTls && request.requests.proxy?.forwards === true
+      request.tunnel === null && !origin.isTls && request.table.proxy?.forwards === true
     const sentTarget = isForwarded ? origin.url.origin + target : target
     const text = `${origin.textStart}${method.name}\0${sentTarget}\0${servername}\0${lines}`
     const headersTimeout = (opts['headersTimeout'] as number | null) ?? options.headersTimeout
     const bodyTimeout = (opts['bodyTimeout'] as number | null) ?? options.bodyTimeout
     try {
-      request.requests.submit(
+      request.table.submit(
         request,
         text,
         bytes,

@@ -4,7 +4,7 @@ import { isConnectionError, nativeError, waitsBehindData } from '../errors/error
 import { publishConnectError } from '../diagnostics/observed-connections.ts'
 import { rawHeaders, readHeaders } from './response-headers.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
-import type { PendingRequests } from '../flight/pending-requests.ts'
+import type { RequestTable } from '../flight/request-table.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import { EventType } from '../native/contract.ts'
 
@@ -18,7 +18,7 @@ const nonAscii = /[\x80-\xff]/
  * end before anybody is called, and what is thrown ends its request alone.
  */
 export function readBatch(
-  requests: PendingRequests,
+  table: RequestTable,
   words: Uint32Array,
   wordCount: number,
   text: string,
@@ -39,7 +39,7 @@ export function readBatch(
     const type = words[at] as number
     const id = words[at + 1] as number
     at += 2
-    const request = requests.byId(id)
+    const request = table.byId(id)
     try {
       switch (type) {
         case EventType.responseStart: {
@@ -103,7 +103,7 @@ export function readBatch(
           if (request === undefined) {
             break
           }
-          requests.release(request)
+          table.release(request)
           if (request.ended) {
             break
           }
@@ -127,14 +127,14 @@ export function readBatch(
           if (request === undefined) {
             break
           }
-          requests.release(request)
+          table.release(request)
           if (!request.ended) {
             const error = nativeError(code, detail, message, socket, request.destination)
             if (isConnectionError(code)) {
               publishConnectError(request.origin, error)
             }
             request.onFailed(error, waitsBehindData(code))
-            requests.owner.onFailed(request.origin, code, error)
+            table.owner.onFailed(request.origin, code, error)
           }
           break
         }
@@ -161,7 +161,7 @@ export function readBatch(
         case EventType.connected: {
           const start = textAt
           textAt += words[at++] as number
-          requests.owner.onConnected(text.slice(start, textAt))
+          table.owner.onConnected(text.slice(start, textAt))
           break
         }
         case EventType.disconnected: {
@@ -169,11 +169,11 @@ export function readBatch(
           const detail = words[at++] as number
           const start = textAt
           textAt += words[at++] as number
-          requests.owner.onDisconnected(text.slice(start, textAt), code, detail)
+          table.owner.onDisconnected(text.slice(start, textAt), code, detail)
           break
         }
         case EventType.loopClosed:
-          requests.owner.onLoopClosed()
+          table.owner.onLoopClosed()
           break
         default:
           // Nothing behind it can be read either. onBatch must not throw, but this must not pass unseen.

@@ -41,7 +41,7 @@ export function switchTo(
   headers: ResponseHeaders,
 ): void {
   const socket = tunnel.open()
-  request.requests.handOver(request, socket)
+  request.table.handOver(request, socket)
   request.ended = true
   request.observed?.publishTrailers(null)
   try {

@@ -4,7 +4,7 @@ import type { SocketInfo } from '../errors/errors.ts'
 import type { Handler } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
-import type { PendingRequests } from '../flight/pending-requests.ts'
+import type { RequestTable } from '../flight/request-table.ts'
 import type { UploadControl } from './tunnel.ts'
 import { uploadWindow } from '../upload/upload.ts'
 
@@ -33,7 +33,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   #onFinished: Callback | null = null
   #timer: NodeJS.Timeout | undefined
 
-  constructor(origin: Origin, requests: PendingRequests, ends: SocketInfo | null) {
+  constructor(origin: Origin, table: RequestTable, ends: SocketInfo | null) {
     super({ allowHalfOpen: false })
     this.encrypted = origin.isTls
     this.localAddress = ends?.localAddress
@@ -41,7 +41,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     this.remoteAddress = ends?.remoteAddress
     this.remotePort = ends?.remotePort
     this.remoteFamily = ends?.remoteFamily
-    this.#request = new PendingRequest(this.#handler(), origin, requests)
+    this.#request = new PendingRequest(this.#handler(), origin, table)
     this.#request.upload = this
   }
 
@@ -169,9 +169,9 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   }
 
   #setReferenced(isReferenced: boolean): void {
-    const { id, requests } = this.#request
+    const { id, table: table } = this.#request
     if (id !== 0) {
-      requests.client.setReferenced(id, isReferenced)
+      table.client.setReferenced(id, isReferenced)
     }
   }
 

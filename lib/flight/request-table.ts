@@ -24,7 +24,7 @@ export interface ClientOwner {
 }
 
 /** One native client and the owner of its request ids: id -> PendingRequest. */
-export class PendingRequests {
+export class RequestTable {
   readonly client: NativeClient
   readonly owner: ClientOwner
   /** where its connections come from */
