@@ -169,7 +169,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   }
 
   #setReferenced(isReferenced: boolean): void {
-    const { id, table: table } = this.#request
+    const { id, table } = this.#request
     if (id !== 0) {
       table.client.setReferenced(id, isReferenced)
     }
