@@ -7,10 +7,10 @@ import { Origins, type Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
 import type { ClientOwner } from '../flight/request-table.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
-import { RequestEngine } from '../request/request-engine.ts'
+import { RequestEngine } from '../dispatch/request-engine.ts'
 import { FactoryDispatchers } from './factory-dispatchers.ts'
 import { disconnectError, endsQuietly, errors, isConnectionError } from '../errors/errors.ts'
-import { NativeClients } from '../native/clients.ts'
+import { NativeClients } from '../flight/native-clients.ts'
 import { throwLater } from '../errors/throw-later.ts'
 
 export type Callback = (error: Error | null, data: null) => void

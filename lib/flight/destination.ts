@@ -1,5 +1,5 @@
-import type { Destination } from './errors.ts'
-import type { PendingRequest } from '../flight/pending-request.ts'
+import type { Destination } from '../errors/errors.ts'
+import type { PendingRequest } from './pending-request.ts'
 
 /** Where a request goes, as its errors tell it. */
 export function destinationOf(request: PendingRequest): Destination {

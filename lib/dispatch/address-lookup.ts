@@ -3,7 +3,7 @@ import { getDefaultAutoSelectFamily, isIP, type LookupFunction } from 'node:net'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import { Errc } from '../native/contract.ts'
 import { nativeError } from '../errors/errors.ts'
-import type { Origin } from './origins.ts'
+import type { Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
 import type { ClientOwner } from '../flight/request-table.ts'
 

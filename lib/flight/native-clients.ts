@@ -1,8 +1,8 @@
-import { loadBinding } from './load.ts'
+import { loadBinding } from '../native/load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
-import type { NativeTlsOptions } from './contract.ts'
+import type { NativeTlsOptions } from '../native/contract.ts'
 import type { Origin } from '../origins/origins.ts'
-import { RequestTable, type ClientOwner } from '../flight/request-table.ts'
+import { RequestTable, type ClientOwner } from './request-table.ts'
 import { noProxy, type Proxy } from '../options/proxy.ts'
 import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
 

@@ -2,8 +2,8 @@ import { errors } from 'undici'
 import { milliseconds, type ResolvedOptions } from '../options/agent-options.ts'
 import { RequestFlag } from '../native/contract.ts'
 import type { SocketInfo } from '../errors/errors.ts'
-import type { NativeClients } from '../native/clients.ts'
-import { AddressLookup } from '../origins/address-lookup.ts'
+import type { NativeClients } from '../flight/native-clients.ts'
+import { AddressLookup } from './address-lookup.ts'
 import type { Handler } from '../compat/handler.ts'
 import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
 import type { Origin, Origins } from '../origins/origins.ts'
@@ -16,18 +16,18 @@ import {
   streamBody,
   wholeBody,
   type RequestBody,
-} from './request-body.ts'
+} from '../request/request-body.ts'
 import {
   checkHandler,
   checkOptions,
   requestMethod,
   type DispatchOptions,
   type Method,
-} from './request-checks.ts'
-import { framingLines, lengthError, sentLength } from './request-framing.ts'
-import { headerLine, requestHeaders, type RequestHeaders } from './request-headers.ts'
-import { requestPath, requestTarget } from './request-url.ts'
-import { tlsName } from './tls-name.ts'
+} from '../request/request-checks.ts'
+import { framingLines, lengthError, sentLength } from '../request/request-framing.ts'
+import { headerLine, requestHeaders, type RequestHeaders } from '../request/request-headers.ts'
+import { requestPath, requestTarget } from '../request/request-url.ts'
+import { tlsName } from '../request/tls-name.ts'
 import { Tunnel } from '../tunnel/tunnel.ts'
 import { Upload } from '../upload/upload.ts'
 import { UpgradedSocket } from '../tunnel/upgraded-socket.ts'
