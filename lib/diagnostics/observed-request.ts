@@ -1,7 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
-import type { DispatchOptions, Method } from '../request/request-checks.ts'
+import type { RequestDraft } from '../request/request-draft.ts'
 import type { RequestHeaders } from '../request/request-headers.ts'
-import type { Origin } from '../origins/origins.ts'
 import { tlsName } from '../request/tls-name.ts'
 
 // undici's channels about requests, which instrumentations subscribe to.
@@ -52,13 +51,7 @@ export class ObservedRequest {
   readonly #headers: RequestHeaders
   readonly #isHttp2: boolean
 
-  constructor(
-    origin: Origin,
-    opts: DispatchOptions,
-    method: Method,
-    target: string,
-    requestHeaders: RequestHeaders,
-  ) {
+  constructor({ origin, opts, method, target, headers: requestHeaders }: RequestDraft) {
     this.origin = origin.url.origin
     this.protocol = origin.url.protocol
     this.method = method.name

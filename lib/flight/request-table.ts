@@ -2,6 +2,7 @@ import { readBatch } from '../response/batch-reader.ts'
 import { Param, type NativeClient } from '../native/contract.ts'
 import { YoungCollector } from '../native/young-collector.ts'
 import type { LocalEnd } from '../errors/errors.ts'
+import type { EncodedRequest } from '../request/encode-request.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { Proxy } from '../options/proxy.ts'
 import type { PendingRequest } from './pending-request.ts'
@@ -137,26 +138,19 @@ export class RequestTable {
     this.owner.onReleased(origin)
   }
 
-  submit(
-    request: PendingRequest,
-    text: string,
-    body: Uint8Array | undefined,
-    flags: number,
-    headersTimeout: number,
-    bodyTimeout: number,
-    streamLength: number,
-  ): void {
+  submit(request: PendingRequest, encoded: EncodedRequest): void {
+    const { text, streamLength } = encoded
     const params = this.#params
     params[Param.id] = request.id
-    params[Param.flags] = flags
-    params[Param.headersTimeout] = headersTimeout
-    params[Param.bodyTimeout] = bodyTimeout
+    params[Param.flags] = encoded.flags
+    params[Param.headersTimeout] = encoded.headersTimeout
+    params[Param.bodyTimeout] = encoded.bodyTimeout
     params[Param.textLength] = text.length
     if (streamLength >= 0) {
       params[Param.contentLengthLow] = streamLength
       params[Param.contentLengthHigh] = Math.floor(streamLength / 2 ** 32)
     }
-    this.client.submit(text, body)
+    this.client.submit(text, encoded.bytes)
     this.#flushLater()
   }
 

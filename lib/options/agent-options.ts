@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as net from 'node:net'
 import { errors } from 'undici'
+import { milliseconds } from '../native/milliseconds.ts'
 import type { Dispatcher } from 'undici'
 import type { NativeClientOptions } from '../native/contract.ts'
 import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
@@ -305,11 +306,6 @@ function nativeOptions(
 // HTTP/2 has no larger one (RFC 9113, 6.9.1).
 function windowSize(bytes: number): number {
   return Math.min(bytes, 0x7fffffff)
-}
-
-/** Whole milliseconds as native counts them; never 0, which means "none", for a little more than 0. */
-export function milliseconds(time: number): number {
-  return Math.min(Math.ceil(time), 0xffffffff)
 }
 
 // Rounded so that the hint less the threshold is rounded up.

@@ -1,0 +1,142 @@
+import { RequestFlag } from '../native/contract.ts'
+import { milliseconds } from '../native/milliseconds.ts'
+import { framingLines } from './request-framing.ts'
+import { headerLine } from './request-headers.ts'
+import type { RequestDraft } from './request-draft.ts'
+
+/** What an Agent's options say of every request. */
+export interface RequestDefaults {
+  readonly allowH2: boolean
+  /** connections are kept for further requests */
+  readonly keepAlive: boolean
+  /** milliseconds; 0: none */
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+}
+
+/** How one request is sent. */
+export interface Route {
+  /** a proxy is told the whole URL of a plain request */
+  readonly isForwarded: boolean
+  /** the name that TLS asks for; empty: the origin's host */
+  readonly servername: string
+  /** somebody is told what of the request has been sent */
+  readonly isReported: boolean
+}
+
+/** A request in native's form. */
+export interface EncodedRequest {
+  /** `origin NUL method NUL target NUL servername [LF addresses] NUL`, then lines of headers, each ended by NUL */
+  readonly text: string
+  /** the header lines of `text` alone */
+  readonly lines: string
+  /** bits of RequestFlag */
+  readonly flags: number
+  /** a body that is complete; undefined: none, or a stream */
+  readonly bytes: Uint8Array | undefined
+  /** of a body that follows in pieces; -1: not known */
+  readonly streamLength: number
+  /** milliseconds; 0: none */
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+}
+
+/** Puts a draft whose body is settled and whose host is located into native's form. Has no side effects. */
+export function encodeRequest(
+  draft: RequestDraft,
+  defaults: RequestDefaults,
+  route: Route,
+): EncodedRequest {
+  const { opts, origin, body } = draft
+  const closes = closesConnection(draft, defaults)
+  const lines = draft.isTunnel ? tunnelLines(draft) : requestLines(draft, closes)
+  const host = draft.addresses === '' ? route.servername : `${route.servername}\n${draft.addresses}`
+  const target = route.isForwarded ? origin.url.origin + draft.target : draft.target
+  return {
+    text: `${origin.textStart}${draft.method.name}\0${target}\0${host}\0${lines}`,
+    lines,
+    flags: requestFlags(draft, defaults, route, closes),
+    bytes: body.kind === 'bytes' ? body.bytes : undefined,
+    streamLength: body.kind === 'stream' ? draft.bodyLength : -1,
+    headersTimeout: timeout(opts['headersTimeout'], defaults.headersTimeout),
+    bodyTimeout: timeout(opts['bodyTimeout'], defaults.bodyTimeout),
+  }
+}
+
+// checkOptions() has seen to it that it is a number, if anything.
+function timeout(own: unknown, byDefault: number): number {
+  return milliseconds((own as number | null | undefined) ?? byDefault)
+}
+
+function closesConnection(
+  { opts, headers }: RequestDraft,
+  { keepAlive }: RequestDefaults,
+): boolean {
+  return opts['reset'] === true || headers.close || !keepAlive
+}
+
+function requestFlags(
+  draft: RequestDraft,
+  defaults: RequestDefaults,
+  route: Route,
+  closes: boolean,
+): number {
+  const { opts, body } = draft
+  let flags = route.isReported ? RequestFlag.reportSent : 0
+  if (body.kind === 'bytes') {
+    flags |= RequestFlag.bytesBody
+  }
+  if (draft.isTunnel) {
+    return flags | RequestFlag.tunnel
+  }
+  if (body.kind === 'stream') {
+    flags |= RequestFlag.streamBody | (draft.bodyLength >= 0 ? RequestFlag.knownLength : 0)
+  }
+  const mayBeHttp2 = defaults.allowH2 && opts['allowH2'] !== false
+  if (mayBeHttp2) {
+    flags |= RequestFlag.allowHttp2
+  }
+  const mayBeHttp1 = !mayBeHttp2 || !draft.origin.speaksHttp2
+  if (closes || (opts['reset'] !== false && mayBeHttp1 && isAmbiguous(draft))) {
+    flags |= RequestFlag.closeConnection
+  } else if (opts['reset'] === false) {
+    flags |= RequestFlag.keepConnection
+  }
+  if ((opts['idempotent'] ?? draft.method.isIdempotent) && isRepeatable(draft)) {
+    flags |= RequestFlag.idempotent
+  }
+  if (opts['expectContinue'] === true) {
+    flags |= RequestFlag.expectContinue
+  }
+  return flags
+}
+
+function isRepeatable({ body }: RequestDraft): boolean {
+  return body.kind === 'none' || (body.kind === 'bytes' && !body.isOfStream)
+}
+
+// An HTTP/1.1 server that does not read such a body takes it for the next request on the connection.
+function isAmbiguous({ body, method }: RequestDraft): boolean {
+  return body.kind !== 'none' && !method.expectsBody
+}
+
+// libcurl writes the host of the origin, unless it is given.
+function requestLines({ headers, method, body }: RequestDraft, closes: boolean): string {
+  return (
+    (headers.host === null ? '' : headerLine('host', headers.host)) +
+    (closes ? 'connection: close\0' : 'connection: keep-alive\0') +
+    headers.lines +
+    framingLines(method, headers, body)
+  )
+}
+
+// All the headers: libcurl writes none of a tunnel's.
+function tunnelLines({ opts, origin, headers, method, body }: RequestDraft): string {
+  const upgrade = opts['upgrade'] as string | null | undefined
+  return (
+    headerLine('host', headers.host ?? origin.url.host) +
+    (upgrade ? `connection: upgrade\0${headerLine('upgrade', upgrade)}` : 'connection: close\0') +
+    headers.lines +
+    framingLines(method, headers, body)
+  )
+}
