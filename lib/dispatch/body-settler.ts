@@ -1,5 +1,5 @@
 import type { PendingRequest } from '../flight/pending-request.ts'
-import { isStream, noBody, streamBody, wholeBody } from '../request/request-body.ts'
+import { isStream, noBody, ownBody, streamBody, wholeBody } from '../request/request-body.ts'
 import type { RequestDraft } from '../request/request-draft.ts'
 import type { Upload } from '../upload/upload.ts'
 
@@ -52,6 +52,7 @@ export class BodySettler {
       this.#waiting = []
       queueMicrotask(() => this.#endWaiting())
     }
+    unsettled.draft.body = ownBody(unsettled.draft.body)
     this.#waiting.push(unsettled)
   }
 

@@ -54,6 +54,11 @@ export function wholeBody(body: StreamBody, bytes: Uint8Array): RequestBody {
     : { kind: 'bytes', bytes, contentType, length, isOfStream: true }
 }
 
+/** `body` without a share in memory that is the caller's again when `dispatch()` has returned. */
+export function ownBody(body: RequestBody): RequestBody {
+  return body.kind === 'bytes' ? { ...body, bytes: Buffer.from(body.bytes) } : body
+}
+
 /** Sorts out undici's body types; throws for what is none of them. Starts to read nothing. */
 export function requestBody(body: unknown): RequestBody {
   if (body === null || body === undefined) {

@@ -22,8 +22,8 @@ export class Upload {
   #started = false
   /** native asked for the body */
   #wanted = false
-  /** chunks that came before native asked */
-  #ahead: unknown[] = []
+  /** chunks that came before native asked: copies, as the source may use their memory again */
+  #ahead: (Uint8Array | string)[] = []
   #aheadBytes = 0
   /** at so many bytes ahead the source waits */
   #mostAhead = 0
@@ -160,7 +160,7 @@ export class Upload {
   }
 
   #hold(bytes: Uint8Array, chunk: unknown): boolean {
-    this.#ahead.push(chunk)
+    this.#ahead.push(typeof chunk === 'string' ? chunk : Buffer.from(bytes))
     this.#aheadBytes += bytes.byteLength
     if (this.#aheadBytes >= this.#mostAhead) {
       this.#enough()
@@ -213,8 +213,8 @@ export class Upload {
   }
 }
 
-function joined(chunks: readonly unknown[]): Uint8Array {
-  const all = chunks.map((chunk) => bytesOf(chunk) as Uint8Array)
+function joined(chunks: readonly (Uint8Array | string)[]): Uint8Array {
+  const all = chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk))
   return all.length === 1 ? (all[0] as Uint8Array) : Buffer.concat(all)
 }
 
