@@ -5,7 +5,7 @@ import type { Handler } from '../compat/handler.ts'
 import { publishConnected } from '../diagnostics/observed-connections.ts'
 import { Origins, type Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
-import type { ClientOwner } from '../flight/request-table.ts'
+import type { TableOwner } from '../flight/request-table.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
 import { RequestEngine } from '../dispatch/request-engine.ts'
 import { FactoryDispatchers } from './factory-dispatchers.ts'
@@ -34,7 +34,7 @@ export interface OriginStats {
  * What an Agent is made of: the owner of its origins and native clients, of "closed" and "destroyed", and the source
  * of its events. Apart from the Agent, as methods of that run on undici's Proxy too.
  */
-export class AgentState implements ClientOwner {
+export class AgentState implements TableOwner {
   closed = false
   destroyed = false
 

@@ -60,7 +60,7 @@ export class ObservedRequest {
     this.contentLength = requestHeaders.contentLength < 0 ? null : requestHeaders.contentLength
     this.idempotent = Boolean(opts['idempotent'] ?? method.isIdempotent)
     this.upgrade = (opts['upgrade'] as string | undefined) || null
-    this.servername = tlsName(opts, requestHeaders) || null
+    this.servername = tlsName(opts['servername'], requestHeaders) || null
     this.body = opts['body'] ?? null
     this.headers = flat(requestHeaders.lines)
     const type = this.headers.findIndex((text, i) => i % 2 === 0 && /^content-type$/i.test(text))

@@ -5,7 +5,7 @@ import { Errc } from '../native/contract.ts'
 import { nativeError } from '../errors/errors.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
-import type { ClientOwner } from '../flight/request-table.ts'
+import type { TableOwner } from '../flight/request-table.ts'
 
 interface Waiting {
   readonly request: PendingRequest
@@ -21,11 +21,11 @@ export class AddressLookup {
   readonly #lookup: LookupFunction
   readonly #dnsOptions: dns.LookupOptions
   readonly #timeout: number
-  readonly #owner: ClientOwner
+  readonly #owner: TableOwner
   readonly #waiting = new Map<Origin, Waiting[]>()
 
   /** undefined when libcurl is to find the hosts. */
-  static from({ connect, native }: ResolvedOptions, owner: ClientOwner): AddressLookup | undefined {
+  static from({ connect, native }: ResolvedOptions, owner: TableOwner): AddressLookup | undefined {
     const { lookup, hints, family, autoSelectFamily } = connect
     const isPlain = !lookup && !hints && family !== 6 && autoSelectFamily !== false
     return isPlain || native.socketPath !== ''
@@ -36,7 +36,7 @@ export class AddressLookup {
   private constructor(
     { lookup, hints = 0, family, autoSelectFamily }: ResolvedOptions['connect'],
     native: ResolvedOptions['native'],
-    owner: ClientOwner,
+    owner: TableOwner,
   ) {
     const isMany =
       (autoSelectFamily ?? getDefaultAutoSelectFamily()) && !family && native.localAddress === ''

@@ -4,7 +4,7 @@ import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
 import type { SocketInfo } from '../errors/errors.ts'
 import type { NativeClients } from '../flight/native-clients.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
-import type { ClientOwner, RequestTable } from '../flight/request-table.ts'
+import type { TableOwner } from '../flight/request-table.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { Origin, Origins } from '../origins/origins.ts'
 import { encodeRequest, type RequestDefaults } from '../request/encode-request.ts'
@@ -29,7 +29,7 @@ export class RequestEngine {
   readonly #defaults: RequestDefaults
   readonly #origins: Origins
   readonly #clients: NativeClients
-  readonly #owner: ClientOwner
+  readonly #owner: TableOwner
   readonly #settler = new BodySettler()
   /** undefined: libcurl finds the hosts */
   readonly #lookup: AddressLookup | undefined
@@ -38,7 +38,7 @@ export class RequestEngine {
     options: ResolvedOptions,
     origins: Origins,
     clients: NativeClients,
-    owner: ClientOwner,
+    owner: TableOwner,
   ) {
     const { allowH2, headersTimeout, bodyTimeout, native } = options
     this.#options = options
@@ -64,7 +64,7 @@ export class RequestEngine {
     request.observed = observed
     if (draft.isTunnel) {
       const open = (ends: SocketInfo | null) => new UpgradedSocket(origin, table, ends)
-      request.tunnel = new Tunnel(draft.method.name === 'CONNECT', open)
+      request.tunnel = new Tunnel(draft.method.name === 'CONNECT', table, open)
     }
     this.#origins.register(origin)
     table.add(request)
@@ -145,9 +145,9 @@ export class RequestEngine {
   #submit(draft: RequestDraft, request: PendingRequest): void {
     const { origin } = draft
     const { table } = request
-    const servername = origin.isTls ? tlsName(draft.opts, draft.headers) : ''
+    const servername = origin.isTls ? tlsName(draft.opts['servername'], draft.headers) : ''
     if (origin.isTls) {
-      request.servername = servername || this.#defaultServername(table)
+      request.servername = servername || this.#defaultServername(request)
     }
     const isForwarded = !draft.isTunnel && !origin.isTls && table.proxy?.forwards === true
     const route = { isForwarded, servername, isReported: isReported(request) }
@@ -166,8 +166,8 @@ export class RequestEngine {
     request.observed?.publishSendHeaders(encoded.lines)
   }
 
-  #defaultServername({ proxy }: RequestTable): string {
-    return proxy?.requestTls.servername ?? this.#options.connect.servername ?? ''
+  #defaultServername({ table }: PendingRequest): string {
+    return table.proxy?.requestTls.servername ?? this.#options.connect.servername ?? ''
   }
 }
 

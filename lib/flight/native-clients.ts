@@ -2,7 +2,7 @@ import { loadBinding } from '../native/load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { NativeTlsOptions } from '../native/contract.ts'
 import type { Origin } from '../origins/origins.ts'
-import { RequestTable, type ClientOwner } from './request-table.ts'
+import { RequestTable, type TableOwner } from './request-table.ts'
 import { noProxy, type Proxy } from '../options/proxy.ts'
 import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
 
@@ -28,7 +28,7 @@ export class NativeClients {
     return this.all().every((table) => table.isIdle)
   }
 
-  for(origin: Origin, owner: ClientOwner): RequestTable {
+  for(origin: Origin, owner: TableOwner): RequestTable {
     const { proxies, connect } = this.#options
     const proxy = proxies === null ? null : proxies.find(origin.url)
     if (proxy !== null) {
@@ -78,7 +78,7 @@ export class NativeClients {
     }
   }
 
-  #proxied(isTls: boolean, proxy: Proxy, owner: ClientOwner): RequestTable {
+  #proxied(isTls: boolean, proxy: Proxy, owner: TableOwner): RequestTable {
     if (isTls) {
       const connect = { ...this.#options.connect, ...proxy.requestTls }
       this.#proxiedTls ??= this.#create(owner, nativeTlsOptions(connect), proxy)
@@ -88,7 +88,7 @@ export class NativeClients {
     return this.#proxiedPlain
   }
 
-  #create(owner: ClientOwner, tls: NativeTlsOptions, proxy: Proxy | null): RequestTable {
+  #create(owner: TableOwner, tls: NativeTlsOptions, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
     const { native } = this.#options
     const { localAddress: address, localPort: port, socketPath } = native

@@ -1,24 +1,22 @@
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { errors } from 'undici'
 import type { Destination } from '../errors/errors.ts'
 import { throwLater } from '../errors/throw-later.ts'
-import { destinationOf } from './destination.ts'
-import { rawHeaders } from '../response/response-headers.ts'
+import type { HeaderBlock } from '../response/header-block.ts'
+import type { RecordReceiver } from '../response/batch-reader.ts'
+import type { RequestHost, TunnelControl, UploadControl } from './request-parts.ts'
+import { HeldEvents, type HeldEvent } from './held-events.ts'
 import type { Controller, Handler, ResponseHeaders } from '../compat/handler.ts'
+import { bareHost } from '../origins/origin-url.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { ObservedRequest } from '../diagnostics/observed-request.ts'
-import type { RequestTable } from './request-table.ts'
-import { switchTo, type Tunnel, type UploadControl } from '../tunnel/tunnel.ts'
-
-/** An event that came while the handler had paused; null: the end of what a tunnel's peer sends. */
-type Held = Buffer | { readonly trailers: ResponseHeaders } | { readonly error: unknown } | null
 
 // One dispatch in flight, and at the same time the controller that its handler gets: one object a request.
 // It calls the handler in the order of undici, ends with exactly one terminal call, and lets no exception out.
-export class PendingRequest implements Controller {
+export class PendingRequest implements Controller, RecordReceiver {
   readonly handler: Handler
   readonly origin: Origin
-  readonly table: RequestTable
+  readonly table: RequestHost<PendingRequest>
   /** native's name for it; 0 as long as, and as soon as, native knows nothing of it */
   id = 0
   submitted = false
@@ -27,7 +25,8 @@ export class PendingRequest implements Controller {
   /** the handler has had its terminal call */
   ended = false
   upload: UploadControl | null = null
-  tunnel: Tunnel | null = null // of an upgrade or a CONNECT
+  /** of an upgrade or a CONNECT */
+  tunnel: TunnelControl<PendingRequest> | null = null
   /** the name that the server's certificate must be for; empty: the origin's host */
   servername = ''
   /** null unless somebody listens to undici's diagnostics channels */
@@ -39,19 +38,16 @@ export class PendingRequest implements Controller {
   paused = false
   reason: Error | null = null
 
-  private held: Held[] | null = null
+  /** of the response; null: none has come */
+  private head: HeaderBlock | null = null
+  private hasResponseEnded = false
+  private held: HeldEvents | null = null
   private nativePaused = false
+  // undefined: to be made when asked for
+  private builtRawHeaders: Buffer[] | null | undefined = undefined
+  private builtRawTrailers: Buffer[] | null = null
 
-  // Built when asked for. undefined: not yet; null: there are none yet.
-  private builtRawHeaders: Buffer[] | null | undefined = null
-  private builtRawTrailers: Buffer[] | null | undefined = null
-  private rawWords: Uint32Array | null = null
-  private rawWordsAt = 0
-  private rawCount = 0
-  private rawText = ''
-  private rawTextAt = 0
-
-  constructor(handler: Handler, origin: Origin, table: RequestTable) {
+  constructor(handler: Handler, origin: Origin, table: RequestHost<PendingRequest>) {
     this.handler = handler
     this.origin = origin
     this.table = table
@@ -60,10 +56,10 @@ export class PendingRequest implements Controller {
   // The controller.
   get rawHeaders(): Buffer[] | null {
     if (this.builtRawHeaders === undefined) {
-      this.builtRawHeaders =
-        this.rawWords === null
-          ? []
-          : rawHeaders(this.rawWords, this.rawWordsAt, this.rawCount, this.rawText, this.rawTextAt)
+      if (this.head === null) {
+        return null
+      }
+      this.builtRawHeaders = this.head.raw()
     }
     return this.builtRawHeaders
   }
@@ -72,8 +68,11 @@ export class PendingRequest implements Controller {
     this.builtRawHeaders = value
   }
 
+  /** null until the response has ended, unless it has trailers */
   get rawTrailers(): Buffer[] | null {
-    this.builtRawTrailers ??= this.builtRawTrailers === undefined ? [] : null
+    if (this.builtRawTrailers === null && this.hasResponseEnded) {
+      this.builtRawTrailers = []
+    }
     return this.builtRawTrailers
   }
 
@@ -111,7 +110,10 @@ export class PendingRequest implements Controller {
   // The way out.
 
   get destination(): Destination {
-    return destinationOf(this)
+    const { hostname, port, addresses } = this.origin
+    const address = addresses === '' || addresses.includes(',') ? undefined : bareHost(addresses)
+    const { local, proxy } = this.table
+    return { hostname, port, servername: this.servername || hostname, address, local, proxy }
   }
 
   /** Whether to go on: the handler may have aborted, or thrown. */
@@ -163,6 +165,11 @@ export class PendingRequest implements Controller {
     this.callRequestSent()
   }
 
+  setHead(head: HeaderBlock): void {
+    this.head = head
+    this.builtRawHeaders = undefined
+  }
+
   onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void {
     const { handler } = this
     if (status === 407 && !this.origin.isTls && this.table.proxy?.forwards === true) {
@@ -177,8 +184,8 @@ export class PendingRequest implements Controller {
           return
         }
       }
-      if (this.tunnel !== null && (this.tunnel.isConnect || status === 101)) {
-        switchTo(this.tunnel, this, status, headers)
+      if (this.tunnel !== null && this.tunnel.switchesAt(status)) {
+        this.tunnel.switchTo(this, status, headers)
         return
       }
       handler.onResponseStart(this, status, headers, statusText)
@@ -203,9 +210,7 @@ export class PendingRequest implements Controller {
       return
     }
     this.ended = true
-    if (this.builtRawTrailers === null) {
-      this.builtRawTrailers = undefined
-    }
+    this.hasResponseEnded = true
     this.observed?.publishTrailers(this.rawTrailers)
     try {
       this.handler.onResponseEnd(this, trailers)
@@ -218,7 +223,7 @@ export class PendingRequest implements Controller {
     if (this.held !== null || this.paused) {
       this.hold(null)
     } else if (!this.ended) {
-      this.handler.onResponseEnd(this, {})
+      this.callPeerEnd()
     }
   }
 
@@ -227,7 +232,7 @@ export class PendingRequest implements Controller {
     if (waits && (this.held !== null || this.paused)) {
       this.hold({ error })
       this.table.lingering.add(this)
-    } else if (this.builtRawHeaders === null) {
+    } else if (this.head === null) {
       this.fail(error)
     } else {
       this.failLater(error)
@@ -276,21 +281,6 @@ export class PendingRequest implements Controller {
     }
   }
 
-  setRawHeaders(
-    words: Uint32Array,
-    wordsAt: number,
-    count: number,
-    text: string,
-    textAt: number,
-  ): void {
-    this.builtRawHeaders = undefined
-    this.rawWords = words
-    this.rawWordsAt = wordsAt
-    this.rawCount = count
-    this.rawText = text
-    this.rawTextAt = textAt
-  }
-
   private pauseNative(): void {
     if (this.submitted && this.id !== 0 && !this.nativePaused) {
       this.nativePaused = true
@@ -307,23 +297,16 @@ export class PendingRequest implements Controller {
     }
   }
 
-  private hold(event: Held): void {
-    this.held ??= []
-    this.held.push(event)
+  private hold(event: HeldEvent): void {
+    this.held ??= new HeldEvents()
+    this.held.add(event)
   }
 
-  // Native goes on only when all is delivered: otherwise a handler that pauses at every chunk
-  // would let in more than it takes.
+  // Native goes on only when all is delivered: otherwise a handler that pauses at every chunk would let in more than it
+  // takes.
   private deliverHeld(): void {
-    const { held } = this
-    if (held === null) {
+    if (this.held === null || !this.held.deliver(this)) {
       return
-    }
-    while (held.length > 0) {
-      if (this.paused || this.ended) {
-        return
-      }
-      this.deliver(held)
     }
     this.held = null
     if (!this.paused) {
@@ -331,22 +314,15 @@ export class PendingRequest implements Controller {
     }
   }
 
-  private deliver(held: Held[]): void {
-    const event = held.shift() as Held
-    if (Buffer.isBuffer(event)) {
-      this.callData(event)
-      return
-    }
-    if (event === null) {
-      this.handler.onResponseEnd(this, {})
-      return
-    }
+  /** As HeldEvents does it; the queue is over. */
+  onHeldEnd(trailers: ResponseHeaders): void {
     this.stopLingering()
-    if ('error' in event) {
-      this.fail(event.error)
-    } else {
-      this.onEnd(event.trailers)
-    }
+    this.onEnd(trailers)
+  }
+
+  onHeldFailure(error: unknown): void {
+    this.stopLingering()
+    this.fail(error)
   }
 
   // The head may have come in the same batch. Whoever awaits it, as fetch() does, listens for errors only when the
@@ -366,7 +342,11 @@ export class PendingRequest implements Controller {
     }
   }
 
-  private callData(chunk: Buffer): void {
+  callPeerEnd(): void {
+    this.handler.onResponseEnd(this, {})
+  }
+
+  callData(chunk: Buffer): void {
     this.observed?.publishBodyChunkReceived(chunk)
     try {
       this.handler.onResponseData(this, chunk)

@@ -1,4 +1,4 @@
-import { readBatch } from '../response/batch-reader.ts'
+import { readBatch, type BatchReceiver, type ClientOwner } from '../response/batch-reader.ts'
 import { Param, type NativeClient } from '../native/contract.ts'
 import { YoungCollector } from '../native/young-collector.ts'
 import type { LocalEnd } from '../errors/errors.ts'
@@ -6,28 +6,29 @@ import type { EncodedRequest } from '../request/encode-request.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { Proxy } from '../options/proxy.ts'
 import type { PendingRequest } from './pending-request.ts'
-import type { SwitchedSocket } from '../tunnel/tunnel.ts'
+import type { RequestHost } from './request-parts.ts'
 
 // One for all clients of this thread, as they share its heap.
 const collector = new YoungCollector()
 
 const anywhere: LocalEnd = { address: '', port: 0, socketPath: '' }
 
-/** What the owner of a native client is told of it, besides what is a request's own. */
-export interface ClientOwner {
-  onConnected(originKey: string): void
-  onDisconnected(originKey: string, code: number, detail: number): void
-  /** after the handler was told */
-  onFailed(origin: Origin, code: number, error: Error): void
+/** What the owner of a native client is told. */
+export interface TableOwner extends ClientOwner {
   /** native has ended one more request of this origin */
   onReleased(origin: Origin): void
-  onLoopClosed(): void
+}
+
+/** A request whose connection has become its user's own. */
+export interface SwitchedSocket {
+  readonly request: PendingRequest
+  destroy(): void
 }
 
 /** One native client and the owner of its request ids: id -> PendingRequest. */
-export class RequestTable {
+export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<PendingRequest> {
   readonly client: NativeClient
-  readonly owner: ClientOwner
+  readonly owner: TableOwner
   /** where its connections come from */
   readonly local: LocalEnd
   /** that all its connections go through */
@@ -51,7 +52,7 @@ export class RequestTable {
 
   constructor(
     client: NativeClient,
-    owner: ClientOwner,
+    owner: TableOwner,
     local: LocalEnd = anywhere,
     proxy: Proxy | null = null,
   ) {

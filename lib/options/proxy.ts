@@ -1,4 +1,5 @@
 import { errors } from 'undici'
+import { bareHost } from '../origins/origin-url.ts'
 import type { NativeProxyOptions } from '../native/contract.ts'
 import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
 import { headerLine, isHeaderValue, isToken } from '../request/request-headers.ts'
@@ -57,7 +58,7 @@ export class Proxy {
   constructor(options: ProxyOptions) {
     const url = parseUri(options.uri)
     const protocol = url.protocol.startsWith('socks') ? 'socks5h:' : url.protocol
-    this.hostname = url.hostname.replaceAll(/^\[|\]$/g, '')
+    this.hostname = bareHost(url.hostname)
     this.port = Number(url.port) || (defaultPorts[protocol] as number)
     this.#url = `${protocol}//${url.hostname}:${this.port}`
     this.#isSocks = protocol === 'socks5h:'

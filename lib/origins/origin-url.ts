@@ -26,6 +26,11 @@ export function parseOrigin(given: unknown): URL {
   return url
 }
 
+/** `::1` of `[::1]`, as addresses are written outside of URLs; other hosts stay as they are. */
+export function bareHost(hostname: string): string {
+  return hostname.replaceAll(/^\[|\]$/g, '')
+}
+
 function textOf(given: unknown): string {
   if (typeof given === 'string') {
     return given

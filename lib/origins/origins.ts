@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { parseOrigin } from './origin-url.ts'
+import { bareHost, parseOrigin } from './origin-url.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -34,7 +34,7 @@ export class Origin {
   constructor(url: URL) {
     this.url = url
     this.isTls = url.protocol === 'https:'
-    this.hostname = url.hostname.replaceAll(/^\[|\]$/g, '')
+    this.hostname = bareHost(url.hostname)
     this.port = Number(url.port) || (this.isTls ? 443 : 80)
     this.key = `${url.protocol}//${url.hostname}:${this.port}`
     this.textStart = `${this.key}\0`

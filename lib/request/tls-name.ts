@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import type { DispatchOptions } from './request-checks.ts'
 import type { RequestHeaders } from './request-headers.ts'
 
 const hostName = /^[\w-]+(?:\.[\w-]+)*\.?$/
@@ -8,9 +7,8 @@ const endsInNumber = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i
 /** Of a name in DNS, with the dot at its end. */
 const longestName = 254
 
-/** The TLS name when it is not the origin's host: as asked for, else from the host header. */
-export function tlsName(opts: DispatchOptions, headers: RequestHeaders): string {
-  const given = opts['servername']
+/** The TLS name when it is not the origin's host: the option `servername`, else what the host header says. */
+export function tlsName(given: unknown, headers: RequestHeaders): string {
   if (typeof given === 'string' && given !== '') {
     return given
   }

@@ -1,14 +1,59 @@
 import { Buffer } from 'node:buffer'
 import { markAsUntransferable } from 'node:worker_threads'
-import { isConnectionError, nativeError, waitsBehindData } from '../errors/errors.ts'
+import {
+  isConnectionError,
+  nativeError,
+  waitsBehindData,
+  type Destination,
+} from '../errors/errors.ts'
 import { publishConnectError } from '../diagnostics/observed-connections.ts'
+import type { ResponseHeaders } from '../compat/handler.ts'
+import type { Origin } from '../origins/origins.ts'
+import { HeaderBlock } from './header-block.ts'
 import { rawHeaders, readHeaders } from './response-headers.ts'
-import type { PendingRequest } from '../flight/pending-request.ts'
-import type { RequestTable } from '../flight/request-table.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import { EventType } from '../native/contract.ts'
 
 const nonAscii = /[\x80-\xff]/
+
+/** What the records of one request are told to. */
+export interface RecordReceiver {
+  readonly origin: Origin
+  readonly destination: Destination
+  /** the handler has had its terminal call */
+  readonly ended: boolean
+  isHttp2: boolean
+  rawTrailers: Buffer[] | null
+  readonly upload: { onWanted(bytes: number): void } | null
+  readonly tunnel: { onSocket(info: string): void } | null
+  onRequestSent(): void
+  /** comes right before `onResponseStart` */
+  setHead(head: HeaderBlock): void
+  onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void
+  onData(chunk: Buffer): void
+  onEnd(trailers: ResponseHeaders): void
+  onPeerEnd(): void
+  /** `waits`: the peer's end of the connection, which a paused handler meets behind the data before it. */
+  onFailed(error: unknown, waits: boolean): void
+  fail(error: unknown): void
+}
+
+/** What the owner of a native client is told of it, besides what is a request's own. */
+export interface ClientOwner {
+  onConnected(originKey: string): void
+  onDisconnected(originKey: string, code: number, detail: number): void
+  /** after the handler was told */
+  onFailed(origin: Origin, code: number, error: Error): void
+  onLoopClosed(): void
+}
+
+/** Finds the request of a record. */
+export interface BatchReceiver<Request extends RecordReceiver> {
+  readonly owner: ClientOwner
+  byId(id: number): Request | undefined
+  /** The id may be used again: native knows no request by it. */
+  release(request: Request): void
+}
 
 /**
  * Reads one flat batch and calls the requests that its records are for. Records of a request that has ended for its
@@ -17,8 +62,8 @@ const nonAscii = /[\x80-\xff]/
  * A batch is many requests': what one record leads to must not keep the others from theirs. So each record is read to its
  * end before anybody is called, and what is thrown ends its request alone.
  */
-export function readBatch(
-  table: RequestTable,
+export function readBatch<Request extends RecordReceiver>(
+  table: BatchReceiver<Request>,
   words: Uint32Array,
   wordCount: number,
   text: string,
@@ -63,7 +108,7 @@ export function readBatch(
             request.isHttp2 = isHttp2
             request.origin.speaksHttp2 = isHttp2
             keptWords ??= words.slice(0, wordCount)
-            request.setRawHeaders(keptWords, lengthsAt, count, text, headersAt)
+            request.setHead(new HeaderBlock(keptWords, lengthsAt, count, text, headersAt))
             request.onResponseStart(
               status,
               readHeaders(words, lengthsAt, count, hash, text, headersAt, isHttp2),
@@ -187,7 +232,7 @@ export function readBatch(
 }
 
 // Handlers' own exceptions have been dealt with; this is what nobody foresaw, such as a body that throws when it is asked for.
-function endAlone(request: PendingRequest | undefined, error: unknown): void {
+function endAlone(request: RecordReceiver | undefined, error: unknown): void {
   if (request === undefined || request.ended) {
     throwLater(error)
   } else {

@@ -15,17 +15,6 @@ export interface HeaderShape {
 const shapes = new Map<number, HeaderShape>()
 const mostShapes = 512
 
-/** Where a block's text begins, and the (name, value) lengths that cut it. Valid while its batch is read. */
-export interface HeaderBlock {
-  readonly words: Uint32Array
-  readonly lengthsAt: number
-  readonly count: number
-  /** of the lengths of its names */
-  readonly hash: number
-  readonly text: string
-  readonly textAt: number
-}
-
 /** Builds undici's headers object: names in lower case, repeated ones as an array (joined on HTTP/2). */
 export function readHeaders(
   words: Uint32Array,

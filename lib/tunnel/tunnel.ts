@@ -2,54 +2,55 @@ import type { Duplex } from 'node:stream'
 import { socketInfo, type SocketInfo } from '../errors/errors.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
+import type { TunnelControl } from '../flight/request-parts.ts'
 
-/** What feeds native with bytes. */
-export interface UploadControl {
-  onWanted(bytes: number): void
-  stop(): void
+export type SwitchedSocket = Duplex & { readonly request: PendingRequest }
+
+/** What takes a switched connection over. */
+export interface SwitchedTable {
+  /** Native's records for `from` are those of `socket`'s request from here on. */
+  handOver(from: PendingRequest, socket: SwitchedSocket): void
 }
 
-/** What an upgrade or CONNECT request becomes when it is answered. */
-export class Tunnel {
-  /** any final status switches, not only 101 */
-  readonly isConnect: boolean
+/** An upgrade or CONNECT request, until it is answered. */
+export class Tunnel implements TunnelControl<PendingRequest> {
+  readonly #isConnect: boolean
+  readonly #table: SwitchedTable
   readonly #open: (ends: SocketInfo | null) => SwitchedSocket
   #ends: SocketInfo | null = null
 
-  constructor(isConnect: boolean, open: (ends: SocketInfo | null) => SwitchedSocket) {
-    this.isConnect = isConnect
+  constructor(
+    isConnect: boolean,
+    table: SwitchedTable,
+    open: (ends: SocketInfo | null) => SwitchedSocket,
+  ) {
+    this.#isConnect = isConnect
+    this.#table = table
     this.#open = open
   }
 
-  /** Native's word on the connection, before the head that switches. */
   onSocket(info: string): void {
     this.#ends = socketInfo(info)
   }
 
-  open(): SwitchedSocket {
-    return this.#open(this.#ends)
+  /** CONNECT switches at any final status, and an upgrade at 101. */
+  switchesAt(status: number): boolean {
+    return this.#isConnect || status === 101
   }
-}
 
-export type SwitchedSocket = Duplex & { readonly request: PendingRequest }
-
-/** The socket is the handler's from here on, and lives on its own: a late abort() leaves it alone. */
-export function switchTo(
-  tunnel: Tunnel,
-  request: PendingRequest,
-  status: number,
-  headers: ResponseHeaders,
-): void {
-  const socket = tunnel.open()
-  request.table.handOver(request, socket)
-  request.ended = true
-  request.observed?.publishTrailers(null)
-  try {
-    request.handler.onRequestUpgrade?.(request, status, headers, socket)
-  } catch (error) {
-    // Told by the call below; the socket may have no listener.
-    socket.on('error', () => {})
-    socket.destroy(error as Error)
-    request.callError(error)
+  /** The socket is the handler's from here on, and lives on its own: a late abort() leaves it alone. */
+  switchTo(request: PendingRequest, status: number, headers: ResponseHeaders): void {
+    const socket = this.#open(this.#ends)
+    this.#table.handOver(request, socket)
+    request.ended = true
+    request.observed?.publishTrailers(null)
+    try {
+      request.handler.onRequestUpgrade?.(request, status, headers, socket)
+    } catch (error) {
+      // callError() reports it; the socket may have no listener.
+      socket.on('error', () => {})
+      socket.destroy(error as Error)
+      request.callError(error)
+    }
   }
 }

@@ -4,8 +4,8 @@ import type { SocketInfo } from '../errors/errors.ts'
 import type { Handler } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
+import type { UploadControl } from '../flight/request-parts.ts'
 import type { RequestTable } from '../flight/request-table.ts'
-import type { UploadControl } from './tunnel.ts'
 import { uploadWindow } from '../upload/upload.ts'
 
 type Callback = (error?: Error | null) => void

@@ -71,7 +71,7 @@ describe('memory', () => {
 })
 
 describe('lib/', () => {
-  it('loads the addon in binding/load.ts only', () => {
+  it('loads the addon in native/load.ts only', () => {
     const others = lib.filter((file) => file !== 'lib/native/load.ts')
     expect(findings(others, /\bdlopen\b|\bcreateRequire\b|\.node['"`]/, withoutComments)).toEqual(
       [],

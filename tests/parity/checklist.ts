@@ -29,5 +29,8 @@ export const elsewhere: Readonly<Record<number, Covered>> = {
   96: { file: 'contract/responses', test: 'stays as it was for as long as the caller keeps it' },
   97: { file: 'contract/stress', test: 'end exactly once each' },
   98: { file: 'contract/consumers-composed', test: 'mocks beside the agent' },
-  99: { file: 'lib/undici7', test: 'is a Dispatcher of that undici, which its errors come from' },
+  99: {
+    file: 'lib/compat/undici7',
+    test: 'is a Dispatcher of that undici, which its errors come from',
+  },
 }

@@ -1,0 +1,53 @@
+import { Buffer } from 'node:buffer'
+import type { ResponseHeaders } from '../compat/handler.ts'
+
+/** null: the end of what a tunnel's peer sends */
+export type HeldEvent =
+  | Buffer
+  | { readonly trailers: ResponseHeaders }
+  | { readonly error: unknown }
+  | null
+
+/** Who is told of the events when they are no longer held. */
+export interface HeldEventReceiver {
+  readonly paused: boolean
+  readonly ended: boolean
+  callData(chunk: Buffer): void
+  callPeerEnd(): void
+  onHeldEnd(trailers: ResponseHeaders): void
+  onHeldFailure(error: unknown): void
+}
+
+/** What came for a handler while it had paused, in order. */
+export class HeldEvents {
+  readonly #events: HeldEvent[] = []
+
+  add(event: HeldEvent): void {
+    this.#events.push(event)
+  }
+
+  /** Delivers until the handler pauses again, or has had its terminal call. True: nothing is held any longer. */
+  deliver(to: HeldEventReceiver): boolean {
+    for (;;) {
+      if (this.#events.length === 0) {
+        return true
+      }
+      if (to.paused || to.ended) {
+        return false
+      }
+      deliverOne(this.#events.shift() as HeldEvent, to)
+    }
+  }
+}
+
+function deliverOne(event: HeldEvent, to: HeldEventReceiver): void {
+  if (Buffer.isBuffer(event)) {
+    to.callData(event)
+  } else if (event === null) {
+    to.callPeerEnd()
+  } else if ('error' in event) {
+    to.onHeldFailure(event.error)
+  } else {
+    to.onHeldEnd(event.trailers)
+  }
+}

@@ -1,0 +1,37 @@
+import type { ResponseHeaders } from '../compat/handler.ts'
+import type { LocalEnd } from '../errors/errors.ts'
+import type { NativeClient } from '../native/contract.ts'
+import type { Proxy } from '../options/proxy.ts'
+import type { Origin } from '../origins/origins.ts'
+import type { EncodedRequest } from '../request/encode-request.ts'
+
+// What a PendingRequest knows of the objects around it, which know it by its class.
+
+/** What feeds native with the bytes of a request. */
+export interface UploadControl {
+  onWanted(bytes: number): void
+  stop(): void
+}
+
+/** What an upgrade or CONNECT request becomes when it is answered. */
+export interface TunnelControl<Request> {
+  /** native's word on the connection, before the head that switches */
+  onSocket(info: string): void
+  /** whether an answer of this status switches */
+  switchesAt(status: number): boolean
+  switchTo(request: Request, status: number, headers: ResponseHeaders): void
+}
+
+/** What a request uses of the table that it stands in. */
+export interface RequestHost<Request> {
+  readonly client: Pick<NativeClient, 'cancel' | 'pause' | 'resume' | 'setReferenced'>
+  readonly local: LocalEnd
+  readonly proxy: Proxy | null
+  /** requests that native has ended, but not their handlers, which have paused */
+  readonly lingering: Set<Request>
+  readonly owner: { onReleased(origin: Origin): void }
+  submit(request: Request, encoded: EncodedRequest): void
+  release(request: Request): void
+  writeBody(id: number, bytes: Uint8Array): void
+  endBody(id: number): void
+}

@@ -1,0 +1,74 @@
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { projectFiles, read } from './support.ts'
+
+/** A folder imports from itself and from those behind it: the way of a request, from the API down to what all use. */
+const order = [
+  'api',
+  'dispatch',
+  'tunnel',
+  'upload',
+  'flight',
+  'response',
+  'diagnostics',
+  'options',
+  'request',
+  'origins',
+  'errors',
+  'native',
+  'compat',
+]
+
+const files = projectFiles(/^lib\/.*\.ts$/)
+
+/** The files of lib/ that `file` imports from, for their types too. */
+function importsOf(file: string): string[] {
+  const text = read(file)
+  return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) =>
+    normalize(join(dirname(file), path as string)),
+  )
+}
+
+function folderOf(file: string): string {
+  return file.split('/')[1] as string
+}
+
+/** A way from `file` back to itself, if there is one. */
+function cycleFrom(file: string, way: readonly string[] = []): string[] | undefined {
+  if (way.includes(file)) {
+    return [...way.slice(way.indexOf(file)), file]
+  }
+  if (acyclic.has(file)) {
+    return undefined
+  }
+  for (const next of importsOf(file)) {
+    const cycle = cycleFrom(next, [...way, file])
+    if (cycle !== undefined) {
+      return cycle
+    }
+  }
+  acyclic.add(file)
+  return undefined
+}
+
+const acyclic = new Set<string>()
+
+describe('lib/', () => {
+  it('has all its files in the folders of this order, but for the entry points', () => {
+    const others = files.filter((file) => !order.includes(folderOf(file)))
+    expect(others.toSorted()).toEqual(['lib/index.ts', 'lib/register.ts'])
+  })
+
+  it.each(order)('%s/ imports from no folder before it', (folder) => {
+    const allowed = order.slice(order.indexOf(folder))
+    const wrong = files
+      .filter((file) => folderOf(file) === folder)
+      .flatMap((file) => importsOf(file).map((other) => ({ file, other })))
+      .filter(({ other }) => !allowed.includes(folderOf(other)))
+    expect(wrong).toEqual([])
+  })
+
+  it('has no two files that import each other, not even types or by way of others', () => {
+    expect(files.map((file) => cycleFrom(file)).filter(Boolean)).toEqual([])
+  })
+})
