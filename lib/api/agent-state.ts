@@ -11,24 +11,10 @@ import { RequestEngine } from '../dispatch/request-engine.ts'
 import { FactoryDispatchers } from './factory-dispatchers.ts'
 import { disconnectError, endsQuietly, errors, isConnectionError } from '../errors/errors.ts'
 import { NativeClients } from '../flight/native-clients.ts'
-import { throwLater } from '../errors/throw-later.ts'
+import { DispatcherEvents } from './dispatcher-events.ts'
+import { OriginCapacity, type OriginStats } from './origin-stats.ts'
 
 export type Callback = (error: Error | null, data: null) => void
-
-/** Of one origin, at the moment of asking. */
-export interface OriginStats {
-  /** connections */
-  connected: number
-  /** connections without a request */
-  free: number
-  /** requests that wait for a connection */
-  pending: number
-  queued: number
-  /** requests that have one */
-  running: number
-  /** all requests */
-  size: number
-}
 
 /**
  * What an Agent is made of: the owner of its origins and native clients, of "closed" and "destroyed", and the source
@@ -38,28 +24,29 @@ export class AgentState implements TableOwner {
   closed = false
   destroyed = false
 
-  readonly #emitter: Dispatcher
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #engine: RequestEngine
   readonly #factory: FactoryDispatchers | undefined
-  /** connections per origin; 0: no limit */
-  readonly #limit: number
-  readonly #streams: number
+  readonly #capacity: OriginCapacity
+  readonly #events: DispatcherEvents
   readonly #closeCallbacks: Callback[] = []
   readonly #destroyCallbacks: Callback[] = []
   /** why it was destroyed */
   #reason: unknown
   #isGone = false
   #stopListening: (() => void) | undefined
-  #owingDrain: Set<Origin> | undefined
 
   /** `resolved` is made from `given`. */
   constructor(emitter: Dispatcher, given: AgentOptions, options: ResolvedOptions) {
-    this.#emitter = emitter
-    this.#limit = options.native.connections
-    this.#streams = options.native.maxConcurrentStreams
+    const { connections, maxConcurrentStreams } = options.native
+    this.#capacity = new OriginCapacity(connections, maxConcurrentStreams)
     this.#origins = new Origins(options.maxOrigins)
+    this.#events = new DispatcherEvents(
+      emitter,
+      (origin) => this.#capacity.hasRoom(origin),
+      (origin) => this.#origins.forgetIfUnused(origin),
+    )
     this.#clients = new NativeClients(options)
     this.#engine = new RequestEngine(options, this.#origins, this.#clients, this)
     if (given.factory) {
@@ -80,7 +67,7 @@ export class AgentState implements TableOwner {
       return this.#factory.dispatch(opts, handler)
     }
     const origin = this.#engine.start(opts, handler, to)
-    if (this.#limit === 0 || origin.inFlight < this.#capacity(origin)) {
+    if (this.#capacity.hasRoom(origin)) {
       return true
     }
     origin.drainOwed = true
@@ -124,28 +111,20 @@ export class AgentState implements TableOwner {
     }
     const stats: Record<string, OriginStats> = {}
     for (const origin of this.#origins.all()) {
-      stats[origin.url.origin] = this.#statsOf(origin)
+      stats[origin.url.origin] = this.#capacity.stats(origin)
     }
     return stats
   }
 
   statsOf(spelling: string): OriginStats {
-    return this.#statsOf(this.#origins.find(spelling))
-  }
-
-  #statsOf(origin: Origin): OriginStats {
-    const { inFlight: size, connected } = origin
-    const running = this.#limit === 0 ? size : Math.min(size, this.#capacity(origin))
-    const pending = size - running
-    const free = Math.max(connected - running, 0)
-    return { connected, free, pending, queued: pending, running, size }
+    return this.#capacity.stats(this.#origins.find(spelling))
   }
 
   onConnected(originKey: string): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected++
     publishConnected(origin)
-    this.#emit('connect', origin)
+    this.#events.emit('connect', origin)
   }
 
   onDisconnected(originKey: string, code: number, detail: number): void {
@@ -154,23 +133,23 @@ export class AgentState implements TableOwner {
     const error = (): Error =>
       this.destroyed ? (this.#reason as Error) : disconnectError(code, detail)
     if (endsQuietly(code)) {
-      this.#emit('disconnect', origin, error)
+      this.#events.emit('disconnect', origin, error)
     } else {
       // Behind the error of the request that failed with it, which may wait so long itself.
-      setImmediate(() => this.#emit('disconnect', origin, error))
+      setImmediate(() => this.#events.emit('disconnect', origin, error))
     }
     this.#origins.forgetIfUnused(origin)
   }
 
   onFailed(origin: Origin, code: number, error: Error): void {
     if (isConnectionError(code)) {
-      this.#emit('connectionError', origin, () => error)
+      this.#events.emit('connectionError', origin, () => error)
     }
   }
 
   onReleased(origin: Origin): void {
     if (origin.drainOwed) {
-      this.#emitDrainSoon(origin)
+      this.#events.drainSoon(origin)
     }
     this.#origins.forgetIfUnused(origin)
     if (this.closed) {
@@ -180,11 +159,6 @@ export class AgentState implements TableOwner {
 
   onLoopClosed(): void {
     this.#clients.onLoopClosed()
-  }
-
-  // HTTP/2 serves many requests on each connection.
-  #capacity(origin: Origin): number {
-    return origin.speaksHttp2 ? this.#limit * this.#streams : this.#limit
   }
 
   #follow(signal: AbortSignal): void {
@@ -230,53 +204,6 @@ export class AgentState implements TableOwner {
     const callbacks = [...this.#destroyCallbacks, ...this.#closeCallbacks]
     for (const callback of callbacks) {
       queueMicrotask(() => callback(null, null))
-    }
-  }
-
-  // Never from inside a dispatch, and once for all requests that a batch ended.
-  #emitDrainSoon(origin: Origin): void {
-    if (this.#owingDrain === undefined) {
-      this.#owingDrain = new Set()
-      queueMicrotask(() => this.#emitDrains())
-    }
-    this.#owingDrain.add(origin)
-  }
-
-  #emitDrains(): void {
-    const origins = this.#owingDrain ?? []
-    this.#owingDrain = undefined
-    for (const origin of origins) {
-      if (origin.drainOwed && origin.inFlight < this.#capacity(origin)) {
-        origin.drainOwed = false
-        this.#emit('drain', origin)
-        this.#origins.forgetIfUnused(origin)
-      }
-    }
-  }
-
-  // A listener that throws must not break the batch that is being read.
-  #emit(
-    event: 'connect' | 'disconnect' | 'connectionError' | 'drain',
-    origin: Origin,
-    error?: () => Error,
-  ): void {
-    const emitter = this.#emitter
-    if (emitter.listenerCount(event) === 0) {
-      return
-    }
-    try {
-      const values: unknown[] = [origin.url, [emitter]]
-      if (error !== undefined) {
-        values.push(error())
-      }
-      // undici's type lists each event on its own.
-      ;(emitter.emit as (event: string, ...values: unknown[]) => boolean).call(
-        emitter,
-        event,
-        ...values,
-      )
-    } catch (thrown) {
-      throwLater(thrown)
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Agent as UndiciAgent, Dispatcher } from 'undici'
 import type { AgentOptions } from '../options/agent-options.ts'
-import type { OriginStats } from './agent-state.ts'
+import type { OriginStats } from './origin-stats.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
 
 /** A dispatcher for any number of origins, as undici's `Agent`. */

@@ -1,7 +1,7 @@
 import type { Client as UndiciClient, Dispatcher, Pool as UndiciPool } from 'undici'
 import type { AgentOptions } from '../options/agent-options.ts'
 import { errors } from '../errors/errors.ts'
-import type { OriginStats } from './agent-state.ts'
+import type { OriginStats } from './origin-stats.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
 import { parseOrigin, type OriginLike } from '../origins/origin-url.ts'
 

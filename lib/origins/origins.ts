@@ -29,7 +29,7 @@ export class Origin {
   /** of the last look-up, as native takes them; AddressLookup's */
   addresses = ''
   /** counted for `maxOrigins` and listed in `stats` */
-  known = false
+  registered = false
 
   constructor(url: URL) {
     this.url = url
@@ -58,12 +58,12 @@ export class Origins {
       throw new InvalidArgumentError('opts.origin must be a non-empty string or URL.')
     }
     const found = this.#bySpelling.get(spelling)
-    return found !== undefined && found.known ? found : this.#add(spelling)
+    return found !== undefined && found.registered ? found : this.#add(spelling)
   }
 
   register(origin: Origin): void {
-    if (!origin.known) {
-      origin.known = true
+    if (!origin.registered) {
+      origin.registered = true
       this.#byKey.set(origin.key, origin)
     }
   }
@@ -85,7 +85,7 @@ export class Origins {
   /** To be called whenever a count of `origin` went down. */
   forgetIfUnused(origin: Origin): void {
     if (origin.inFlight === 0 && origin.connected === 0 && !origin.drainOwed) {
-      origin.known = false
+      origin.registered = false
       this.#byKey.delete(origin.key)
     }
   }
@@ -93,7 +93,7 @@ export class Origins {
   #add(spelling: string): Origin {
     const parsed = this.#bySpelling.get(spelling) ?? new Origin(parseOrigin(spelling))
     const origin = this.#byKey.get(parsed.key) ?? parsed
-    if (!origin.known && this.#byKey.size >= this.#most) {
+    if (!origin.registered && this.#byKey.size >= this.#most) {
       throw new errors.MaxOriginsReachedError()
     }
     if (this.#bySpelling.size >= mostSpellings) {
