@@ -1,23 +1,6 @@
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { projectFiles, read } from './support.ts'
-
-/** A folder imports from itself and from those behind it: the way of a request, from the API down to what all use. */
-const order = [
-  'api',
-  'dispatch',
-  'tunnel',
-  'upload',
-  'flight',
-  'response',
-  'diagnostics',
-  'options',
-  'request',
-  'origins',
-  'errors',
-  'native',
-  'compat',
-]
+import { libFolders as order, projectFiles, read } from './support.ts'
 
 const files = projectFiles(/^lib\/.*\.ts$/)
 

@@ -42,3 +42,23 @@ export function withoutComments(text: string): string {
     comment.replaceAll(/[^\n]/g, ' '),
   )
 }
+
+/**
+ * The folders of lib/: one imports from itself and from those behind it. The way of a request, from the API down to what all
+ * use.
+ */
+export const libFolders: readonly string[] = [
+  'api',
+  'dispatch',
+  'tunnel',
+  'upload',
+  'flight',
+  'response',
+  'diagnostics',
+  'options',
+  'request',
+  'origins',
+  'errors',
+  'native',
+  'compat',
+]
