@@ -27,12 +27,12 @@ export {
   WebSocket,
   cacheStores,
   connect,
-  errors,
   fetch,
   getGlobalDispatcher,
   interceptors,
   pipeline,
   request,
   stream,
+  undiciErrors as errors,
   upgrade,
-} from 'undici'
+} from './compat/undici.ts'

@@ -1,25 +1,32 @@
-import { errors } from 'undici'
 import type { Dispatcher } from 'undici'
+import { LegacyDispatcher } from '../compat/legacy-dispatcher.ts'
+import { setUndiciDispatcher } from '../compat/undici.ts'
+import { NativeDispatcher } from './native-dispatcher.ts'
 
-// Where undici 8 and Node 26 look, and where undici 6 and 7 and Node 20 to 24 do.
-const current = Symbol.for('undici.globalDispatcher.2')
+// Where undici 6 and 7 and the fetch() of Node 20 to 24 look. undici 8 and Node 26 look elsewhere.
 const legacy = Symbol.for('undici.globalDispatcher.1')
 
 /**
  * Makes `agent` the dispatcher of every fetch(), request() and so on that names none: Node's own fetch and that of any
- * undici from 6 to 8. Unlike undici's function of this name it gives all of them the agent itself, so that they get
- * HTTP/2 too; the agent must therefore take legacy handlers, as ours does.
+ * undici from 6 to 8.
+ *
+ * undici 8's function of this name keeps the older callers from HTTP/2. This one does not where `agent` is a dispatcher
+ * of dodici's.
  */
 export function setGlobalDispatcher(agent: Dispatcher): void {
-  if (!agent || typeof agent.dispatch !== 'function') {
-    throw new errors.InvalidArgumentError('Argument agent must implement Agent')
-  }
-  for (const symbol of [current, legacy]) {
-    Object.defineProperty(globalThis, symbol, {
-      value: agent,
+  setUndiciDispatcher(agent)
+  if (agent instanceof NativeDispatcher) {
+    // Changes nothing where globalThis is frozen, as undici does.
+    Reflect.defineProperty(globalThis, legacy, {
+      value: takesLegacyHandlers(agent) ? agent : new LegacyDispatcher(agent),
       writable: true,
       enumerable: false,
       configurable: false,
     })
   }
+}
+
+// A dispatch() of the user's own, or an interceptor's, may expect new handlers only.
+function takesLegacyHandlers(agent: NativeDispatcher): boolean {
+  return agent.dispatch === NativeDispatcher.prototype.dispatch
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:buffer'
-import { Dispatcher, errors } from 'undici'
+import { Dispatcher, errors } from '../compat/undici.ts'
 import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
 import { AgentState, type Callback } from './agent-state.ts'
 import type { Handler } from '../compat/handler.ts'

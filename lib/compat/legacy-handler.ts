@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import { errors } from 'undici'
+import { errors } from './undici.ts'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
 
 const { InvalidArgumentError } = errors

@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { Handler } from '../compat/handler.ts'
 import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
 import type { SocketInfo } from '../errors/errors.ts'

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { getSystemErrorName } from 'node:util'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import { Errc } from '../native/contract.ts'
 import { handshakeErrorCode, verifyError } from './tls-errors.ts'
 

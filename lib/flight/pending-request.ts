@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { Destination } from '../errors/errors.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import type { HeaderBlock } from '../response/header-block.ts'

@@ -1,6 +1,6 @@
 import * as http from 'node:http'
 import * as net from 'node:net'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import { milliseconds } from '../native/milliseconds.ts'
 import type { Dispatcher } from 'undici'
 import type { NativeClientOptions } from '../native/contract.ts'

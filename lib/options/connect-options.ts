@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import type { SecureVersion } from 'node:tls'
 import { inspect } from 'node:util'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
 

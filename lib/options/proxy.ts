@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import { bareHost } from '../origins/origin-url.ts'
 import type { NativeProxyOptions } from '../native/contract.ts'
 import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'

@@ -1,6 +1,6 @@
 import * as tls from 'node:tls'
 import type { SecureVersion } from 'node:tls'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { NativeSecret, NativeTlsOptions } from '../native/contract.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { isTlsName } from '../request/tls-name.ts'

@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import { bareHost, parseOrigin } from './origin-url.ts'
 
 const { InvalidArgumentError } = errors

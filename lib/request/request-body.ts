@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { types } from 'node:util'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import { encodeMultipart, isFormData, multipartChunks } from './form-data.ts'
 import { isHeaderValue } from './request-headers.ts'
 

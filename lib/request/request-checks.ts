@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { Handler } from '../compat/handler.ts'
 import { isHeaderValue, isToken } from './request-headers.ts'
 import { isTlsName } from './tls-name.ts'

@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { Handler } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import { requestBody, type RequestBody } from './request-body.ts'

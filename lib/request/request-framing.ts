@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { RequestBody } from './request-body.ts'
 import type { Method } from './request-checks.ts'
 import type { RequestHeaders } from './request-headers.ts'

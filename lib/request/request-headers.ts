@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
 

@@ -1,5 +1,5 @@
 import { stringify } from 'node:querystring'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 
 const { InvalidArgumentError } = errors
 

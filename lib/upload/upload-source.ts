@@ -1,4 +1,4 @@
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import { isStream, type StreamLike } from '../request/request-body.ts'
 

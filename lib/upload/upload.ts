@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
-import { errors } from 'undici'
+import { errors } from '../compat/undici.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
 import type { StreamLike } from '../request/request-body.ts'
 import { uploadSource, type UploadSource } from './upload-source.ts'

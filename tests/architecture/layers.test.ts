@@ -78,6 +78,12 @@ describe('lib/', () => {
     )
   })
 
+  it('takes what it uses of undici, but for types, from compat/undici.ts', () => {
+    const others = lib.filter((file) => file !== 'lib/compat/undici.ts')
+    const values = /(?<!import type \{[^}]*\} )\bfrom ['"]undici\b|\bimport\(['"]undici/
+    expect(findings(others, values, withoutComments)).toEqual([])
+  })
+
   it('keeps the wire contract free of code', () => {
     const contract = withoutComments(read('lib/native/contract.ts'))
     expect(contract).not.toMatch(/\bfunction\b|^import (?!type)/m)

@@ -2,11 +2,12 @@ import * as undici7 from 'undici7'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
 import * as dodici from '../../../lib/index.ts'
+import { Errc } from '../../../lib/native/contract.ts'
 import { client, type Submitted } from '../support/fake-native.ts'
 import { Recorder } from '../support/recorder.ts'
 
 // The whole of lib/ over undici 7 as the peer.
-vi.mock('undici', () => import('undici7'))
+vi.mock('undici/index.js', () => import('undici7'))
 vi.mock('../../../lib/native/load.ts', () => import('../support/fake-native.ts'))
 
 const get = { origin: 'http://a.test', path: '/x', method: 'GET' } as const
@@ -71,6 +72,24 @@ describe('with undici 7 as the peer, an Agent', () => {
     agent.dispatch({ ...get, origin: 'http://b.test' }, second)
     expect(second.error).toMatchObject({ code: 'UND_ERR_MAX_ORIGINS_REACHED' })
   })
+})
+
+describe('with undici 7 as the peer, a failure', () => {
+  it.each(Object.keys(Errc) as (keyof typeof Errc)[])(
+    '%s ends its request with an error',
+    (code) => {
+      const agent = new Agent()
+      const own = new Recorder()
+      const other = new Recorder()
+      agent.dispatch(get, own)
+      agent.dispatch(get, other)
+      client().batch((b) => b.failed(1, code, 1).response(2, 'mine'))
+      expect(own.names.at(-1)).toBe('onResponseError')
+      expect(own.error).toBeInstanceOf(Error)
+      expect(own.error).not.toBeInstanceOf(TypeError)
+      expect(other.names.at(-1)).toBe('onResponseEnd')
+    },
+  )
 })
 
 describe('dodici', () => {

@@ -1,9 +1,9 @@
 // A batch is many requests': whatever one record leads to, the others get theirs.
 import { Buffer } from 'node:buffer'
 import { Readable, type Duplex } from 'node:stream'
-import { errors } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
+import { errors } from '../../../lib/compat/undici.ts'
 import type { Controller } from '../../../lib/compat/handler.ts'
 import { client } from '../support/fake-native.ts'
 import { Recorder } from '../support/recorder.ts'
@@ -206,7 +206,7 @@ describe('an upgraded socket', () => {
 })
 
 describe('a failure', () => {
-  it('whose error undici does not have is told all the same', () => {
+  it('whose error cannot be made is told all the same', () => {
     const has = errors as { SocketError: unknown }
     const { SocketError } = has
     onTestFinished(() => void (has.SocketError = SocketError))
@@ -223,7 +223,7 @@ describe('a failure', () => {
     expect(next.body).toBe('next')
   })
 
-  it('of a connection, of which undici does not have the error, comes up on its own', async () => {
+  it('of a connection, whose error cannot be made, comes up on its own', async () => {
     const has = errors as { InformationalError: unknown }
     const { InformationalError } = has
     onTestFinished(() => void (has.InformationalError = InformationalError))

@@ -1,0 +1,74 @@
+// All of undici that lib/ uses, looked up once, when dodici is loaded: no other file imports values of undici.
+//
+// By its file's name, because Bun has a module of its own under the name `undici`, in which much of it is missing.
+import { errors as undiciErrors } from 'undici/index.js'
+
+export {
+  CloseEvent,
+  DecoratorHandler,
+  ErrorEvent,
+  EventSource,
+  FormData,
+  Headers,
+  MessageEvent,
+  RedirectHandler,
+  Request,
+  Response,
+  RetryAgent,
+  RetryHandler,
+  WebSocket,
+  cacheStores,
+  connect,
+  fetch,
+  getGlobalDispatcher,
+  interceptors,
+  pipeline,
+  request,
+  stream,
+  upgrade,
+} from 'undici/index.js'
+
+export {
+  Dispatcher,
+  setGlobalDispatcher as setUndiciDispatcher,
+  errors as undiciErrors,
+} from 'undici/index.js'
+
+type Errors = typeof undiciErrors
+const { UndiciError } = undiciErrors
+
+// What releases of undici 7 and early ones of undici 8 do not have. As undici 8.12's own.
+const laterErrors = {
+  MaxOriginsReachedError: class MaxOriginsReachedError extends UndiciError {
+    override name = 'MaxOriginsReachedError'
+    override code = 'UND_ERR_MAX_ORIGINS_REACHED'
+
+    constructor(message = '') {
+      super(message || 'Maximum allowed origins reached')
+    }
+  },
+
+  ProxyConnectionError: class ProxyConnectionError extends UndiciError {
+    override name = 'ProxyConnectionError'
+    override code = 'UND_ERR_PRX_CONN'
+    override cause: unknown
+
+    constructor(cause: unknown, message = '') {
+      super(message || 'Proxy Connection failed')
+      this.cause = cause
+    }
+  },
+
+  Socks5ProxyError: class Socks5ProxyError extends UndiciError {
+    override name = 'Socks5ProxyError'
+    override code: string
+
+    constructor(message = '', code = '') {
+      super(message || 'SOCKS5 proxy error')
+      this.code = code || 'UND_ERR_SOCKS5'
+    }
+  },
+}
+
+/** The error classes that requests end with. */
+export const errors: Errors = { ...(laterErrors as unknown as Errors), ...undiciErrors }
