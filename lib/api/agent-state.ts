@@ -101,7 +101,7 @@ export class AgentState implements TableOwner {
     const error = reason || new errors.ClientDestroyedError()
     this.#reason = error
     const all = this.#clients.all().flatMap((table) => [...table.all()])
-    const stopped = all.filter((request) => request.stop())
+    const stopped = all.filter((request) => request.stop(error))
     void this.#destroyClients(stopped, error)
   }
 

@@ -241,16 +241,16 @@ export class PendingRequest implements Controller, RecordReceiver {
 
   /** The terminal call, unless it was made; native is told to stop. */
   fail(error: unknown): void {
-    if (this.stop()) {
+    if (this.stop(error)) {
       this.callError(error)
     }
   }
 
   /**
-   * Lets nothing more through to the handler, and tells native to stop. True: what remains to be made is the terminal
-   * call, by callError().
+   * Lets nothing more through to the handler, and tells native to stop. `error` is what the body's stream is destroyed
+   * with. True: what remains to be made is the terminal call, by callError().
    */
-  stop(): boolean {
+  stop(error: unknown): boolean {
     if (this.ended) {
       return false
     }
@@ -266,7 +266,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     if (this.held !== null) {
       this.stopLingering()
     }
-    this.upload?.stop()
+    this.upload?.stop(error)
     return true
   }
 

@@ -10,7 +10,8 @@ import type { EncodedRequest } from '../request/encode-request.ts'
 /** What feeds native with the bytes of a request. */
 export interface UploadControl {
   onWanted(bytes: number): void
-  stop(): void
+  /** `error`: what the request failed with */
+  stop(error?: unknown): void
 }
 
 /** What an upgrade or CONNECT request becomes when it is answered. */

@@ -164,7 +164,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
 
   override _destroy(error: Error | null, callback: Callback): void {
     clearTimeout(this.#timer)
-    this.#request.stop()
+    this.#request.stop(error)
     callback(error)
   }
 

@@ -1,4 +1,5 @@
 import { errors } from '../compat/undici.ts'
+import { IncomingMessage } from 'node:http'
 import { throwLater } from '../errors/throw-later.ts'
 import { isStream, type StreamLike } from '../request/request-body.ts'
 
@@ -15,8 +16,8 @@ export interface UploadSource {
   start(): void
   /** The sink, which had answered false, takes more. */
   resume(): void
-  /** No more is wanted: destroys or returns what is being read. */
-  stop(): void
+  /** No more is wanted: destroys a stream, with `error` if there is one, and returns from an iterable. */
+  stop(error?: unknown): void
 }
 
 export function uploadSource(
@@ -59,11 +60,12 @@ class StreamSource implements UploadSource {
     this.#stream.resume()
   }
 
-  stop(): void {
+  stop(error?: unknown): void {
     if (!this.#over) {
       this.#release()
+      // Who waits for the stream's end is told by an 'error', which must not be unheard of.
       this.#stream.on('error', ignore)
-      this.#destroy()
+      this.#destroy(error)
     }
   }
 
@@ -97,9 +99,14 @@ class StreamSource implements UploadSource {
   }
 
   // A stream that does not go well is not its request's failure, and must not keep that from its end.
-  #destroy(): void {
+  #destroy(error?: unknown): void {
+    const stream = this.#stream
+    if (stream instanceof IncomingMessage) {
+      // A server that passes on the request that it serves can still answer it: destroy() would take the connection along.
+      Object.assign(stream, { socket: null })
+    }
     try {
-      this.#stream.destroy?.()
+      stream.destroy?.(error as Error | undefined)
     } catch (error) {
       throwLater(error)
     }

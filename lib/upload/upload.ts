@@ -99,12 +99,12 @@ export class Upload {
     }
   }
 
-  /** The request has ended, however: what is still in the source is not wanted. */
-  stop(): void {
+  /** The request has ended, with `error` if it failed: what is still in the source is not wanted. */
+  stop(error?: unknown): void {
     if (!this.#over) {
       this.#over = true
       if (!this.#sourceEnded) {
-        this.#source.stop()
+        this.#source.stop(error)
       }
     }
   }

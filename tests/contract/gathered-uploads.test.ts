@@ -152,13 +152,13 @@ describe.each(protocols)('a streamed body on a free connection over %s', (protoc
   it('that is aborted while it is gathered ends with that, and its source is stopped', async () => {
     const { seen, post } = await useWarm(protocol)
     const body = new PassThrough()
-    const closed = once(body, 'close')
+    const failed = once(body, 'error')
     const reason = new Error('not now')
     const recorder = post(body)
     body.write('some')
     recorder.controller?.abort(reason)
     await recorder.done
-    await closed
+    expect(await failed).toEqual([reason])
     expect(recorder.error).toBe(reason)
     await post('after it').done
     expect(seen.map(({ body: arrived }) => String(arrived))).toEqual(['after it'])

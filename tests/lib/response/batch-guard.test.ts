@@ -130,6 +130,17 @@ describe('a body', () => {
     expect(client().bodyOf(1)).toBe('all of it')
   })
 
+  it('is destroyed with an error that need not be listened for', async () => {
+    const agent = new Agent()
+    const body = new Readable({ read() {} })
+    const closed = new Promise((resolve) => body.on('close', resolve))
+    const own = dispatch(agent, new Recorder(), { method: 'POST', body })
+    await asked()
+    client().batch((b) => b.failed(1, 'socketClosed'))
+    await closed
+    expect(body.errored).toBe(own.error)
+  })
+
   it('whose destroy() throws does not keep the Agent from its own', async () => {
     const agent = new Agent()
     const body = new Readable({ read() {} })

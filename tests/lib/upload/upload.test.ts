@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Duplex, Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
@@ -152,19 +153,23 @@ describe('a streamed upload', () => {
     ['abort', (handler: Recorder) => handler.controller?.abort(new Error('no'))],
     ['failure', () => client().batch((b) => b.failed(1, 'socketError', 104))],
     ['early response', () => client().batch((b) => b.response(1))],
-  ])('destroys its stream without error on %s', async (_, end) => {
-    const stream = new Readable({ read() {} })
-    const failed = vi.fn<() => void>()
-    stream.on('error', failed)
-    const handler = dispatch(stream)
-    wanted(0)
-    stream.push('a')
-    await soon()
-    end(handler)
-    expect(stream.destroyed).toBe(true)
-    await soon()
-    expect(failed).not.toHaveBeenCalled()
-  })
+  ])(
+    'destroys its stream, with the request\u2019s error if there is one, on %s',
+    async (_, end) => {
+      const stream = new Readable({ read() {} })
+      const failed = vi.fn<(error: unknown) => void>()
+      stream.on('error', failed)
+      const handler = dispatch(stream)
+      wanted(0)
+      stream.push('a')
+      await soon()
+      end(handler)
+      expect(stream.destroyed).toBe(true)
+      await once(stream, 'close').catch(() => {})
+      expect(failed.mock.calls).toEqual(handler.error === undefined ? [] : [[handler.error]])
+      expect(handler.names.at(-1)).toBe(handler.error ? 'onResponseError' : 'onResponseEnd')
+    },
+  )
 
   it('ends normally when the response comes first, without onRequestSent', async () => {
     const stream = new Readable({ read() {} })
