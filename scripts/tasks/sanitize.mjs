@@ -20,6 +20,7 @@ const inNode = {
       'tests/addon',
       'tests/exit',
       'tests/faults',
+      'tests/conformance',
       'tests/chaos/h2.test.ts',
       'tests/chaos/desync.test.ts',
       ...contract('abort', 'close-destroy', 'handler-throws', 'keep-alive', 'malformed', 'pause'),

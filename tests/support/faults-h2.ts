@@ -1,6 +1,6 @@
 /** As faults.ts, over HTTP/2 frames: a fault of one stream beside streams of its connection, or of a whole connection. */
 import { expect } from 'vitest'
-import type { TestAgent } from './agents.ts'
+import type { AgentKind, TestAgent } from './agents.ts'
 import { healthyNeighbour, kTimeouts } from './faults.ts'
 import { useAgent, useH2Frames } from './fixtures.ts'
 import { dispatch, exchange } from './recorder.ts'
@@ -10,6 +10,12 @@ import type { H2FrameServer, H2Peer } from './servers/h2-frames.ts'
 import { turns } from './wait.ts'
 
 export type H2Fault = (peer: H2Peer, stream: number, broken: () => Recorder) => void | Promise<void>
+
+export interface H2FaultOptions {
+  readonly kind?: AgentKind
+  /** What the server sends first, instead of empty SETTINGS. */
+  readonly greet?: (peer: H2Peer) => void
+}
 
 export interface H2Outcome {
   readonly broken: Recorder
@@ -34,6 +40,7 @@ function expectHealthy(recorder: Recorder): void {
 export async function runStreamFault(
   fault: H2Fault,
   request: RequestOptions = {},
+  options: H2FaultOptions = {},
 ): Promise<H2Outcome> {
   const over = Promise.withResolvers<void>()
   let broken: Recorder | undefined
@@ -45,17 +52,17 @@ export async function runStreamFault(
     await over.promise
     peer.data(beside, 'lthy', FrameFlag.endStream)
     await serve(peer, 2)
-  })
+  }, options.greet)
   const { origin } = server
-  const agent = await useAgent({ ...kTimeouts, connections: 1 })
-  const beside = dispatch(agent, { origin, bodyTimeout: 0 })
+  const agent = await useAgent({ ...kTimeouts, connections: 1 }, options.kind)
+  const beside = dispatch(agent, { origin, path: '/beside', bodyTimeout: 0 })
   await beside.seen('onResponseData')
-  broken = dispatch(agent, { origin, ...request })
+  broken = dispatch(agent, { origin, path: '/broken', ...request })
   await broken.done
   over.resolve()
   await beside.done
   expectHealthy(beside)
-  expectHealthy(await exchange(agent, { origin }))
+  expectHealthy(await exchange(agent, { origin, path: '/after' }))
   await turns(3)
   expect(broken.terminalCalls).toBe(1)
   expect(server.peers).toHaveLength(1)
@@ -69,16 +76,17 @@ export async function runStreamFault(
 export async function runConnectionFault(
   fault: H2Fault,
   request: RequestOptions = {},
+  options: H2FaultOptions = {},
 ): Promise<H2Outcome> {
   let broken: Recorder | undefined
   const server = await useH2Frames(async (peer, index) => {
     if (index === 0) await fault(peer, await peer.request(0), () => begun(broken))
     await serve(peer, index === 0 ? 1 : 0)
-  })
+  }, options.greet)
   const { origin } = server
-  const agent = await useAgent({ ...kTimeouts, connections: 1 })
+  const agent = await useAgent({ ...kTimeouts, connections: 1 }, options.kind)
   const neighbourEnds = await healthyNeighbour(agent)
-  broken = dispatch(agent, { origin, ...request })
+  broken = dispatch(agent, { origin, path: '/broken', ...request })
   await broken.done
   await expectRecovery(agent, origin)
   await neighbourEnds()
@@ -88,10 +96,10 @@ export async function runConnectionFault(
 }
 
 async function expectRecovery(agent: TestAgent, origin: string): Promise<void> {
-  const first = await exchange(agent, { origin })
+  const first = await exchange(agent, { origin, path: '/after' })
   if (first.error) expect(first.terminalCalls).toBe(1)
   else expectHealthy(first)
-  expectHealthy(await exchange(agent, { origin }))
+  expectHealthy(await exchange(agent, { origin, path: '/after' }))
 }
 
 function begun(recorder: Recorder | undefined): Recorder {

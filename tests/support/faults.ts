@@ -3,7 +3,7 @@
  * when the fault happens and ends after it, the broken one, and one that follows.
  */
 import { expect } from 'vitest'
-import type { AgentOptions, TestAgent } from './agents.ts'
+import type { AgentKind, AgentOptions, TestAgent } from './agents.ts'
 import { useAgent, useRaw } from './fixtures.ts'
 import { dispatch, exchange } from './recorder.ts'
 import type { Recorder, RequestOptions } from './recorder.ts'
@@ -14,7 +14,7 @@ import { turns } from './wait.ts'
 export const kTimeouts = { connectTimeout: 8000, headersTimeout: 8000, bodyTimeout: 8000 }
 
 /** What the server does with the broken request, whose head it has read. */
-export type Fault = (peer: Peer, broken: () => Recorder) => void | Promise<void>
+export type Fault = (peer: Peer, broken: () => Recorder, head: string) => void | Promise<void>
 
 export interface FaultOptions {
   /** What the server does with the broken request's connection before it has read anything. */
@@ -22,6 +22,9 @@ export interface FaultOptions {
   readonly tls?: boolean
   readonly agent?: AgentOptions
   readonly request?: RequestOptions
+  readonly kind?: AgentKind
+  /** The broken request is not the first one on its connection. */
+  readonly warm?: boolean
 }
 
 export interface Outcome {
@@ -30,6 +33,8 @@ export interface Outcome {
   readonly agent: TestAgent
   /** How often the broken request arrived. */
   readonly arrivals: number
+  /** The request that follows came on the broken one's connection. */
+  readonly reused: boolean
 }
 
 /**
@@ -39,34 +44,45 @@ export interface Outcome {
 export async function runFault(fault: Fault, options: FaultOptions = {}): Promise<Outcome> {
   const over = Promise.withResolvers<void>()
   let arrivals = 0
+  let brokenOn: Peer | undefined
+  let afterOn: Peer | undefined
   let broken: Recorder | undefined
   const recorder = (): Recorder => {
     if (!broken) throw new Error('the broken request has not begun')
     return broken
   }
   const script: RawScript = async (peer) => {
-    if (peer.index === 1) await options.onAccept?.(peer, recorder)
+    if (peer.index === 1) await options.onAccept?.(peer, recorder, '')
     for (;;) {
       const head = await peer.head()
       if (head.includes(' /beside ')) {
         peer.send('HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nhea')
         await over.promise
         peer.send('lthy')
+      } else if (head.includes(' /warm ')) {
+        peer.respond('healthy')
       } else if (head.includes(' /after ')) {
+        afterOn = peer
         peer.respond('healthy')
       } else {
         arrivals += 1
-        await fault(peer, recorder)
+        brokenOn = peer
+        await fault(peer, recorder, head)
       }
     }
   }
   const server = await useRaw(script, { tls: options.tls ?? false })
   const { origin } = server
-  const agent = await useAgent({ ...kTimeouts, ...options.agent })
+  const agent = await useAgent({ ...kTimeouts, ...options.agent }, options.kind)
   const beside = dispatch(agent, { origin, path: '/beside', bodyTimeout: 0 })
   await beside.seen('onResponseData')
+  // undici gives a connection back to its pool some turns after its response.
+  const givenBack = (): Promise<void> => turns(options.kind === 'undici' ? 3 : 0)
+  if (options.warm) await exchange(agent, { origin, path: '/warm' })
+  await givenBack()
   broken = dispatch(agent, { origin, path: '/broken', ...options.request })
   await broken.done
+  await givenBack()
   // While the first still runs, so that a connection that the broken one left behind would be used.
   const after = await exchange(agent, { origin, path: '/after' })
   over.resolve()
@@ -78,7 +94,7 @@ export async function runFault(fault: Fault, options: FaultOptions = {}): Promis
     expect(healthy.terminalCalls).toBe(1)
   }
   expect(broken.terminalCalls).toBe(1)
-  return { broken, server, agent, arrivals }
+  return { broken, server, agent, arrivals, reused: afterOn === brokenOn }
 }
 
 /** A request to a server of its own that is in flight until the function given back has seen it end well. */

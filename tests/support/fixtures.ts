@@ -51,8 +51,9 @@ export async function useRaw(
 
 export async function useH2Frames(
   script: (peer: H2Peer, index: number) => Promise<void>,
+  greet?: (peer: H2Peer) => void,
 ): Promise<H2FrameServer> {
-  const server = await startH2Frames(script)
+  const server = await startH2Frames(script, greet)
   onTestFinished(() => server.close())
   return server
 }

@@ -67,7 +67,7 @@ export interface Frame {
 
 /** `:status: 200` is one byte of HPACK's static table. */
 const kStatus200 = Buffer.from([0x88])
-const kPreface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.length
+const kPrefaceLength = 24
 
 export class H2Peer {
   readonly socket: Socket
@@ -77,11 +77,16 @@ export class H2Peer {
   readonly frames: Frame[] = []
   /** Takes each frame, which is then not kept. */
   onFrame: ((frame: Frame) => void) | undefined
+  /** What the client sent before its first frame; empty until then. */
+  preface = ''
   #buffer = Buffer.alloc(0)
-  #prefaceRead = false
   #wake = Promise.withResolvers<void>()
 
-  constructor(socket: Socket, transport: Socket = socket) {
+  constructor(
+    socket: Socket,
+    transport: Socket = socket,
+    greet: (peer: H2Peer) => void = sendSettings,
+  ) {
     this.socket = socket
     this.transport = transport
     socket.on('error', () => {})
@@ -89,7 +94,7 @@ export class H2Peer {
       this.#buffer = Buffer.concat([this.#buffer, chunk])
       this.#parse()
     })
-    this.send(FrameType.settings, 0, 0)
+    greet(this)
   }
 
   send(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): void {
@@ -122,19 +127,28 @@ export class H2Peer {
 
   /** The id of the stream of request number `index` on this connection. */
   async request(index = 0): Promise<number> {
+    const { stream } = await this.frame(
+      `request number ${index}`,
+      ({ type }) => type === FrameType.headers,
+      index,
+    )
+    return stream
+  }
+
+  /** The client's frame number `index` of those that are wanted, as soon as it is there. */
+  async frame(what: string, wanted: (frame: Frame) => boolean, index = 0): Promise<Frame> {
     for (;;) {
-      const frame = this.frames.filter(({ type }) => type === FrameType.headers)[index]
-      if (frame) return frame.stream
-      this.#wake = Promise.withResolvers()
-      await within(`request number ${index}`, this.#wake.promise)
+      const frame = this.frames.filter(wanted)[index]
+      if (frame) return frame
+      await within(what, this.#wake.promise)
     }
   }
 
   #parse(): void {
-    if (!this.#prefaceRead) {
-      if (this.#buffer.length < kPreface) return
-      this.#buffer = this.#buffer.subarray(kPreface)
-      this.#prefaceRead = true
+    if (this.preface === '') {
+      if (this.#buffer.length < kPrefaceLength) return
+      this.preface = this.#buffer.toString('latin1', 0, kPrefaceLength)
+      this.#buffer = this.#buffer.subarray(kPrefaceLength)
     }
     while (this.#buffer.length >= 9) {
       const length = this.#buffer.readUIntBE(0, 3)
@@ -151,9 +165,15 @@ export class H2Peer {
         this.send(FrameType.settings, FrameFlag.ack, 0)
       }
       this.onFrame?.(frame)
-      this.#wake.resolve()
+      const { resolve } = this.#wake
+      this.#wake = Promise.withResolvers()
+      resolve()
     }
   }
+}
+
+function sendSettings(peer: H2Peer): void {
+  peer.send(FrameType.settings, 0, 0)
 }
 
 /** The payload of a SETTINGS frame. */
@@ -173,9 +193,10 @@ export interface H2FrameServer {
   close(): Promise<void>
 }
 
-/** Each connection runs `script`; its index counts from 0. */
+/** Each connection runs `script`; its index counts from 0. `greet` sends something else than empty SETTINGS at its beginning. */
 export async function startH2Frames(
   script: (peer: H2Peer, index: number) => Promise<void>,
+  greet?: (peer: H2Peer) => void,
 ): Promise<H2FrameServer> {
   const sockets = new Set<Socket>()
   const peers: H2Peer[] = []
@@ -183,7 +204,7 @@ export async function startH2Frames(
   const transports = new Map<number | undefined, Socket>()
   const { cert, key } = certificates().good
   const server = createServer({ cert, key, ALPNProtocols: ['h2'], noDelay: true }, (socket) => {
-    const peer = new H2Peer(socket, transports.get(socket.remotePort))
+    const peer = new H2Peer(socket, transports.get(socket.remotePort), greet)
     peers.push(peer)
     script(peer, peers.length - 1).catch((error: unknown) => failures.push(error))
   })

@@ -91,26 +91,30 @@ export class HpackReader {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
 
-  /** The fields of one header block; each block of a connection must be read, in order. */
+  /** The last value of each field of one header block; each block of a connection must be read, in order. */
   read(block: Buffer): Map<string, string> {
+    return new Map(this.fields(block))
+  }
+
+  /** As `read`, with all fields in their order. */
+  fields(block: Buffer): (readonly [string, string])[] {
     this.#bytes = block
     this.#at = 0
-    const fields = new Map<string, string>()
+    const fields: (readonly [string, string])[] = []
     while (this.#at < block.length) {
       const first = block[this.#at] ?? 0
       if (first >= 0x80) {
-        const [name, value] = this.#entry(this.#integer(7))
-        fields.set(name, value)
+        fields.push(this.#entry(this.#integer(7)))
       } else if (first >= 0x40) {
         const found = this.#literal(6)
         this.#dynamic.unshift(found)
         this.#evict()
-        fields.set(...found)
+        fields.push(found)
       } else if (first >= 0x20) {
         this.#maxSize = this.#integer(5)
         this.#evict()
       } else {
-        fields.set(...this.#literal(4))
+        fields.push(this.#literal(4))
       }
     }
     return fields

@@ -79,10 +79,14 @@ export class Peer {
   /** One request with its body, framing and all. */
   async request(): Promise<{ head: string; body: string }> {
     const head = await this.head()
+    return { head, body: await this.body(head) }
+  }
+
+  /** The body, without framing, of the request whose head was read. */
+  async body(head: string): Promise<string> {
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
-    if (length !== undefined) return { head, body: await this.read(Number(length)) }
-    if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return { head, body: '' }
-    return { head, body: await this.#chunkedBody() }
+    if (length !== undefined) return this.read(Number(length))
+    return /\r\ntransfer-encoding: *chunked/i.test(head) ? this.#chunkedBody() : ''
   }
 
   send(text: string | Buffer): void {
