@@ -8,26 +8,27 @@ import type { PendingRequest } from '../flight/pending-request.ts'
 import type { TableOwner } from '../flight/request-table.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
 import { RequestEngine } from '../dispatch/request-engine.ts'
-import { FactoryDispatchers } from './factory-dispatchers.ts'
+import type { Callback, DispatcherState } from './dispatcher-state.ts'
+import { followSignal } from './follow-signal.ts'
+import { MockClients } from './mock-clients.ts'
 import { disconnectError, endsQuietly, errors, isConnectionError } from '../errors/errors.ts'
 import { NativeClients } from '../flight/native-clients.ts'
 import { DispatcherEvents } from './dispatcher-events.ts'
 import { OriginCapacity, type OriginStats } from './origin-stats.ts'
 
-export type Callback = (error: Error | null, data: null) => void
-
 /**
  * What an Agent is made of: the owner of its origins and native clients, of "closed" and "destroyed", and the source
  * of its events. Apart from the Agent, as methods of that run on undici's Proxy too.
  */
-export class AgentState implements TableOwner {
+export class AgentState implements TableOwner, DispatcherState {
   closed = false
   destroyed = false
 
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #engine: RequestEngine
-  readonly #factory: FactoryDispatchers | undefined
+  /** undefined: nothing is mocked */
+  #mocks: MockClients | undefined
   readonly #capacity: OriginCapacity
   readonly #events: DispatcherEvents
   readonly #closeCallbacks: Callback[] = []
@@ -49,23 +50,25 @@ export class AgentState implements TableOwner {
     )
     this.#clients = new NativeClients(options)
     this.#engine = new RequestEngine(options, this.#origins, this.#clients, this)
-    if (given.factory) {
-      const { factory, ...rest } = given
-      this.#factory = new FactoryDispatchers(factory, rest, this.#origins, emitter)
-    } else {
-      // Fails here rather than at the first request when there is no addon.
-      loadBinding()
-    }
-    if (given.signal) {
-      this.#follow(given.signal)
-    }
+    // Fails here rather than at the first request when there is no addon.
+    loadBinding()
+    this.#stopListening = followSignal(given.signal, (reason) => {
+      this.destroy(reason, ignore)
+      for (const table of this.#clients.all()) {
+        table.endSwitched()
+      }
+    })
   }
 
   /** REQUIRES: neither closed nor destroyed. Throws what is wrong with the request. */
   dispatch(opts: DispatchOptions, handler: Handler, to: unknown): boolean {
-    if (this.#factory !== undefined) {
-      return this.#factory.dispatch(opts, handler)
-    }
+    const mock = this.#mocks?.find(opts)
+    return mock === undefined
+      ? this.#send(opts, handler, to)
+      : mock.dispatch(opts as never, handler as Dispatcher.DispatchHandler)
+  }
+
+  #send(opts: DispatchOptions, handler: Handler, to: unknown): boolean {
     const origin = this.#engine.start(opts, handler, to)
     if (this.#capacity.hasRoom(origin)) {
       return true
@@ -83,7 +86,7 @@ export class AgentState implements TableOwner {
     this.#closeCallbacks.push(callback)
     if (!this.closed) {
       this.closed = true
-      void this.#closeFactory()
+      void this.#closeMocks()
     }
   }
 
@@ -106,9 +109,6 @@ export class AgentState implements TableOwner {
   }
 
   stats(): Record<string, OriginStats> {
-    if (this.#factory !== undefined) {
-      return this.#factory.stats() as Record<string, OriginStats>
-    }
     const stats: Record<string, OriginStats> = {}
     for (const origin of this.#origins.all()) {
       stats[origin.url.origin] = this.#capacity.stats(origin)
@@ -118,6 +118,24 @@ export class AgentState implements TableOwner {
 
   statsOf(spelling: string): OriginStats {
     return this.#capacity.stats(this.#origins.find(spelling))
+  }
+
+  isBusy(spelling: string): boolean {
+    return !this.#capacity.hasRoom(this.#origins.find(spelling))
+  }
+
+  clients(): Map<unknown, unknown> {
+    this.#mocks ??= new MockClients((opts, handler, to) => {
+      if (this.destroyed) {
+        throw new errors.ClientDestroyedError()
+      }
+      return this.#send(opts, handler, to)
+    })
+    return this.#mocks
+  }
+
+  setPipelining(value: number): void {
+    this.#engine.setKeepAlive(Boolean(value))
   }
 
   onConnected(originKey: string): void {
@@ -161,23 +179,8 @@ export class AgentState implements TableOwner {
     this.#clients.onLoopClosed()
   }
 
-  #follow(signal: AbortSignal): void {
-    const onAbort = (): void => {
-      this.destroy(signal.reason, ignore)
-      for (const table of this.#clients.all()) {
-        table.endSwitched()
-      }
-    }
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.#stopListening = () => signal.removeEventListener('abort', onAbort)
-  }
-
-  async #closeFactory(): Promise<void> {
-    await this.#factory?.close()
+  async #closeMocks(): Promise<void> {
+    await this.#mocks?.close()
     this.#destroyWhenIdle()
   }
 
@@ -196,7 +199,7 @@ export class AgentState implements TableOwner {
   // The handlers are told together with the callers: a promise of a request that is looked at only after
   // `await agent.destroy()` must not be an "unhandled rejection" before.
   async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
-    await Promise.all([this.#clients.destroy(), this.#factory?.destroy(error as Error)])
+    await Promise.all([this.#clients.destroy(), this.#mocks?.destroy(error)])
     for (const request of stopped) {
       request.callError(error)
     }

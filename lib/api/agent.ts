@@ -1,21 +1,54 @@
-import type { Agent as UndiciAgent, Dispatcher } from 'undici'
+import type { Agent as UndiciAgentType, Dispatcher } from 'undici'
+import { UndiciAgent } from '../compat/undici.ts'
 import type { AgentOptions } from '../options/agent-options.ts'
+import { showToUndici } from '../compat/undici-symbols.ts'
 import type { OriginStats } from './origin-stats.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
+import { proxyDelegate } from './proxy-delegate.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** A dispatcher for any number of origins, as undici's `Agent`. */
 export class Agent extends NativeDispatcher {
+  static {
+    showToUndici(Agent.prototype, {
+      clients: (agent) => agent.state.clients(),
+      running: (agent) => sum(Object.values(agent.stats).map(({ running }) => running)),
+    })
+  }
+
   // A program's options may be of undici's type; what of that is not supported is found when it runs.
   constructor(options?: AgentOptions)
-  constructor(options: UndiciAgent.Options)
-  constructor(options: AgentOptions | UndiciAgent.Options = {}) {
-    super(options as AgentOptions)
+  constructor(options: UndiciAgentType.Options)
+  constructor(options: AgentOptions | UndiciAgentType.Options = {}) {
+    const given = options as AgentOptions
+    super(given, undefined, withFactory(given) ?? proxyDelegate(given))
   }
 
   /** What is going on, by origin: a snapshot. */
   get stats(): Record<string, OriginStats> {
     return this.state.stats()
   }
+}
+
+// A dispatcher for each origin, counted and let go of as undici's Agent does that.
+function withFactory({ factory, signal, ...options }: AgentOptions): (() => Dispatcher) | null {
+  if (factory === undefined) {
+    return null
+  }
+  // undici's Agent hands on a copy by way of JSON, which not every option of ours survives.
+  const make = (origin: string | URL, made: AgentOptions): Dispatcher => {
+    const { maxOrigins, connect, tls, allowH2 = options.allowH2 } = made
+    const given = withoutUndefined({ ...options, maxOrigins, connect, tls, allowH2, signal })
+    return factory(origin, given)
+  }
+  return () => {
+    const checked = typeof factory === 'function' ? make : factory
+    return new UndiciAgent({ ...options, factory: checked } as UndiciAgentType.Options)
+  }
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 /** The types that undici has under these names. */

@@ -1,9 +1,11 @@
 import { constants } from 'node:buffer'
 import { Dispatcher, errors } from '../compat/undici.ts'
 import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
-import { AgentState, type Callback } from './agent-state.ts'
+import { AgentState } from './agent-state.ts'
+import { DelegateState } from './delegate-state.ts'
+import type { Callback, DispatcherState } from './dispatcher-state.ts'
 import type { Handler } from '../compat/handler.ts'
-import { isLegacy, LegacyHandler } from '../compat/legacy-handler.ts'
+import { dispatchModern, modernHandler, refuse } from '../compat/legacy-handler.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
 
 const { InvalidArgumentError } = errors
@@ -16,19 +18,26 @@ const { InvalidArgumentError } = errors
  */
 export abstract class NativeDispatcher extends Dispatcher {
   // No #private: undici's compose() runs these methods on a Proxy of the dispatcher.
-  protected readonly state: AgentState
+  protected readonly state: DispatcherState
   // No more of the options: with its keys and passwords a dispatcher would be a secret itself, and they are logged.
   private readonly webSocket: AgentOptions['webSocket']
   private readonly eventSource: AgentOptions['eventSource']
   /** Where all requests go, whatever their `origin` says; undefined: where that says. */
   protected readonly fixedOrigin: string | undefined
 
-  protected constructor(options: AgentOptions, fixedOrigin?: string) {
+  /** `delegate` makes a dispatcher of undici's that is to do the work, instead of native clients. */
+  protected constructor(
+    options: AgentOptions,
+    fixedOrigin?: string,
+    delegate?: (() => Dispatcher) | null,
+  ) {
     super()
     this.webSocket = options.webSocket
     this.eventSource = options.eventSource
     this.fixedOrigin = fixedOrigin
-    this.state = new AgentState(this, options, resolveOptions(options))
+    this.state = delegate
+      ? new DelegateState(delegate(), this, options.signal)
+      : new AgentState(this, options, resolveOptions(options))
   }
 
   /**
@@ -117,18 +126,8 @@ export abstract class NativeDispatcher extends Dispatcher {
   ): Dispatcher.ComposedDispatcher {
     const composed = super.compose(...(args as Dispatcher.DispatcherComposeInterceptor[]))
     const { dispatch: inner } = composed
-    const dispatch = (options: Dispatcher.DispatchOptions, handler: object): boolean => {
-      if (typeof handler !== 'object' || handler === null || !isLegacy(handler)) {
-        return inner(this.located(options), handler)
-      }
-      let modern: Handler
-      try {
-        modern = adapted(handler, options)
-      } catch (error) {
-        return refuse(handler, error)
-      }
-      return inner(this.located(options), modern as object)
-    }
+    const dispatch = (options: Dispatcher.DispatchOptions, handler: object): boolean =>
+      dispatchModern(this.located(options), handler, inner)
     return new Proxy(composed, {
       get: (target, key) => (key === 'dispatch' ? dispatch : Reflect.get(target, key)),
     })
@@ -145,7 +144,7 @@ export abstract class NativeDispatcher extends Dispatcher {
     if (typeof options !== 'object' || options === null) {
       throw new InvalidArgumentError('opts must be an object.')
     }
-    const handler = adapted(given, options)
+    const handler = modernHandler(given, options)
     // undici 7's own functions, whose handlers are legacy ones, leave the dispatcher in the options.
     // It may also be this dispatcher, or a Proxy that compose() made of it.
     const { dispatcher } = options
@@ -166,24 +165,6 @@ export abstract class NativeDispatcher extends Dispatcher {
     }
     return this.state.dispatch(options, handler, this.fixedOrigin ?? options['origin'])
   }
-}
-
-function adapted(handler: object, { upgrade, method }: { upgrade?: unknown; method?: unknown }) {
-  return isLegacy(handler)
-    ? new LegacyHandler(handler, Boolean(upgrade) || method === 'CONNECT')
-    : (handler as Handler)
-}
-
-// What is wrong is told to a handler that can hear it.
-function refuse(handler: Partial<Handler> & { onError?: unknown }, error: unknown): false {
-  if (typeof handler.onResponseError === 'function') {
-    handler.onResponseError(null, error as Error)
-  } else if (typeof handler.onError === 'function') {
-    handler.onError(error)
-  } else {
-    throw error
-  }
-  return false
 }
 
 function promised(start: (settle: Callback) => void): Promise<void> {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
 import { errors } from './undici.ts'
 import type { Controller, Handler, ResponseHeaders } from './handler.ts'
 
@@ -33,6 +34,50 @@ export function isLegacy(handler: object): boolean {
       typeof methods.onError === 'function' ||
       typeof methods.onHeaders === 'function')
   )
+}
+
+type Dispatch = (options: Dispatcher.DispatchOptions, handler: object) => boolean
+
+/** The handler as undici 8 has them. Throws as undici 7 does when a method is missing. */
+export function modernHandler(
+  handler: object,
+  { upgrade, method }: { upgrade?: unknown; method?: unknown },
+): Handler {
+  return isLegacy(handler)
+    ? new LegacyHandler(handler, Boolean(upgrade) || method === 'CONNECT')
+    : (handler as Handler)
+}
+
+/** Dispatches by what knows only handlers of the new kind. What is no handler at all is its to refuse. */
+export function dispatchModern(
+  options: Dispatcher.DispatchOptions,
+  handler: object,
+  dispatch: Dispatch,
+): boolean {
+  if (typeof handler !== 'object' || handler === null || !isLegacy(handler)) {
+    return dispatch(options, handler)
+  }
+  let modern: Handler
+  try {
+    modern = modernHandler(handler, options)
+  } catch (error) {
+    return refuse(handler, error)
+  }
+  // undici 7's own functions, which bring such handlers, leave the dispatcher in the options.
+  const { dispatcher: _itself, ...rest } = options as typeof options & { dispatcher?: unknown }
+  return dispatch(rest, modern)
+}
+
+/** Tells what is wrong with a request to its handler, if that can hear it; else throws it. */
+export function refuse(handler: Partial<Handler> & { onError?: unknown }, error: unknown): false {
+  if (typeof handler.onResponseError === 'function') {
+    handler.onResponseError(null, error as Error)
+  } else if (typeof handler.onError === 'function') {
+    handler.onError(error)
+  } else {
+    throw error
+  }
+  return false
 }
 
 /** Lets a legacy handler stand where a new one is expected. */

@@ -1,35 +1,18 @@
-// All of undici that lib/ uses, looked up once, when dodici is loaded: no other file imports values of undici.
+// All of undici that lib/ uses, looked up once, when dodici is loaded. No other file imports values of undici, but
+// undici-exports.ts, which hands on the rest.
 //
 // By its file's name, because Bun has a module of its own under the name `undici`, in which much of it is missing.
 import { errors as undiciErrors } from 'undici/index.js'
 
 export {
-  CloseEvent,
-  DecoratorHandler,
-  ErrorEvent,
-  EventSource,
-  FormData,
-  Headers,
-  MessageEvent,
-  RedirectHandler,
-  Request,
-  Response,
-  RetryAgent,
-  RetryHandler,
-  WebSocket,
-  cacheStores,
-  connect,
-  fetch,
-  getGlobalDispatcher,
-  interceptors,
-  pipeline,
-  request,
-  stream,
-  upgrade,
-} from 'undici/index.js'
-
-export {
+  Agent as UndiciAgent,
+  BalancedPool as UndiciBalancedPool,
+  Client as UndiciClient,
   Dispatcher,
+  EnvHttpProxyAgent as UndiciEnvHttpProxyAgent,
+  Headers as UndiciHeaders,
+  Pool as UndiciPool,
+  ProxyAgent as UndiciProxyAgent,
   setGlobalDispatcher as setUndiciDispatcher,
   errors as undiciErrors,
 } from 'undici/index.js'

@@ -26,7 +26,7 @@ const proxyAuthorization = /(?:^|\0)proxy-authorization[:;]/i
  */
 export class RequestEngine {
   readonly #options: ResolvedOptions
-  readonly #defaults: RequestDefaults
+  #defaults: RequestDefaults
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #owner: TableOwner
@@ -40,13 +40,18 @@ export class RequestEngine {
     clients: NativeClients,
     owner: TableOwner,
   ) {
-    const { allowH2, headersTimeout, bodyTimeout, native } = options
+    const { allowH2, keepAlive, headersTimeout, bodyTimeout } = options
     this.#options = options
-    this.#defaults = { allowH2, keepAlive: native.keepAlive, headersTimeout, bodyTimeout }
+    this.#defaults = { allowH2, keepAlive, headersTimeout, bodyTimeout }
     this.#origins = origins
     this.#clients = clients
     this.#owner = owner
     this.#lookup = AddressLookup.from(options, owner)
+  }
+
+  /** Whether connections are kept for further requests. */
+  setKeepAlive(keepAlive: boolean): void {
+    this.#defaults = { ...this.#defaults, keepAlive }
   }
 
   /** Throws what is wrong with the request, and nothing that the handler throws. Returns its origin. */
@@ -166,8 +171,9 @@ export class RequestEngine {
     request.observed?.publishSendHeaders(encoded.lines)
   }
 
-  #defaultServername({ table }: PendingRequest): string {
-    return table.proxy?.requestTls.servername ?? this.#options.connect.servername ?? ''
+  #defaultServername({ table: { proxy } }: PendingRequest): string {
+    const { connect } = this.#options
+    return (proxy === null ? connect : proxy.connectTo(connect)).servername ?? ''
   }
 }
 

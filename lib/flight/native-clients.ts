@@ -80,7 +80,7 @@ export class NativeClients {
 
   #proxied(isTls: boolean, proxy: Proxy, owner: TableOwner): RequestTable {
     if (isTls) {
-      const connect = { ...this.#options.connect, ...proxy.requestTls }
+      const connect = proxy.connectTo(this.#options.connect)
       this.#proxiedTls ??= this.#create(owner, nativeTlsOptions(connect), proxy)
       return this.#proxiedTls
     }
@@ -91,13 +91,16 @@ export class NativeClients {
   #create(owner: TableOwner, tls: NativeTlsOptions, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
     const { native } = this.#options
-    const { localAddress: address, localPort: port, socketPath } = native
-    const local = { address, port, socketPath }
+    const local = proxy === null ? native : proxy.localEnd(native)
     const client = new Client({
       ...native,
+      localAddress: local.localAddress,
+      localPort: local.localPort,
+      socketPath: local.socketPath,
       tls,
       proxy: proxy === null ? noProxy : proxy.native(tls !== noTls),
     })
-    return new RequestTable(client, owner, local, proxy)
+    const { localAddress: address, localPort: port, socketPath } = local
+    return new RequestTable(client, owner, { address, port, socketPath }, proxy)
   }
 }

@@ -54,7 +54,7 @@ export interface AgentOptions {
   clientTtl?: number | null
   /** Local IP address to connect from. */
   localAddress?: string | null
-  /** Unix socket through which every origin is reached. */
+  /** Unix socket through which every origin is reached; those behind a proxy are not. */
   socketPath?: string | null
   /** `0`: TLS sessions are not resumed; else libcurl's own number of them is kept. Default: `100`. */
   maxCachedSessions?: number
@@ -105,6 +105,8 @@ export interface ResolvedOptions {
   /** null: every origin is reached directly */
   readonly proxies: Proxies | null
   readonly allowH2: boolean
+  /** connections are kept for further requests */
+  readonly keepAlive: boolean
   readonly headersTimeout: number
   readonly bodyTimeout: number
   readonly strictContentLength: boolean
@@ -250,14 +252,12 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   checkConnectOptions(connect)
   checkTlsOptions(connect)
   const proxies = resolveProxies(options.proxy)
-  if (proxies !== null && (connect.socketPath || options.socketPath)) {
-    throw new NotSupportedError('socketPath together with proxy is not supported')
-  }
   return {
     native: nativeOptions(options, h2, connect),
     connect,
     proxies,
     allowH2: options.allowH2 ?? (connect['allowH2'] as boolean | undefined) ?? true,
+    keepAlive: options.pipelining !== 0,
     headersTimeout: options.headersTimeout ?? 300_000,
     bodyTimeout: options.bodyTimeout ?? 300_000,
     strictContentLength: options.strictContentLength ?? true,
@@ -292,7 +292,7 @@ function nativeOptions(
       attempt === undefined || attempt === -1
         ? net.getDefaultAutoSelectFamilyAttemptTimeout()
         : Math.max(attempt, 10),
-    keepAlive: options.pipelining !== 0,
+    keepAlive: true, // each request says for itself when its connection is to be closed
     ipv4Only: connect.family === 4,
     tcpKeepAlive: connect.keepAlive ?? true,
     tcpKeepAliveDelay: tcpKeepAliveDelay(connect),

@@ -8,11 +8,17 @@ interface Entry {
 
 /** What `no_proxy` excepts, in undici's reading of it; parsed again when the variable has changed. */
 export class NoProxy {
+  /** undefined: the variable is read */
+  readonly #given: string | undefined
   #text: string | undefined
   #entries: Entry[] = []
 
+  constructor(given?: string) {
+    this.#given = given
+  }
+
   excepts(url: URL): boolean {
-    const text = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? ''
+    const text = this.#given ?? process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? ''
     if (text !== this.#text) {
       this.#text = text
       this.#entries = text

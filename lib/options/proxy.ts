@@ -1,6 +1,8 @@
+import { isIP } from 'node:net'
+import type { Dispatcher } from 'undici'
 import { errors } from '../compat/undici.ts'
 import { bareHost } from '../origins/origin-url.ts'
-import type { NativeProxyOptions } from '../native/contract.ts'
+import type { NativeClientOptions, NativeProxyOptions } from '../native/contract.ts'
 import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
 import { headerLine, isHeaderValue, isToken } from '../request/request-headers.ts'
 import { NoProxy } from './no-proxy.ts'
@@ -18,7 +20,7 @@ export interface ProxyOptions {
   auth?: string
   /** Sent to the proxy, with CONNECT or with each forwarded request. */
   headers?: Record<string, string | string[] | undefined>
-  /** TLS with an `https:` proxy. */
+  /** The connection to the proxy: its local end, its Unix socket, and TLS with an `https:` proxy. */
   proxyTls?: ConnectOptions | null
   /** TLS with origins through the proxy, where it differs from `connect`. */
   requestTls?: ConnectOptions | null
@@ -27,7 +29,13 @@ export interface ProxyOptions {
   /** Of a SOCKS proxy. Default: the uri's. */
   username?: string
   password?: string
+  /** Makes the dispatcher of each origin. With it the work is undici's, not native. */
+  factory?: (origin: URL, options: object) => Dispatcher
+  /** Makes the client that connects to the proxy. With it the work is undici's, not native. */
+  clientFactory?: (origin: URL, options: object) => Dispatcher
 }
+
+type LocalOptions = Pick<NativeClientOptions, 'localAddress' | 'localPort' | 'socketPath'>
 
 /** Of clients that connect directly. */
 export const noProxy: NativeProxyOptions = {
@@ -46,7 +54,8 @@ export class Proxy {
   /** without the brackets of an IPv6 address */
   readonly hostname: string
   readonly port: number
-  readonly requestTls: ConnectOptions
+  readonly #requestTls: ConnectOptions
+  readonly #replacesConnect: boolean
   readonly #url: string
   readonly #isSocks: boolean
   readonly #tunnelsAll: boolean
@@ -55,7 +64,8 @@ export class Proxy {
   readonly #password: string
   readonly #tls: ConnectOptions
 
-  constructor(options: ProxyOptions) {
+  /** `replacesConnect`: TLS with origins is as `requestTls` says, whatever an Agent's `connect` does. */
+  constructor(options: ProxyOptions, replacesConnect = false) {
     const url = parseUri(options.uri)
     const protocol = url.protocol.startsWith('socks') ? 'socks5h:' : url.protocol
     this.hostname = bareHost(url.hostname)
@@ -69,16 +79,28 @@ export class Proxy {
     this.#username = this.#isSocks ? withoutNul(options.username || username) : ''
     this.#password = this.#isSocks ? withoutNul(options.password || password) : ''
     this.#tls = checkedTls(options.proxyTls)
-    this.requestTls = checkedTls(options.requestTls)
-    const { servername } = this.#tls
-    if (servername && servername !== this.hostname) {
-      throw new NotSupportedError('proxyTls.servername is not supported')
-    }
+    this.#requestTls = checkedTls(options.requestTls)
+    this.#replacesConnect = replacesConnect
+    checkProxyTls(this.#tls, this.hostname, url.protocol)
   }
 
   /** Plain requests are sent to it as they are, with absolute targets. */
   get forwards(): boolean {
     return !this.#isSocks && !this.#tunnelsAll
+  }
+
+  /** How origins are connected to through it, where an Agent's own way is `connect`. */
+  connectTo(connect: ConnectOptions): ConnectOptions {
+    return this.#replacesConnect ? this.#requestTls : { ...connect, ...this.#requestTls }
+  }
+
+  /** Where connections to it come from; what is not said here is as for all connections. */
+  localEnd({ localAddress, localPort }: LocalOptions): LocalOptions {
+    return {
+      localAddress: this.#tls.localAddress ?? localAddress,
+      localPort: this.#tls.localPort ?? localPort,
+      socketPath: this.#tls.socketPath ?? '',
+    }
   }
 
   native(isTls: boolean): NativeProxyOptions {
@@ -116,29 +138,59 @@ export function resolveProxies(given: unknown): Proxies | null {
   if (given === undefined || given === null || given === 'none') {
     return null
   }
+  if (given instanceof Proxies) {
+    return given
+  }
   if (given === 'env') {
-    return proxiesOfEnvironment()
+    return proxiesOfEnvironment({})
   }
-  const options = (
-    typeof given === 'string' || given instanceof URL ? { uri: given } : given
-  ) as ProxyOptions & { factory?: unknown; clientFactory?: unknown }
-  if (typeof options !== 'object' || !options.uri) {
-    throw new InvalidArgumentError('Proxy uri is mandatory')
-  }
-  if (options.factory !== undefined || options.clientFactory !== undefined) {
-    throw new NotSupportedError('proxy.factory and proxy.clientFactory are not supported')
-  }
-  const proxy = new Proxy(options)
+  const proxy = new Proxy(proxyOptions(given))
   return new Proxies(proxy, proxy, null)
 }
 
-function proxiesOfEnvironment(): Proxies | null {
+/** Those of a proxy, whose URI alone is enough. Throws undici's error if there is none. */
+export function proxyOptions(given: unknown): ProxyOptions {
+  const options = (
+    typeof given === 'string' || given instanceof URL ? { uri: given } : given
+  ) as ProxyOptions | null
+  if (typeof options !== 'object' || !options?.uri) {
+    throw new InvalidArgumentError('Proxy uri is mandatory')
+  }
+  return options
+}
+
+/** What undici's EnvHttpProxyAgent takes instead of the environment's variables. */
+export interface EnvironmentProxyOptions extends Omit<ProxyOptions, 'uri'> {
+  httpProxy?: string | undefined
+  httpsProxy?: string | undefined
+  noProxy?: string | undefined
+}
+
+/** Null: there are none. */
+export function proxiesOfEnvironment(
+  { httpProxy, httpsProxy, noProxy, ...options }: EnvironmentProxyOptions,
+  replacesConnect = false,
+): Proxies | null {
   const { env } = process
-  const httpUri = env['http_proxy'] ?? env['HTTP_PROXY']
-  const httpsUri = env['https_proxy'] ?? env['HTTPS_PROXY']
-  const http = httpUri ? new Proxy({ uri: httpUri }) : null
-  const https = httpsUri ? new Proxy({ uri: httpsUri }) : http
-  return http === null && https === null ? null : new Proxies(http, https, new NoProxy())
+  const httpUri = httpProxy ?? env['http_proxy'] ?? env['HTTP_PROXY']
+  const httpsUri = httpsProxy ?? env['https_proxy'] ?? env['HTTPS_PROXY']
+  const make = (uri: string): Proxy => new Proxy({ ...options, uri }, replacesConnect)
+  const http = httpUri ? make(httpUri) : null
+  const https = httpsUri ? make(httpsUri) : http
+  return http === null && https === null ? null : new Proxies(http, https, new NoProxy(noProxy))
+}
+
+/** What is wanted of a proxy is nothing for native, and undici's own ProxyAgent can do it. Throws nothing. */
+export function needsUndici(options: ProxyOptions): boolean {
+  if (options.factory !== undefined || options.clientFactory !== undefined) {
+    return true
+  }
+  try {
+    void new Proxy(options)
+    return false
+  } catch (error) {
+    return error instanceof NotSupportedError
+  }
 }
 
 // Node's own error would show the whole text, password included.
@@ -151,6 +203,10 @@ function parseUri(uri: string | URL): URL {
     throw new InvalidArgumentError(
       'Invalid URL protocol: the URL must start with `http:` or `https:`.',
     )
+  }
+  const isHttp = url.protocol.startsWith('http')
+  if (isHttp && (url.pathname !== '/' || url.search !== '' || url.hash !== '')) {
+    throw new InvalidArgumentError('invalid url')
   }
   return url
 }
@@ -192,14 +248,27 @@ function headerLines(
 
 function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
   const options = { ...given }
-  for (const name of ['lookup', 'socketPath', 'localAddress', 'localPort'] as const) {
-    if (options[name]) {
-      throw new NotSupportedError(`${name} for the connection to a proxy is not supported`)
-    }
+  const { localAddress, socketPath } = options
+  if (localAddress && isIP(localAddress) === 0) {
+    throw new InvalidArgumentError('localAddress must be valid string IP address')
+  }
+  if (socketPath && typeof socketPath !== 'string') {
+    throw new InvalidArgumentError('invalid socketPath')
   }
   checkConnectOptions(options)
   checkTlsOptions(options)
   return options
+}
+
+// libcurl finds a proxy's host itself, and asks for it by that name.
+function checkProxyTls(options: ConnectOptions, hostname: string, protocol: string): void {
+  const { servername, lookup, hints, family, autoSelectFamily } = options
+  if (protocol === 'https:' && servername && servername !== hostname) {
+    throw new NotSupportedError('proxyTls.servername is not supported')
+  }
+  if (lookup || hints || family || autoSelectFamily === false) {
+    throw new NotSupportedError('to choose how the host of a proxy is found is not supported')
+  }
 }
 
 function withoutNul(text: string): string {

@@ -1,5 +1,5 @@
 /** undici's Client and Pool and ours, side by side. */
-import { Client as UndiciClient, errors, fetch, interceptors, Pool as UndiciPool } from 'undici'
+import { Client as UndiciClient, fetch, interceptors, Pool as UndiciPool } from 'undici'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Client, Pool } from '../../lib/index.ts'
@@ -110,10 +110,37 @@ describe('new Client', () => {
     expect(outcomeOf(make(ours))).toEqual(outcomeOf(make(undici)))
   })
 
-  it('has pipelining', () => {
-    const client = new Client('http://a.test')
-    expect(client.pipelining).toBe(new UndiciClient('http://a.test').pipelining)
-    expect(() => (client.pipelining = 2)).toThrow(errors.NotSupportedError)
+  it('has pipelining, which may be changed while it runs', async () => {
+    const connections: (string | undefined)[] = []
+    const server = await useHttp1((request, response) => {
+      connections.push(request.headers.connection)
+      response.end('ok')
+    })
+    await both('Client', async (Made) => {
+      connections.length = 0
+      const client = use(Made, server.origin) as Made & { pipelining: number }
+      const before = server.accepted
+      const values: number[] = []
+      for (const pipelining of [1, 0, 0, 3, 3]) {
+        client.pipelining = pipelining
+        values.push(client.pipelining)
+        await exchange(client, { path: '/' })
+      }
+      return { values, connections: [...connections], accepted: server.accepted - before }
+    })
+  })
+
+  it('that was made with pipelining 0 keeps its connections as soon as it is 1', async () => {
+    const server = await useHttp1((_request, response) => void response.end('ok'))
+    await both('Client', async (Made) => {
+      const client = use(Made, server.origin, { pipelining: 0 }) as Made & { pipelining: number }
+      const before = server.accepted
+      await exchange(client, { path: '/' })
+      client.pipelining = 1
+      await exchange(client, { path: '/' })
+      await exchange(client, { path: '/' })
+      return server.accepted - before
+    })
   })
 })
 
@@ -126,15 +153,6 @@ describe('new Pool', () => {
       expect(outcomeOf(make(ours))).toEqual(outcomeOf(make(undici)))
     },
   )
-
-  it('with a factory says that it is not supported', () => {
-    const factory = (): Dispatcher => new UndiciClient('http://a.test')
-    const options = { factory } as never
-    expect(outcomeOf(() => new Pool('http://a.test', options))).toMatchObject({
-      code: 'UND_ERR_NOT_SUPPORTED',
-      message: 'factory of a Pool is not supported',
-    })
-  })
 })
 
 describe.each(Object.keys(kinds))('a %s', (kind) => {

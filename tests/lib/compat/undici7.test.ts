@@ -19,6 +19,18 @@ function answer(): void {
   })
 }
 
+describe('with undici 7 as the peer, the package', () => {
+  it('has every name of that undici, and what that lacks says so when it is made', () => {
+    const names = Object.keys(undici7).filter(
+      (name) => !['default', 'module.exports'].includes(name),
+    )
+    expect(names.filter((name) => !(name in dodici))).toEqual([])
+    expect(() => new dodici.Dispatcher1Wrapper(new Agent())).toThrow(
+      'the installed undici has no Dispatcher1Wrapper',
+    )
+  })
+})
+
 describe('with undici 7 as the peer, an Agent', () => {
   it('is a Dispatcher of that undici, which its errors come from', () => {
     const agent = new Agent()

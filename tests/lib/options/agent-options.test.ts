@@ -199,8 +199,6 @@ describe('the native client', () => {
     [{ connectTimeout: 5, connect: { timeout: 7 } }, { connectTimeout: 7 }],
     [{ connectTimeout: 5, tls: { timeout: 7 }, connect: { timeout: 9 } }, { connectTimeout: 9 }],
     [{ keepAliveTimeout: 10 }, { keepAliveTimeout: 10 }],
-    [{ pipelining: 0 }, { keepAlive: false }],
-    [{ pipelining: 5 }, { keepAlive: true }],
     [{ localAddress: '127.0.0.2' }, { localAddress: '127.0.0.2' }],
     [{ connect: { localAddress: '127.0.0.3' } }, { localAddress: '127.0.0.3' }],
     [{ socketPath: '/x' }, { socketPath: '/x' }],

@@ -1,0 +1,77 @@
+import type * as undici from 'undici'
+import type { Dispatcher } from 'undici'
+import { UndiciBalancedPool } from '../compat/undici.ts'
+import { lateExport } from '../compat/undici-exports.ts'
+import { dispatchModern } from '../compat/legacy-handler.ts'
+import type { OriginLike } from '../origins/origin-url.ts'
+import { Client, Pool, type PoolOptions } from './pool.ts'
+
+/** Options of `new BalancedPool()`: those of its pools, and how it chooses between them. */
+export interface BalancedPoolOptions extends Omit<PoolOptions, 'factory'> {
+  /** Makes the pool of each upstream. Default: `(origin, options) => new Pool(origin, options)`. */
+  factory?: (origin: URL, options: object) => Dispatcher
+  /** Weight of an upstream without failures. Default: `100`. */
+  maxWeightPerServer?: number
+  /** What a failure takes off an upstream's weight, and a connection gives back. Default: `15`. */
+  errorPenalty?: number
+}
+
+/** Options of `new RoundRobinPool()`: a Pool's. */
+export type RoundRobinPoolOptions = PoolOptions
+
+const UndiciRoundRobinPool: typeof undici.RoundRobinPool = lateExport('RoundRobinPool')
+
+type Upstream = string | URL | OriginLike
+
+/**
+ * undici's `BalancedPool` over pools of ours: each request goes to one of several upstreams, which all serve the same.
+ * Throws undici's errors.
+ */
+export class BalancedPool extends UndiciBalancedPool {
+  constructor(upstreams?: Upstream | readonly Upstream[], options: BalancedPoolOptions = {}) {
+    const { factory = poolOf(options) } = options
+    super((upstreams ?? []) as string[], { ...options, factory } as undici.Pool.Options)
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    return dispatchModern(options, handler, (opts, modern) => super.dispatch(opts, modern))
+  }
+}
+
+/**
+ * undici's `RoundRobinPool` over clients of ours: requests to one origin go to its connections in turns. Throws undici's
+ * errors.
+ */
+export class RoundRobinPool extends UndiciRoundRobinPool {
+  constructor(origin: string | URL | OriginLike, options: RoundRobinPoolOptions = {}) {
+    const { factory = clientOf(options) } = options
+    super(origin as string, { ...options, factory } as undici.RoundRobinPool.Options)
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    return dispatchModern(options, handler, (opts, modern) => super.dispatch(opts, modern))
+  }
+}
+
+// undici's pools hand on a copy of the options by way of JSON: ours are made with the options themselves.
+function poolOf({
+  factory: _default,
+  ...options
+}: BalancedPoolOptions): (origin: URL) => Dispatcher {
+  return (origin) => new Pool(origin, options)
+}
+
+function clientOf({
+  factory: _default,
+  connections: _pools,
+  clientTtl: _too,
+  ...options
+}: RoundRobinPoolOptions): (origin: URL) => Dispatcher {
+  return (origin) => new Client(origin, options)
+}

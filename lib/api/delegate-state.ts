@@ -1,0 +1,102 @@
+import type { Dispatcher } from 'undici'
+import type { Handler } from '../compat/handler.ts'
+import { undiciSymbols, type UndiciSymbols } from '../compat/undici-symbols.ts'
+import type { DispatchOptions } from '../request/request-checks.ts'
+import { throwLater } from '../errors/throw-later.ts'
+import type { Callback, DispatcherState } from './dispatcher-state.ts'
+import type { OriginStats } from './origin-stats.ts'
+import { followSignal } from './follow-signal.ts'
+
+const events = ['connect', 'disconnect', 'connectionError', 'drain'] as const
+
+type Listener = (origin: URL, targets?: readonly unknown[], error?: Error) => void
+
+/**
+ * The state of a dispatcher of ours whose work a dispatcher of undici's does: what the options ask for is undici's own,
+ * such as clients that a `factory` makes. Its events are told as the owner's.
+ */
+export class DelegateState implements DispatcherState {
+  readonly #delegate: Dispatcher & { readonly closed?: boolean; readonly destroyed?: boolean }
+  #stopListening: (() => void) | undefined
+
+  constructor(delegate: Dispatcher, owner: Dispatcher, signal: AbortSignal | null | undefined) {
+    this.#delegate = delegate
+    for (const event of events) {
+      forward(event, delegate, owner)
+    }
+    this.#stopListening = followSignal(signal, (reason) => this.destroy(reason, ignore))
+  }
+
+  get closed(): boolean {
+    return this.#delegate.closed === true
+  }
+
+  get destroyed(): boolean {
+    return this.#delegate.destroyed === true
+  }
+
+  dispatch(opts: DispatchOptions, handler: Handler, to: unknown): boolean {
+    const { dispatcher: _checked, ...rest } = opts
+    return this.#delegate.dispatch(
+      { ...rest, origin: to } as unknown as Dispatcher.DispatchOptions,
+      handler as Dispatcher.DispatchHandler,
+    )
+  }
+
+  close(callback: Callback): void {
+    this.#delegate.close(callback as () => void)
+  }
+
+  destroy(reason: unknown, callback: Callback): void {
+    this.#stopListening?.()
+    this.#delegate.destroy((reason ?? null) as Error | null, callback as () => void)
+  }
+
+  stats(): Record<string, OriginStats> {
+    return this.#stats() as Record<string, OriginStats>
+  }
+
+  statsOf(): OriginStats {
+    return this.#stats() as OriginStats
+  }
+
+  isBusy(): boolean {
+    return Boolean(this.#read('busy'))
+  }
+
+  clients(): Map<unknown, unknown> {
+    return this.#read('clients') as Map<unknown, unknown>
+  }
+
+  setPipelining(): void {
+    // A Client has no delegate.
+  }
+
+  #stats(): unknown {
+    return (this.#delegate as { stats?: unknown }).stats
+  }
+
+  #read(name: keyof UndiciSymbols): unknown {
+    const symbol = undiciSymbols()[name]
+    return symbol && (this.#delegate as unknown as Record<symbol, unknown>)[symbol]
+  }
+}
+
+// The owner stands where undici's dispatcher does, first among the targets.
+function forward(event: string, delegate: Dispatcher, owner: Dispatcher): void {
+  const listener: Listener = (origin, targets = [], error) => {
+    const values = [origin, [owner, ...targets.slice(1)], ...(error === undefined ? [] : [error])]
+    try {
+      ;(owner.emit as (event: string, ...values: unknown[]) => boolean).call(
+        owner,
+        event,
+        ...values,
+      )
+    } catch (thrown) {
+      throwLater(thrown)
+    }
+  }
+  ;(delegate.on as (event: string, listener: Listener) => unknown).call(delegate, event, listener)
+}
+
+function ignore(): void {}

@@ -1,0 +1,20 @@
+// Every name that undici has, so that `from 'undici'` may become `from 'dodici'`. First what is ours.
+export { Agent } from './agent.ts'
+export { BalancedPool, RoundRobinPool } from './balanced-pools.ts'
+export { setGlobalDispatcher } from './global-dispatcher.ts'
+export { setLoopThreads } from './loop-threads.ts'
+export { Client, Pool } from './pool.ts'
+export { EnvHttpProxyAgent, ProxyAgent } from './proxy-agents.ts'
+export { Socks5ProxyAgent } from './socks5-proxy-agent.ts'
+export type { BalancedPoolOptions, RoundRobinPoolOptions } from './balanced-pools.ts'
+export type { OriginStats } from './origin-stats.ts'
+export type { ClientOptions, ClientStats, PoolOptions } from './pool.ts'
+export type { EnvHttpProxyAgentOptions, ProxyAgentOptions } from './proxy-agents.ts'
+export type { Socks5ProxyAgentOptions } from './socks5-proxy-agent.ts'
+export type { AgentOptions, H2Options } from '../options/agent-options.ts'
+export type { ConnectOptions } from '../options/connect-options.ts'
+export type { ProxyOptions } from '../options/proxy.ts'
+export type { OriginLike } from '../origins/origin-url.ts'
+
+// What works over any dispatcher.
+export * from '../compat/undici-exports.ts'

@@ -1,0 +1,128 @@
+import type * as undici from 'undici'
+import type { Dispatcher } from 'undici'
+import { UndiciEnvHttpProxyAgent, UndiciHeaders, UndiciProxyAgent } from '../compat/undici.ts'
+import { errors } from '../errors/errors.ts'
+import type { AgentOptions } from '../options/agent-options.ts'
+import {
+  needsUndici,
+  proxiesOfEnvironment,
+  Proxies,
+  Proxy,
+  proxyOptions,
+  type EnvironmentProxyOptions,
+  type ProxyOptions,
+} from '../options/proxy.ts'
+import { NativeDispatcher } from './native-dispatcher.ts'
+
+const { InvalidArgumentError } = errors
+
+/** Options of `new ProxyAgent()`: the proxy's, and an Agent's. TLS with origins is as `requestTls` says, not `connect`. */
+export interface ProxyAgentOptions
+  extends ProxyOptions, Omit<AgentOptions, 'proxy' | 'connect' | 'tls' | 'factory'> {}
+
+/** Options of `new EnvHttpProxyAgent()`. `connect` is for origins that are reached directly. */
+export interface EnvHttpProxyAgentOptions
+  extends EnvironmentProxyOptions, Omit<AgentOptions, 'proxy' | 'factory'> {}
+
+/**
+ * A dispatcher whose requests go through a proxy, as undici's `ProxyAgent`. Throws undici's `InvalidArgumentError`
+ * without a `uri`, and for wrong options.
+ */
+export class ProxyAgent extends NativeDispatcher {
+  constructor(options: ProxyAgentOptions | string | URL)
+  constructor(options: undici.ProxyAgent.Options | string | URL)
+  constructor(given: ProxyAgentOptions | undici.ProxyAgent.Options | string | URL) {
+    const options = proxyOptions(given) as ProxyAgentOptions
+    checkClientFactory(options.clientFactory)
+    const usesUndici = needsUndici(options)
+    super(
+      usesUndici ? agentOptions(options) : agentOptions(options, new Proxy(options, true)),
+      undefined,
+      usesUndici ? () => new UndiciProxyAgent(options as undici.ProxyAgent.Options) : null,
+    )
+  }
+
+  /**
+   * As an Agent's. Throws an `InvalidArgumentError`, which other dispatchers would tell the handler, when there is a
+   * `proxy-authorization` among the headers: it would reach the origin.
+   */
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    if (sendsProxyAuthorization(options.headers)) {
+      throw new InvalidArgumentError('Proxy-Authorization should be sent in ProxyAgent constructor')
+    }
+    return super.dispatch(options, handler)
+  }
+}
+
+/**
+ * A dispatcher whose requests go through the proxies that `http_proxy`, `https_proxy` and `no_proxy`, in small or capital
+ * letters, say at the time of its making, as undici's `EnvHttpProxyAgent`. `no_proxy` is read at each request.
+ */
+export class EnvHttpProxyAgent extends NativeDispatcher {
+  constructor(options?: EnvHttpProxyAgentOptions)
+  constructor(options: undici.EnvHttpProxyAgent.Options)
+  constructor(given: EnvHttpProxyAgentOptions | undici.EnvHttpProxyAgent.Options = {}) {
+    const options = given as EnvHttpProxyAgentOptions
+    checkClientFactory(options.clientFactory)
+    const usesUndici = needsUndici({ ...options, uri: 'http://localhost' })
+    const proxies = usesUndici ? null : proxiesOfEnvironment(options, true)
+    super(
+      { ...options, proxy: asOption(proxies) } as AgentOptions,
+      undefined,
+      usesUndici
+        ? () => new UndiciEnvHttpProxyAgent(given as undici.EnvHttpProxyAgent.Options)
+        : null,
+    )
+  }
+}
+
+// Of what is an Agent's own undici's ProxyAgent takes no account: the proxy is in between.
+function agentOptions(
+  { connectTimeout, proxyTls, requestTls, ...options }: ProxyAgentOptions,
+  proxy?: Proxy,
+): AgentOptions {
+  const timeout = proxyTls?.timeout ?? requestTls?.timeout ?? connectTimeout
+  const { auth: _auth, token: _token, headers: _headers, ...rest } = options
+  return {
+    ...rest,
+    connect: null,
+    tls: null,
+    socketPath: null,
+    localAddress: null,
+    ...(timeout !== undefined && timeout !== null && { connectTimeout: timeout }),
+    proxy: asOption(proxy === undefined ? null : new Proxies(proxy, proxy, null)),
+  } as AgentOptions
+}
+
+// An Agent takes them as they are; its type does not say so, for nobody else can make any.
+function asOption(proxies: Proxies | null): NonNullable<AgentOptions['proxy']> {
+  return (proxies ?? 'none') as unknown as ProxyOptions
+}
+
+function checkClientFactory(factory: unknown): void {
+  if (factory !== undefined && typeof factory !== 'function') {
+    throw new InvalidArgumentError('Proxy opts.clientFactory must be a function.')
+  }
+}
+
+function sendsProxyAuthorization(headers: unknown): boolean {
+  return namesOf(headers).some(
+    (name) => typeof name === 'string' && name.toLowerCase() === 'proxy-authorization',
+  )
+}
+
+function namesOf(headers: unknown): unknown[] {
+  if (Array.isArray(headers)) {
+    return headers.filter((_value, index) => index % 2 === 0)
+  }
+  if (typeof headers !== 'object' || headers === null) {
+    return []
+  }
+  if (headers instanceof Map || headers instanceof Headers || headers instanceof UndiciHeaders) {
+    return [...headers.keys()]
+  }
+  return Object.keys(headers)
+}

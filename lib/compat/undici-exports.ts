@@ -1,0 +1,97 @@
+// What of undici is handed on as it is, and what not every undici of the supported range has.
+import type * as Undici from 'undici'
+import * as undici from 'undici/index.js'
+import { errors } from './undici.ts'
+
+export type * from 'undici'
+export {
+  CloseEvent,
+  DecoratorHandler,
+  Dispatcher,
+  ErrorEvent,
+  EventSource,
+  FormData,
+  Headers,
+  MessageEvent,
+  MockAgent,
+  MockClient,
+  MockPool,
+  RedirectHandler,
+  Request,
+  Response,
+  RetryAgent,
+  RetryHandler,
+  WebSocket,
+  WebSocketError,
+  WebSocketStream,
+  buildConnector,
+  cacheStores,
+  caches,
+  connect,
+  deleteCookie,
+  errors,
+  fetch,
+  getCookies,
+  getGlobalDispatcher,
+  getGlobalOrigin,
+  getSetCookies,
+  interceptors,
+  mockErrors,
+  parseCookie,
+  parseMIMEType,
+  pipeline,
+  request,
+  serializeAMimeType,
+  setCookie,
+  setGlobalOrigin,
+  stream,
+  upgrade,
+  util,
+} from 'undici/index.js'
+
+/** As undici's. Where the installed undici lacks it, whoever calls it or makes one gets a `NotSupportedError`. */
+export function lateExport<Name extends keyof typeof Undici>(name: Name): (typeof Undici)[Name] {
+  return name in undici ? undici[name] : missing(name)
+}
+
+function missing(name: string): never {
+  return function () {
+    throw new errors.NotSupportedError(`the installed undici has no ${name}`)
+  } as never
+}
+
+export type Dispatcher1Wrapper = Undici.Dispatcher1Wrapper
+export const Dispatcher1Wrapper: typeof Undici.Dispatcher1Wrapper = lateExport('Dispatcher1Wrapper')
+
+export type H2CClient = Undici.H2CClient
+export const H2CClient: typeof Undici.H2CClient = lateExport('H2CClient')
+
+export type MockCallHistory = Undici.MockCallHistory
+export const MockCallHistory: typeof Undici.MockCallHistory = lateExport('MockCallHistory')
+
+export type MockCallHistoryLog = Undici.MockCallHistoryLog
+export const MockCallHistoryLog: typeof Undici.MockCallHistoryLog = lateExport('MockCallHistoryLog')
+
+export type SnapshotAgent = Undici.SnapshotAgent
+export const SnapshotAgent: typeof Undici.SnapshotAgent = lateExport('SnapshotAgent')
+
+export const install: typeof Undici.install = lateExport('install')
+export const ping: typeof Undici.ping = lateExport('ping')
+
+/** The types that undici has under these names. */
+export declare namespace H2CClient {
+  export type Options = Undici.H2CClient.Options
+}
+
+export declare namespace MockCallHistory {
+  export type FilterCallsOptions = Undici.MockCallHistory.FilterCallsOptions
+  export type FilterCallsOperator = Undici.MockCallHistory.FilterCallsOperator
+}
+
+export declare namespace MockCallHistoryLog {
+  export type MockCallHistoryLogProperties = Undici.MockCallHistoryLog.MockCallHistoryLogProperties
+}
+
+export declare namespace SnapshotAgent {
+  export type Options = Undici.SnapshotAgent.Options
+}

@@ -1,0 +1,80 @@
+import { UndiciAgent, UndiciPool } from './undici.ts'
+
+/**
+ * undici's private names for what its classes read of each other's objects: those of the installed undici, found by
+ * their descriptions. undefined where that undici has no such name.
+ */
+export interface UndiciSymbols {
+  /** of Agent: its dispatchers by origin, a Map, into which MockAgent puts its own */
+  readonly clients: symbol | undefined
+  /** of everything: what `dispatch()` calls when it has checked its arguments */
+  readonly dispatch: symbol | undefined
+  /** of Pool and Client: the URL of their origin */
+  readonly url: symbol | undefined
+  readonly connected: symbol | undefined
+  readonly free: symbol | undefined
+  readonly pending: symbol | undefined
+  readonly running: symbol | undefined
+  readonly size: symbol | undefined
+  /** of Pool and Client: they would rather not have another request */
+  readonly busy: symbol | undefined
+}
+
+let found: UndiciSymbols | undefined
+
+export function undiciSymbols(): UndiciSymbols {
+  found ??= find()
+  return found
+}
+
+/** What undici's classes may read of the objects whose prototype this is, by these names. */
+export function showToUndici<T extends object>(
+  prototype: T,
+  values: Partial<Record<keyof UndiciSymbols, (shown: T) => unknown>>,
+): void {
+  const symbols = undiciSymbols()
+  for (const [name, read] of Object.entries(values)) {
+    const symbol = symbols[name as keyof UndiciSymbols]
+    if (symbol !== undefined) {
+      const get = function (this: T): unknown {
+        return read(this)
+      }
+      Object.defineProperty(prototype, symbol, { get, configurable: true })
+    }
+  }
+}
+
+function find(): UndiciSymbols {
+  const agent = make(() => new UndiciAgent())
+  const pool = make(() => new UndiciPool('http://localhost'))
+  return {
+    clients: symbolOf(agent, 'clients'),
+    dispatch: symbolOf(pool, 'dispatch'),
+    url: symbolOf(pool, 'url'),
+    connected: symbolOf(pool, 'connected'),
+    free: symbolOf(pool, 'free'),
+    pending: symbolOf(pool, 'pending'),
+    running: symbolOf(pool, 'running'),
+    size: symbolOf(pool, 'size'),
+    busy: symbolOf(pool, 'busy'),
+  }
+}
+
+// What stands in for undici in other runtimes may have no such class.
+function make(create: () => object): object | null {
+  try {
+    return create()
+  } catch {
+    return null
+  }
+}
+
+function symbolOf(owner: object | null, description: string): symbol | undefined {
+  for (let at = owner; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const symbol = Object.getOwnPropertySymbols(at).find((one) => one.description === description)
+    if (symbol !== undefined) {
+      return symbol
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,45 @@
+/** dodici has every name that undici has, with the type that a program knows. */
+import * as undici from 'undici'
+import { describe, expect, it } from 'vitest'
+import * as dodici from '../../../lib/index.ts'
+
+const ours = [
+  'Agent',
+  'BalancedPool',
+  'Client',
+  'EnvHttpProxyAgent',
+  'Pool',
+  'ProxyAgent',
+  'RoundRobinPool',
+  'Socks5ProxyAgent',
+  'setGlobalDispatcher',
+]
+
+const names = Object.keys(undici).filter((name) => !['default', 'module.exports'].includes(name))
+const all: Record<string, unknown> = { ...dodici }
+const theirs: Record<string, unknown> = { ...undici }
+
+describe('the exports', () => {
+  it('have every name of undici', () => {
+    expect(names.length).toBeGreaterThan(50)
+    expect(names.filter((name) => !(name in dodici))).toEqual([])
+  })
+
+  it('are those of undici, but for what is ours', () => {
+    expect(names.filter((name) => all[name] !== theirs[name]).toSorted()).toEqual(ours.toSorted())
+  })
+
+  it.each(ours)('%s is of the same kind, with the methods and getters of undici', (name) => {
+    const [own, reference] = [all[name], theirs[name]] as (typeof undici.Agent)[]
+    expect(own).toBeTypeOf('function')
+    expect(own?.name).toBe(reference?.name)
+    const members = Object.getOwnPropertyNames(reference?.prototype ?? {})
+    const missing = members.filter((member) => !(member in (own?.prototype ?? {})))
+    expect(missing).toEqual([])
+  })
+
+  it('are also one object, for `import undici from`', () => {
+    expect(dodici.default.fetch).toBe(undici.fetch)
+    expect(dodici.default.Agent).toBe(dodici.Agent)
+  })
+})
