@@ -27,7 +27,7 @@ export async function observeHttp1(row: Http1Row, kind: AgentKind): Promise<Obse
     { kind, request: requestOf(row), agent, warm },
   )
   const { broken, arrivals, reused } = outcome
-  return { ...seenBy(broken), arrivals, kept: reused, sent }
+  return { ...seenBy(broken), seen: true, arrivals, kept: reused, sent }
 }
 
 export async function observeHttp2(row: Http2Row, kind: AgentKind): Promise<Observed> {
@@ -45,10 +45,11 @@ export async function observeHttp2(row: Http2Row, kind: AgentKind): Promise<Obse
   )
   const peer = outcome.server.peers[0]
   if (!peer) throw new Error('no connection was made')
-  const { sends } = row
+  const { sends, seen } = row
   if (sends) await peer.frame('the frame that the row demands', (frame) => sends(frame, asked))
   return {
     ...seenBy(outcome.broken),
+    seen: seen?.(peer, asked) ?? true,
     arrivals: arrivalsOf(outcome),
     kept: isStream || outcome.server.peers.length === 1,
     sent: sentOn(peer, asked),
@@ -76,7 +77,7 @@ function respond(peer: H2Peer, stream: number): void {
   peer.data(stream, 'ok', FrameFlag.endStream)
 }
 
-function seenBy(recorder: Recorder): Omit<Observed, 'arrivals' | 'kept' | 'sent'> {
+function seenBy(recorder: Recorder): Omit<Observed, 'seen' | 'arrivals' | 'kept' | 'sent'> {
   const { status, statusText, headers, trailers, text, error } = recorder
   const statuses = recorder.calls
     .filter(({ name }) => name === 'onResponseStart')

@@ -22,6 +22,8 @@ export interface Observed {
   readonly error: string | undefined
   /** Over HTTP/2, the code of the stream's or the connection's end, if there is one. */
   readonly h2Code: unknown
+  /** What the row's `seen` says; true without it. */
+  readonly seen: boolean
   /** How often the request arrived. */
   readonly arrivals: number
   /** The connection was used for the request that followed. */
@@ -86,8 +88,10 @@ export interface Http2Row extends Demand {
   readonly scope?: 'stream' | 'connection'
   /** What the server sends first, instead of empty SETTINGS. */
   readonly greet?: (peer: H2Peer) => void
-  /** A frame that the client must send, at the latest when its other requests have ended. */
+  /** A frame that the client must send: the row waits for it. */
   readonly sends?: (frame: Frame, stream: number) => boolean
+  /** Asked about all that the client has sent on the first connection, when its requests have ended. */
+  readonly seen?: (peer: H2Peer, stream: number) => boolean
 }
 
 /** Opens undici's WebSocket over the Agent. */

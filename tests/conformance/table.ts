@@ -10,7 +10,14 @@ import { http1PassThroughRows } from './rows/http1-pass-through.ts'
 import { http1RequestRows } from './rows/http1-requests.ts'
 import { http1StatusLineRows } from './rows/http1-status-lines.ts'
 import { http1SwitchRows } from './rows/http1-switches.ts'
+import { http2ConnectionRows } from './rows/http2-connections.ts'
+import { http2FieldRows } from './rows/http2-fields.ts'
+import { http2FrameRows } from './rows/http2-frames.ts'
+import { http2HeadRows } from './rows/http2-heads.ts'
 import { http2RequestRows } from './rows/http2-requests.ts'
+import { http2ResetRows } from './rows/http2-resets.ts'
+import { http2SettingsRows } from './rows/http2-settings.ts'
+import { http2WindowRows } from './rows/http2-windows.ts'
 import { webSocketRows } from './rows/websocket.ts'
 
 export const http1Rows: readonly Http1Row[] = [
@@ -26,7 +33,16 @@ export const http1Rows: readonly Http1Row[] = [
   ...http1SwitchRows,
 ]
 
-export const http2Rows: readonly Http2Row[] = [...http2RequestRows]
+export const http2Rows: readonly Http2Row[] = [
+  ...http2RequestRows,
+  ...http2FieldRows,
+  ...http2SettingsRows,
+  ...http2ConnectionRows,
+  ...http2FrameRows,
+  ...http2HeadRows,
+  ...http2ResetRows,
+  ...http2WindowRows,
+]
 
 export { webSocketRows }
 

@@ -88,11 +88,21 @@ export async function runConnectionFault(
   const neighbourEnds = await healthyNeighbour(agent)
   broken = dispatch(agent, { origin, path: '/broken', ...request })
   await broken.done
+  if (options.kind === 'undici') await undiciHasNoticed(agent, origin)
   await expectRecovery(agent, origin)
   await neighbourEnds()
   await turns(3)
   expect(broken.terminalCalls).toBe(1)
   return { broken, server }
+}
+
+/** undici gives requests to a session that is over until its socket has closed. */
+async function undiciHasNoticed(agent: TestAgent, origin: string): Promise<void> {
+  for (let n = 0; n < 100; n += 1) {
+    const { error } = await exchange(agent, { origin, path: '/after' })
+    if (!error) return
+    await turns(1)
+  }
 }
 
 async function expectRecovery(agent: TestAgent, origin: string): Promise<void> {

@@ -1,7 +1,6 @@
 /** How connections of HTTP/1.1 go on and end, and when a request is sent again. */
-import { Readable } from 'node:stream'
 import type { Fault } from '../../support/faults.ts'
-import { turns } from '../../support/wait.ts'
+import { endless } from '../bodies.ts'
 import { oneOf } from '../matchers.ts'
 import { answered, response, thenClose } from '../row.ts'
 import type { Http1Row } from '../row.ts'
@@ -20,17 +19,6 @@ const resetOnce: Fault = async (peer, _broken, head) => {
   await peer.body(head)
   if (peer.index === 1) peer.reset()
   else peer.respond('ok')
-}
-
-function endless(): Readable {
-  return Readable.from(endlessly(), { objectMode: false })
-}
-
-async function* endlessly(): AsyncGenerator<Buffer> {
-  for (;;) {
-    await turns(1)
-    yield Buffer.alloc(1000, 'x')
-  }
 }
 
 /** Ends when the request has: a server that has answered and reads no more. */

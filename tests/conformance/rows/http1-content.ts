@@ -1,23 +1,10 @@
 /** The content of a request over HTTP/1.1, and how it is framed. */
-import { Readable } from 'node:stream'
-import { turns } from '../../support/wait.ts'
+import { pieces } from '../bodies.ts'
 import { matching, notMatching, without } from '../matchers.ts'
 import { answered, neverSent } from '../row.ts'
 import type { Http1Row } from '../row.ts'
 
 const accepted = { ...answered, body: 'ok', kept: true }
-
-/** A body whose length is not known before its end. */
-function pieces(...texts: string[]): Readable {
-  return Readable.from(oneByOne(texts), { objectMode: false })
-}
-
-async function* oneByOne(texts: readonly string[]): AsyncGenerator<Buffer> {
-  for (const text of texts) {
-    await turns(1)
-    yield Buffer.from(text)
-  }
-}
 
 export const http1ContentRows: readonly Http1Row[] = [
   {

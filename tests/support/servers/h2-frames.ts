@@ -193,7 +193,7 @@ export interface H2FrameServer {
   close(): Promise<void>
 }
 
-/** Each connection runs `script`; its index counts from 0. `greet` sends something else than empty SETTINGS at its beginning. */
+/** Each connection runs `script`; its index counts from 0. The first one begins with what `greet` sends instead of empty SETTINGS. */
 export async function startH2Frames(
   script: (peer: H2Peer, index: number) => Promise<void>,
   greet?: (peer: H2Peer) => void,
@@ -204,7 +204,11 @@ export async function startH2Frames(
   const transports = new Map<number | undefined, Socket>()
   const { cert, key } = certificates().good
   const server = createServer({ cert, key, ALPNProtocols: ['h2'], noDelay: true }, (socket) => {
-    const peer = new H2Peer(socket, transports.get(socket.remotePort), greet)
+    const peer = new H2Peer(
+      socket,
+      transports.get(socket.remotePort),
+      peers.length === 0 ? greet : undefined,
+    )
     peers.push(peer)
     script(peer, peers.length - 1).catch((error: unknown) => failures.push(error))
   })

@@ -1,0 +1,59 @@
+/** What the rows of HTTP/2 have in common. */
+import { FrameFlag, field } from '../support/servers/h2-frames.ts'
+import type { H2Peer } from '../support/servers/h2-frames.ts'
+import { answered } from './row.ts'
+import type { Expectation, Http2Row } from './row.ts'
+
+/** Sends frames. */
+export type Send = (peer: H2Peer, stream: number) => void
+
+/** The response of `answer`, on a connection that goes on. */
+export const accepted = { ...answered, body: 'ok', kept: true } as const
+
+/** An error of the stream. */
+export const failed = { end: 'refused', arrivals: 1 } as const
+
+/** An error of the connection: what was on it fails, and what follows goes to another one. */
+export const ended = { ...failed, kept: false } as const
+
+export const status200 = field(':status', '200')
+
+export function answer(peer: H2Peer, stream: number): void {
+  peer.respond(stream)
+  peer.data(stream, 'ok', FrameFlag.endStream)
+}
+
+export type Breach = readonly [situation: string, clause: Http2Row['clause'], send: Send]
+
+/** Rows of what ends the connection. */
+export function breachRows(breaches: readonly Breach[]): Http2Row[] {
+  return breaches.map(([situation, clause, send]) => ({
+    clause,
+    level: 'must',
+    situation,
+    demand: 'ends the connection',
+    scope: 'connection',
+    answer: send,
+    expected: ended,
+  }))
+}
+
+export type Allowance = readonly [
+  situation: string,
+  clause: Http2Row['clause'],
+  demand: string,
+  answer: Send,
+  expected?: Expectation,
+]
+
+/** Rows of what a client must take; the response is the one of `answer` but for what is expected. */
+export function allowanceRows(allowed: readonly Allowance[]): Http2Row[] {
+  return allowed.map(([situation, clause, demand, send, expected]) => ({
+    clause,
+    level: 'must',
+    situation,
+    demand,
+    answer: send,
+    expected: { ...accepted, ...expected },
+  }))
+}
