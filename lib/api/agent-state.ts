@@ -11,7 +11,7 @@ import { RequestEngine } from '../dispatch/request-engine.ts'
 import type { Callback, DispatcherState } from './dispatcher-state.ts'
 import { followSignal } from './follow-signal.ts'
 import { MockClients } from './mock-clients.ts'
-import { disconnectError, endsQuietly, errors, isConnectionError } from '../errors/errors.ts'
+import { disconnectError, errors, isConnectionError, mayEndResponse } from '../errors/errors.ts'
 import { NativeClients } from '../flight/native-clients.ts'
 import { DispatcherEvents } from './dispatcher-events.ts'
 import { OriginCapacity, type OriginStats } from './origin-stats.ts'
@@ -142,20 +142,16 @@ export class AgentState implements TableOwner, DispatcherState {
     const origin = this.#origins.ensure(originKey)
     origin.connected++
     publishConnected(origin)
-    this.#events.emit('connect', origin)
+    this.#events.connect(origin)
   }
 
   onDisconnected(originKey: string, code: number, detail: number): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected = Math.max(origin.connected - 1, 0)
-    const error = (): Error =>
-      this.destroyed ? (this.#reason as Error) : disconnectError(code, detail)
-    if (endsQuietly(code)) {
-      this.#events.emit('disconnect', origin, error)
-    } else {
-      // Behind the error of the request that failed with it, which may wait so long itself.
-      setImmediate(() => this.#events.emit('disconnect', origin, error))
-    }
+    const reason = this.destroyed ? (this.#reason as Error) : undefined
+    const error = (): Error => reason ?? disconnectError(code, detail)
+    const behind = mayEndResponse(code) ? this.#clients.lingering(origin) : []
+    this.#events.disconnect(origin, error, behind)
     this.#origins.forgetIfUnused(origin)
   }
 
@@ -169,6 +165,7 @@ export class AgentState implements TableOwner, DispatcherState {
     if (origin.drainOwed) {
       this.#events.drainSoon(origin)
     }
+    this.#events.onReleased(origin)
     this.#origins.forgetIfUnused(origin)
     if (this.closed) {
       this.#destroyWhenIdle()
@@ -200,6 +197,7 @@ export class AgentState implements TableOwner, DispatcherState {
   // `await agent.destroy()` must not be an "unhandled rejection" before.
   async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
     await Promise.all([this.#clients.destroy(), this.#mocks?.destroy(error)])
+    await this.#events.settled()
     for (const request of stopped) {
       request.callError(error)
     }

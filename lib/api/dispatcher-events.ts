@@ -2,6 +2,17 @@ import type { Dispatcher } from 'undici'
 import { throwLater } from '../errors/throw-later.ts'
 import type { Origin } from '../origins/origins.ts'
 
+/** A response that its handler, which has paused, has not seen end. */
+export interface HeldResponse {
+  readonly isLingering: boolean
+}
+
+interface HeldDisconnect {
+  readonly origin: Origin
+  readonly behind: readonly HeldResponse[]
+  readonly emit: () => void
+}
+
 type EventName = 'connect' | 'disconnect' | 'connectionError' | 'drain'
 
 /** Emits the events of a dispatcher, and owes `drain` to origins that had no room. */
@@ -10,6 +21,9 @@ export class DispatcherEvents {
   readonly #mayDrain: (origin: Origin) => boolean
   readonly #onDrained: (origin: Origin) => void
   #owingDrain: Set<Origin> | undefined
+  /** emissions that are under way */
+  #later = 0
+  #held: HeldDisconnect[] = []
 
   /** `mayDrain` tells whether an origin has room again; `onDrained` is called behind its event. */
   constructor(
@@ -20,6 +34,57 @@ export class DispatcherEvents {
     this.#emitter = emitter
     this.#mayDrain = mayDrain
     this.#onDrained = onDrained
+  }
+
+  /** Not before the `disconnect` of a connection that ended earlier. */
+  connect(origin: Origin): void {
+    if (this.#later === 0) {
+      this.emit('connect', origin)
+    } else {
+      this.#emitLater('connect', origin)
+    }
+  }
+
+  /**
+   * A connection closes behind its response, or fails with its request. What that leads to comes first: calls of the
+   * handler, and what waits for those, such as the 'end' of a body; if handlers have paused, when `behind` have ended.
+   */
+  disconnect(origin: Origin, error: () => Error, behind: readonly HeldResponse[]): void {
+    if (behind.length === 0) {
+      this.#emitLater('disconnect', origin, error)
+    } else {
+      const emit = (): void => this.#emitLater('disconnect', origin, error)
+      this.#held.push({ origin, behind, emit })
+    }
+  }
+
+  /** A response of this origin is held no longer. */
+  onReleased(origin: Origin): void {
+    if (this.#held.length === 0) {
+      return
+    }
+    const mayGo = (one: HeldDisconnect): boolean =>
+      one.origin === origin && !one.behind.some((response) => response.isLingering)
+    const going = this.#held.filter(mayGo)
+    this.#held = this.#held.filter((one) => !going.includes(one))
+    for (const { emit } of going) {
+      emit()
+    }
+  }
+
+  /** Resolves when all that has happened was told. */
+  async settled(): Promise<void> {
+    if (this.#later > 0) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  #emitLater(event: EventName, origin: Origin, error?: () => Error): void {
+    this.#later++
+    setImmediate(() => {
+      this.#later--
+      this.emit(event, origin, error)
+    })
   }
 
   /** `error` is made only if somebody listens. A listener that throws does not break the batch that is being read. */

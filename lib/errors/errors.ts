@@ -151,9 +151,9 @@ export function nativeError(
 
 const nowhere: Destination = { hostname: '', port: 0, servername: '' }
 
-/** Whether a connection that ends with this code takes no request with it. */
-export function endsQuietly(code: number): boolean {
-  return code >= Errc.notKept && code <= Errc.switchedAway
+/** Whether a connection that ends with this code may have had a response, complete or not. */
+export function mayEndResponse(code: number): boolean {
+  return code === Errc.notKept || waitsBehindData(code)
 }
 
 /** Why a connection ended, for the `disconnect` event. */

@@ -2,6 +2,7 @@ import { loadBinding } from '../native/load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { NativeTlsOptions } from '../native/contract.ts'
 import type { Origin } from '../origins/origins.ts'
+import type { PendingRequest } from './pending-request.ts'
 import { RequestTable, type TableOwner } from './request-table.ts'
 import { noProxy, type Proxy } from '../options/proxy.ts'
 import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
@@ -40,6 +41,13 @@ export class NativeClients {
     }
     this.#plain ??= this.#create(owner, noTls, null)
     return this.#plain
+  }
+
+  /** Requests of `origin` that native has ended, but not their handlers, which have paused. */
+  lingering(origin: Origin): PendingRequest[] {
+    return this.all().flatMap((table) =>
+      [...table.lingering].filter((request) => request.origin === origin),
+    )
   }
 
   all(): RequestTable[] {

@@ -116,6 +116,11 @@ export class PendingRequest implements Controller, RecordReceiver {
     return { hostname, port, servername: this.servername || hostname, address, local, proxy }
   }
 
+  /** Native has ended it, but the handler, which has paused, has not seen that. */
+  get isLingering(): boolean {
+    return this.table.lingering.has(this)
+  }
+
   /** Whether to go on: the handler may have aborted, or thrown. */
   start(): boolean {
     try {

@@ -3,6 +3,7 @@ import { interceptors } from 'undici'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
 import { client } from '../support/fake-native.ts'
+import { turns } from '../../support/wait.ts'
 import { Recorder } from '../support/recorder.ts'
 
 vi.mock('../../../lib/native/load.ts', () => import('../support/fake-native.ts'))
@@ -250,18 +251,65 @@ describe('Agent.stats', () => {
 })
 
 describe('Agent events', () => {
-  it('tell of connections, with the origin and the Agent', () => {
+  it('tell of connections, with the origin and the Agent', async () => {
     const agent = new Agent()
     const events: unknown[] = []
     agent.on('connect', (...args: unknown[]) => events.push(['connect', ...args]))
     agent.on('disconnect', (...args: unknown[]) => events.push(['disconnect', ...args]))
     agent.dispatch(get, new Recorder())
     client().batch((b) => b.connected('http://a.test:80').disconnected('http://a.test:80'))
+    await turns(1)
     const url = new URL('http://a.test')
     expect(events).toEqual([
       ['connect', url, [agent]],
       ['disconnect', url, [agent], expect.objectContaining({ code: 'UND_ERR_INFO' })],
     ])
+  })
+
+  it('tell of a connection’s end before that of the next one’s begin', async () => {
+    const agent = new Agent()
+    const order: string[] = []
+    agent.on('connect', () => order.push('connect'))
+    agent.on('disconnect', () => order.push('disconnect'))
+    agent.dispatch(get, new Recorder())
+    const key = 'http://a.test:80'
+    client().batch((b) => b.connected(key).response(1).disconnected(key).connected(key))
+    expect(order).toEqual(['connect'])
+    await turns(1)
+    expect(order).toEqual(['connect', 'disconnect', 'connect'])
+  })
+
+  it('tell of a connection’s end when a handler that has paused has seen its response’s', async () => {
+    const agent = new Agent()
+    const order: string[] = []
+    agent.on('disconnect', () => order.push('disconnect'))
+    const hooks = { onResponseEnd: () => order.push('end') }
+    const [paused, other] = [new Recorder(hooks), new Recorder()]
+    agent.dispatch(get, paused)
+    agent.dispatch({ ...get, origin: 'http://b.test' }, other)
+    paused.controller?.pause()
+    const [a, b] = ['http://a.test:80', 'http://b.test:80']
+    client().batch((batch) => batch.connected(a).response(1).disconnected(a, 'notKept'))
+    client().batch((batch) => batch.connected(b).response(2).disconnected(b, 'notKept'))
+    await turns(2)
+    // That of b.test.
+    expect(order).toEqual(['disconnect'])
+    paused.controller?.resume()
+    await turns(2)
+    expect(order).toEqual(['disconnect', 'end', 'disconnect'])
+  })
+
+  it('tell of what a handler that has paused waits behind before the Agent is destroyed', async () => {
+    const agent = new Agent()
+    const order: string[] = []
+    agent.on('disconnect', () => order.push('disconnect'))
+    const paused = new Recorder({ onResponseError: () => order.push('error') })
+    agent.dispatch(get, paused)
+    paused.controller?.pause()
+    const key = 'http://a.test:80'
+    client().batch((b) => b.connected(key).response(1).disconnected(key, 'notKept'))
+    await agent.destroy()
+    expect(order).toEqual(['disconnect', 'error'])
   })
 
   it('tell of a connection that could not be made, after the request heard of it', () => {
