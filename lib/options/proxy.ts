@@ -20,7 +20,7 @@ export interface ProxyOptions {
   auth?: string
   /** Sent to the proxy, with CONNECT or with each forwarded request. */
   headers?: Record<string, string | string[] | undefined>
-  /** The connection to the proxy: its local end, its Unix socket, and TLS with an `https:` proxy. */
+  /** The connection to the proxy: its local end, and TLS with an `https:` proxy. */
   proxyTls?: ConnectOptions | null
   /** TLS with origins through the proxy, where it differs from `connect`. */
   requestTls?: ConnectOptions | null
@@ -99,7 +99,7 @@ export class Proxy {
     return {
       localAddress: this.#tls.localAddress ?? localAddress,
       localPort: this.#tls.localPort ?? localPort,
-      socketPath: this.#tls.socketPath ?? '',
+      socketPath: '',
     }
   }
 
@@ -248,12 +248,9 @@ function headerLines(
 
 function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
   const options = { ...given }
-  const { localAddress, socketPath } = options
+  const { localAddress } = options
   if (localAddress && isIP(localAddress) === 0) {
     throw new InvalidArgumentError('localAddress must be valid string IP address')
-  }
-  if (socketPath && typeof socketPath !== 'string') {
-    throw new InvalidArgumentError('invalid socketPath')
   }
   checkConnectOptions(options)
   checkTlsOptions(options)
@@ -262,12 +259,12 @@ function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
 
 // libcurl finds a proxy's host itself, and asks for it by that name.
 function checkProxyTls(options: ConnectOptions, hostname: string, protocol: string): void {
-  const { servername, lookup, hints, family, autoSelectFamily } = options
+  const { servername, socketPath, lookup, hints, family, autoSelectFamily } = options
   if (protocol === 'https:' && servername && servername !== hostname) {
     throw new NotSupportedError('proxyTls.servername is not supported')
   }
-  if (lookup || hints || family || autoSelectFamily === false) {
-    throw new NotSupportedError('to choose how the host of a proxy is found is not supported')
+  if (socketPath || lookup || hints || family || autoSelectFamily === false) {
+    throw new NotSupportedError('to choose how a proxy is found is not supported')
   }
 }
 

@@ -2,7 +2,7 @@
 import { EnvHttpProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Agent } from '../../lib/index.ts'
+import { Agent, EnvHttpProxyAgent as OurEnvHttpProxyAgent } from '../../lib/index.ts'
 import { useRaw } from '../support/fixtures.ts'
 import { get, useEnvironment, useOrigins, useProxy } from '../support/proxying.ts'
 import type { Environment } from '../support/proxying.ts'
@@ -10,6 +10,7 @@ import type { Environment } from '../support/proxying.ts'
 describe.each([
   { kind: 'undici', make: (): Dispatcher => new EnvHttpProxyAgent() },
   { kind: 'dodici', make: (): Dispatcher => new Agent({ proxy: 'env' }) },
+  { kind: "dodici's EnvHttpProxyAgent", make: (): Dispatcher => new OurEnvHttpProxyAgent() },
 ])("the environment's proxies, with $kind", ({ make }) => {
   // Which of two proxies, if any, is asked for this url. Both answer and so do the origins that do not exist.
   async function asked(set: Environment, url: string): Promise<string> {

@@ -2,7 +2,7 @@
 import { ProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Agent } from '../../lib/index.ts'
+import { Agent, ProxyAgent as OurProxyAgent } from '../../lib/index.ts'
 import type { ProxyOptions } from '../../lib/index.ts'
 import { certificates } from '../support/certificates.ts'
 import { useRaw } from '../support/fixtures.ts'
@@ -24,6 +24,10 @@ const kinds = [
     make: (proxy: ProxyOptions): Dispatcher => new ProxyAgent(proxy as ProxyAgent.Options),
   },
   { kind: 'dodici', make: (proxy: ProxyOptions): Dispatcher => new Agent({ proxy }) },
+  {
+    kind: "dodici's ProxyAgent",
+    make: (proxy: ProxyOptions): Dispatcher => new OurProxyAgent(proxy),
+  },
 ]
 
 describe.each(kinds)('a proxy, with $kind', ({ make }) => {

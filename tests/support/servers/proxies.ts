@@ -113,12 +113,19 @@ async function freePort(): Promise<number> {
   return port
 }
 
+interface Seen {
+  readonly line: string
+  readonly headers: IncomingMessage['headers']
+  /** the client's address */
+  readonly from: string | undefined
+}
+
 export interface RecordingProxy {
   /** `http://localhost:port`, or https */
   readonly uri: string
   readonly port: number
   /** `CONNECT host:port` or `GET http://host:port/path`, with its headers. */
-  readonly seen: readonly { line: string; headers: IncomingMessage['headers'] }[]
+  readonly seen: readonly Seen[]
   close(): Promise<void>
 }
 
@@ -130,9 +137,9 @@ export interface RecordingProxyOptions {
 
 /** A proxy that does as it is told, and remembers it. */
 export async function startProxy(options: RecordingProxyOptions = {}): Promise<RecordingProxy> {
-  const seen: { line: string; headers: IncomingMessage['headers'] }[] = []
-  const note = ({ method, url, headers }: IncomingMessage): void => {
-    seen.push({ line: `${method} ${url}`, headers })
+  const seen: Seen[] = []
+  const note = ({ method, url, headers, socket }: IncomingMessage): void => {
+    seen.push({ line: `${method} ${url}`, headers, from: socket.remoteAddress })
   }
   const server: Server = options.tls ? createTlsServer(options.tls) : createPlainServer()
   server.on('request', (incoming, outgoing) => {
