@@ -1,5 +1,10 @@
 // node --import dodici/register app.js
+import { tunnelsPlainHttp, usesEnvironmentProxies } from './compat/node-proxy.ts'
+// Behind that one.
 import { Agent } from './api/agent.ts'
 import { setGlobalDispatcher } from './api/global-dispatcher.ts'
+import { EnvHttpProxyAgent } from './api/proxy-agents.ts'
 
-setGlobalDispatcher(new Agent())
+setGlobalDispatcher(
+  usesEnvironmentProxies ? new EnvHttpProxyAgent({ proxyTunnel: tunnelsPlainHttp }) : new Agent(),
+)

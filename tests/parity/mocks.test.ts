@@ -6,7 +6,7 @@ import type { Dispatcher, MockAgent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as dodici from '../../lib/index.ts'
 import { useFolder, useHttp1 } from '../support/fixtures.ts'
-import { libraries, onBoth } from '../support/libraries.ts'
+import { onBoth, ours } from '../support/libraries.ts'
 import type { Library } from '../support/libraries.ts'
 import { exchange, Recorder } from '../support/recorder.ts'
 import { maskPorts, seen } from './normalize.ts'
@@ -127,7 +127,7 @@ describe('MockAgent over an Agent', () => {
 
   it('sends what it lets through over ours, whatever `undici` sockets it has', async () => {
     const server = await useHttp1((_request, response) => void response.end('real'))
-    const { agent, mock } = use(libraries[1]?.library as Library)
+    const { agent, mock } = use(ours)
     await text(mock, `${server.origin}/`)
     expect(agent.stats[server.origin]).toMatchObject({ connected: 1 })
   })

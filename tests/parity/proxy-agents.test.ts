@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { certificates } from '../support/certificates.ts'
 import { useFolder } from '../support/fixtures.ts'
-import { libraries, onBoth, outcomeOf } from '../support/libraries.ts'
+import { onBoth, ours, outcomeOf } from '../support/libraries.ts'
 import type { Library } from '../support/libraries.ts'
 import {
   failure,
@@ -33,60 +33,6 @@ function codeOf(error: unknown): unknown {
   const { name, code, message } = error as Error & { code?: string }
   return { name, code, message }
 }
-
-describe.each(['ProxyAgent', 'EnvHttpProxyAgent', 'Socks5ProxyAgent'] as const)(
-  'new %s',
-  (name) => {
-    const given: Record<typeof name, unknown[][]> = {
-      ProxyAgent: [
-        ...[undefined, null, '', {}, { uri: '' }, 'nonsense', 'ftp://a.test', 'socks://a.test/x'],
-        ...[
-          'http://a.test/path',
-          'http://a.test/?x',
-          'http://a.test#f',
-          new URL('https://a.test/'),
-        ],
-        ...['http://u%zz@a.test', { uri: 'http://a.test', auth: 'x', token: 'y' }],
-        { uri: 'http://a.test', clientFactory: 5 },
-        { uri: 'http://a.test', factory: 5 },
-        { uri: 'http://a.test', maxOrigins: 0 },
-        { uri: 'http://a.test', connect: 5 },
-        { uri: 'http://a.test', requestTls: { maxCachedSessions: 2 } },
-      ].map((value) => [value]),
-      EnvHttpProxyAgent: [
-        ...[undefined, {}, { httpProxy: '' }, { httpProxy: 'x' }, { httpsProxy: 'ftp://a.test' }],
-        ...[{ noProxy: '' }, { connect: 5 }, { auth: 'a', token: 'b' }],
-        { httpProxy: 'http://a.test', auth: 'a', token: 'b' },
-        { httpProxy: 'http://a.test', httpsProxy: 'http://b.test/x' },
-      ].map((value) => [value]),
-      Socks5ProxyAgent: [
-        ...[
-          [],
-          [null],
-          [''],
-          ['nonsense'],
-          ['http://a.test'],
-          ['socks5://a.test'],
-          ['socks://a.test'],
-        ],
-        ...[[new URL('socks5://a.test')], ['socks5h://a.test']],
-        ['socks5://a.test', { connectTimeout: -1 }],
-        ['socks5://a.test', { connectTimeout: 'x' }],
-        ['socks5://a.test', { requestTls: { timeout: -1 } }],
-        ['socks5://a.test', { proxyTls: { timeout: -1 } }],
-        ['socks5://a.test', { username: 'u', password: 'p', headers: { a: 'b' } }],
-      ],
-    }
-
-    it.each(given[name])('with %o', async (...args) => {
-      useEnvironment({})
-      await onBoth((library) => {
-        const Agent = library[name] as unknown as new (...args: unknown[]) => Dispatcher
-        return outcomeOf(() => using(new Agent(...args)))
-      })
-    })
-  },
-)
 
 describe('a ProxyAgent', () => {
   it.each<[string, () => unknown]>([
@@ -151,7 +97,7 @@ describe('a ProxyAgent', () => {
   it('reads the limits of WebSocket and EventSource', async () => {
     await onBoth(({ ProxyAgent }) => {
       const options = { webSocket: { maxFragments: 5 }, eventSource: { maxEventSize: 6 } }
-      const agent = using(new ProxyAgent({ uri: 'http://a.test', ...options } as never))
+      const agent = using(new ProxyAgent({ uri: 'http://a.test', ...options }))
       const { webSocketOptions, eventSourceOptions } = agent as unknown as Record<string, unknown>
       return { webSocketOptions, eventSourceOptions }
     })
@@ -228,7 +174,7 @@ describe('a ProxyAgent', () => {
     // undici's does not.
     const proxy = await useProxy()
     const options = { uri: proxy.uri, proxyTls: { localAddress: '127.0.0.5' } }
-    await reaches(libraries[1]?.library as Library, options)
+    await reaches(ours, options)
     expect(proxy.seen.map((one) => one.from)).toEqual(['127.0.0.5', '127.0.0.5'])
   })
 
@@ -282,7 +228,7 @@ describe("an Agent's proxy", () => {
     const [, secure] = await useOrigins()
     const proxy = await useProxy({ tls: certificates().wrongHost })
     const proxyTls = { ca: certificates().ca, servername: 'other.test' }
-    const { Agent, Pool, Client } = libraries[1]?.library as Library
+    const { Agent, Pool, Client } = ours
     const options = { proxy: { uri: proxy.uri, proxyTls }, connect: requestTls } as never
     const origin = secure?.origin ?? ''
     for (const dispatcher of [

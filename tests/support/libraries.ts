@@ -5,17 +5,20 @@ import * as dodici from '../../lib/index.ts'
 
 export type Library = typeof undici
 
+export const ours: Library = dodici as unknown as Library
+
 export const libraries: readonly { name: string; library: Library }[] = [
   { name: 'undici', library: undici },
-  { name: 'dodici', library: dodici as unknown as Library },
+  { name: 'dodici', library: ours },
 ]
 
 /** Plays it on both, expects the same of both, and returns that. */
 export async function onBoth<T>(play: (library: Library) => Promise<T> | T): Promise<T> {
-  const [expected, ours] = [await play(undici), await play(dodici as unknown as Library)]
+  const expected = await play(undici)
+  const actual = await play(ours)
   expect(expected).toBeDefined()
-  expect(ours).toEqual(expected)
-  return ours
+  expect(actual).toEqual(expected)
+  return actual
 }
 
 /** What came of making something. */
