@@ -170,6 +170,7 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.keepAliveMaxTimeout = fields.time("keepAliveMaxTimeout");
   options.clientTtl = fields.time("clientTtl");
   options.happyEyeballsTimeout = fields.time("happyEyeballsTimeout");
+  options.http2PriorKnowledge = fields.flag("http2PriorKnowledge");
   options.keepAlive = fields.flag("keepAlive");
   options.ipv4Only = fields.flag("ipv4Only");
   options.tcpKeepAlive = fields.flag("tcpKeepAlive");

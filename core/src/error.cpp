@@ -63,6 +63,8 @@ const char* describe(Errc code) {
       return "the peer has ended the HTTP/2 connection";
     case Errc::http2Error:
       return "the peer broke the rules of HTTP/2";
+    case Errc::requestLengthMismatch:
+      return "the request body is not as long as its content-length";
   }
   return "an unknown error";
 }

@@ -155,7 +155,8 @@ export class RequestEngine {
       request.servername = servername || this.#defaultServername(request)
     }
     const isForwarded = !draft.isTunnel && !origin.isTls && table.proxy?.forwards === true
-    const route = { isForwarded, servername, isReported: isReported(request) }
+    const usesH2c = this.#options.useH2c && !origin.isTls && table.proxy === null
+    const route = { isForwarded, usesH2c, servername, isReported: isReported(request) }
     const encoded = encodeRequest(draft, this.#defaults, route)
     if (encoded.bytes !== undefined) {
       request.bytesBody = encoded.bytes

@@ -126,8 +126,10 @@ export function nativeError(
       return streamReset(detail)
     case Errc.unexpectedUpgrade:
       return socketError('bad upgrade', socketInfo(socket))
+    case Errc.requestLengthMismatch:
+      return new errors.RequestContentLengthMismatchError()
     case Errc.invalidRequest:
-      return new errors.InvalidArgumentError(message)
+      return withCause(new errors.InvalidArgumentError('invalid request'), message)
     case Errc.proxyRefused:
       return new errors.RequestAbortedError(
         `Proxy response (${detail}) !== 200 when HTTP Tunneling`,
@@ -144,9 +146,16 @@ export function nativeError(
       )
     case Errc.socksFailed:
       return socksError(detail)
-    default:
-      return new errors.UndiciError(message || `unknown native error ${code}`)
+    default: {
+      const reason = detail === 0 ? '' : ` (libcurl's error ${detail})`
+      return withCause(new errors.InformationalError(`the native client failed${reason}`), message)
+    }
   }
+}
+
+// The words of libcurl, or of an exception, which are nobody's interface.
+function withCause(error: Error, words: string): Error {
+  return words === '' ? error : Object.assign(error, { cause: new Error(words) })
 }
 
 const nowhere: Destination = { hostname: '', port: 0, servername: '' }

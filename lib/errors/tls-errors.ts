@@ -44,7 +44,9 @@ export function verifyError(number: number, fallback: string): VerifyError {
 
 // libcurl wraps them: "SSL certificate OpenSSL verify result: unhandled critical extension (34)".
 function opensslWords(message: string): string {
-  return /verify result: (.+) \(\d+\)$/.exec(message)?.[1] ?? message
+  return (
+    /verify result: (.+) \(\d+\)$/.exec(message)?.[1] ?? 'unknown certificate verification error'
+  )
 }
 
 /** Node's code for a line of OpenSSL's error queue: `error:0A00010B:SSL routines::wrong version number`. */

@@ -98,13 +98,14 @@ export class NativeClients {
 
   #create(owner: TableOwner, tls: NativeTlsOptions, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
-    const { native } = this.#options
+    const { native, useH2c } = this.#options
     const local = proxy === null ? native : proxy.localEnd(native)
     const client = new Client({
       ...native,
       localAddress: local.localAddress,
       localPort: local.localPort,
       socketPath: local.socketPath,
+      http2PriorKnowledge: useH2c && proxy === null,
       tls,
       proxy: proxy === null ? noProxy : proxy.native(tls !== noTls),
     })

@@ -65,6 +65,7 @@ export const Errc = {
   streamReset: 16,
   unexpectedUpgrade: 17,
   invalidRequest: 18,
+  /** detail: libcurl's code, or 0; message: what happened */
   internal: 19,
   /** detail: the status of the answer to CONNECT */
   proxyRefused: 20,
@@ -82,6 +83,8 @@ export const Errc = {
   goaway: 28,
   /** the server broke the rules of HTTP/2 */
   http2Error: 29,
+  /** the request's body is not as long as declared */
+  requestLengthMismatch: 30,
 } as const
 
 /** Bits of `params[Param.flags]`. */
@@ -187,6 +190,8 @@ export interface NativeClientOptions {
   keepAliveMaxTimeout: number
   clientTtl: number
   happyEyeballsTimeout: number
+  /** plain http is HTTP/2 from its first byte on (h2c) */
+  http2PriorKnowledge: boolean
   keepAlive: boolean
   ipv4Only: boolean
   tcpKeepAlive: boolean

@@ -18,6 +18,11 @@ export interface AgentOptions {
   pipelining?: number
   /** Offer HTTP/2 to TLS servers. Default: `true`, as undici 8 (undici 7: `false`). */
   allowH2?: boolean
+  /**
+   * Speak HTTP/2 to `http:` servers, which must know it without being asked (h2c with prior knowledge), over TCP or a Unix
+   * socket. It says nothing of `https:` servers, nor of what goes through a proxy. Default: `false`, as undici.
+   */
+  useH2c?: boolean
   /** Most streams at a time on one HTTP/2 connection, if the server allows as many. Default: `100`. */
   maxConcurrentStreams?: number
   /** undici's HTTP/2 settings; the same ones on the options themselves count where they are not here. */
@@ -84,6 +89,7 @@ export interface AgentOptions {
 }
 
 export interface H2Options {
+  /** As `useH2c` of the options themselves. */
   useH2c?: boolean
   /** Most streams of a connection at a time, if its server allows as many. Default: 100, as undici. */
   maxConcurrentStreams?: number
@@ -100,13 +106,15 @@ export interface H2Options {
 
 /** Checked, and with the defaults filled in. */
 export interface ResolvedOptions {
-  readonly native: Omit<NativeClientOptions, 'tls' | 'proxy'>
+  readonly native: Omit<NativeClientOptions, 'tls' | 'proxy' | 'http2PriorKnowledge'>
   readonly connect: ConnectOptions
   /** null: every origin is reached directly */
   readonly proxies: Proxies | null
   readonly allowH2: boolean
   /** connections are kept for further requests */
   readonly keepAlive: boolean
+  /** what goes directly to an http origin is HTTP/2 */
+  readonly useH2c: boolean
   readonly headersTimeout: number
   readonly bodyTimeout: number
   readonly strictContentLength: boolean
@@ -235,9 +243,6 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
       'a connect function is not supported: libcurl makes the connections',
     )
   }
-  if (options['useH2c'] === true || h2.useH2c === true) {
-    throw new NotSupportedError('useH2c is not supported')
-  }
   if (options.socketPath && process.platform === 'win32') {
     throw new NotSupportedError('socketPath is not supported on Windows')
   }
@@ -258,6 +263,7 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
     proxies,
     allowH2: options.allowH2 ?? (connect['allowH2'] as boolean | undefined) ?? true,
     keepAlive: options.pipelining !== 0,
+    useH2c: (connect['useH2c'] ?? h2.useH2c ?? options.useH2c) === true,
     headersTimeout: options.headersTimeout ?? 300_000,
     bodyTimeout: options.bodyTimeout ?? 300_000,
     strictContentLength: options.strictContentLength ?? true,

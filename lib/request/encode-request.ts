@@ -18,6 +18,8 @@ export interface RequestDefaults {
 export interface Route {
   /** a proxy is told the whole URL of a plain request */
   readonly isForwarded: boolean
+  /** HTTP/2 over plain http, without asking the server */
+  readonly usesH2c: boolean
   /** the name that TLS asks for; empty: the origin's host */
   readonly servername: string
   /** somebody is told what of the request has been sent */
@@ -92,11 +94,11 @@ function requestFlags(
   if (body.kind === 'stream') {
     flags |= RequestFlag.streamBody | (draft.bodyLength >= 0 ? RequestFlag.knownLength : 0)
   }
-  const mayBeHttp2 = defaults.allowH2 && opts['allowH2'] !== false
+  const mayBeHttp2 = route.usesH2c || (defaults.allowH2 && opts['allowH2'] !== false)
   if (mayBeHttp2) {
     flags |= RequestFlag.allowHttp2
   }
-  const mayBeHttp1 = !mayBeHttp2 || !draft.origin.speaksHttp2
+  const mayBeHttp1 = !route.usesH2c && !(mayBeHttp2 && draft.origin.speaksHttp2)
   if (closes || (opts['reset'] !== false && mayBeHttp1 && isAmbiguous(draft))) {
     flags |= RequestFlag.closeConnection
   } else if (opts['reset'] === false) {

@@ -13,7 +13,12 @@ export interface StreamLike extends Pick<Readable, 'on' | 'off' | 'pause' | 'res
   readonly destroyed?: boolean
   readonly errored?: Error | null
   readonly readableEnded?: boolean
-  readonly _readableState?: { ended?: boolean; length?: number; objectMode?: boolean }
+  readonly _readableState?: {
+    ended?: boolean
+    length?: number
+    objectMode?: boolean
+    autoDestroy?: boolean
+  }
 }
 
 /** A request's body in one of three forms: none, bytes, or a source that is read while it is sent. */
@@ -117,6 +122,9 @@ export function streamBody(stream: StreamLike): RequestBody {
   }
   if (state.length === 0 && !stream.destroyed) {
     // Nothing to send, but the stream waits to be read to its end.
+    if (stream._readableState?.autoDestroy !== true) {
+      stream.on('end', () => stream.destroy?.())
+    }
     stream.resume()
     return noBody
   }

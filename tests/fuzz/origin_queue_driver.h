@@ -62,7 +62,7 @@ class OriginQueueDriver {
   static std::string_view nameOf(std::size_t origin) { return kNames[origin / 2]; }
 
   static Negotiation negotiationOf(std::size_t origin) {
-    return origin % 2 == 0 ? Negotiation::alpn : Negotiation::none;
+    return origin % 2 == 0 ? Negotiation::http2 : Negotiation::none;
   }
 
   // Calls of the queue (origin_queue_target.cpp).

@@ -30,7 +30,7 @@ enum class Errc : std::uint32_t {
   streamReset = 16,     // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
   unexpectedUpgrade = 17,  // 101 without an upgrade request
   invalidRequest = 18,     // libcurl refuses the request; message: why
-  internal = 19,           // a bug in dodici, or out of resources; message: what
+  internal = 19,  // a bug in dodici, or out of resources; message: what; detail: libcurl's code, or 0
   proxyRefused = 20,       // the proxy's answer to CONNECT was not 2xx; detail: its status
   proxyClosed = 21,        // the proxy closed before there was a tunnel
   proxyNameMismatch = 22,  // as tlsNameMismatch, of the proxy's certificate
@@ -43,7 +43,8 @@ enum class Errc : std::uint32_t {
   switchedAway = 27,  // it is a tunnel now
   goaway =
       28,  // the peer ended an HTTP/2 connection; also of a request on it. detail: its error code, or 0
-  http2Error = 29,  // the peer broke the rules of HTTP/2
+  http2Error = 29,            // the peer broke the rules of HTTP/2
+  requestLengthMismatch = 30,  // the request's body is not as long as declared
 };
 
 struct Error {

@@ -62,6 +62,8 @@ struct ClientOptions {
   std::chrono::milliseconds clientTtl{0};  // age at which an idle connection is replaced; 0: none
   std::chrono::milliseconds pingInterval{0};  // of each HTTP/2 connection; 0: none
   std::chrono::milliseconds happyEyeballsTimeout{250};
+  // Plain http speaks HTTP/2 from its first byte on, without asking (h2c with prior knowledge).
+  bool http2PriorKnowledge = false;
   bool keepAlive = true;  // false: every connection serves one request
   bool ipv4Only = false;
   bool tcpKeepAlive = true;

@@ -40,7 +40,9 @@ struct Client::Parts {
     }
     const RequestText text(request.text);
     auto& home = *shards[std::hash<std::string_view>{}(text.origin()) % shards.size()];
-    if ((text.isTls() && request.allowHttp2) || config->options.connections > 0) {
+    const bool mayBeHttp2 =
+        request.allowHttp2 && (text.isTls() || config->options.http2PriorKnowledge);
+    if (mayBeHttp2 || config->options.connections > 0) {
       return home;
     }
     const auto& quietest =

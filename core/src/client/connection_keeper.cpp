@@ -96,7 +96,7 @@ void ConnectionKeeper::opened(
   if (Connection* const before = connections_.findBySocket(socket)) {
     origins_.onClosed(*before, now);
   }
-  const bool isHttp2 = isTls && easy.negotiatedHttp2();
+  const bool isHttp2 = easy.isOnHttp2();
   connections_.opened(
       *ticket.connection(),
       easy.connectionId(),

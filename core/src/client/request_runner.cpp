@@ -9,8 +9,11 @@ namespace {
 
 using Clock = Connection::Clock;
 
-Negotiation negotiationOf(const Request& request, const RequestText& text) {
-  return text.isTls() && request.allowHttp2 ? Negotiation::alpn : Negotiation::none;
+Negotiation negotiationOf(
+    const Request& request, const RequestText& text, const ClientOptions& options
+) {
+  const bool mayBeHttp2 = request.allowHttp2 && (text.isTls() || options.http2PriorKnowledge);
+  return mayBeHttp2 ? Negotiation::http2 : Negotiation::none;
 }
 
 }  // namespace
@@ -38,7 +41,7 @@ void RequestRunner::admit(std::shared_ptr<RequestBlock> submitted) {
 void RequestRunner::enqueue(RequestBlock& block) {
   const RequestText text(block.request.text);
   const Decision decision = parts_.origins.admit(
-      keyOf(text), negotiationOf(block.request, text), block.id, block.ticket, Clock::now()
+      keyOf(text), negotiationOf(block.request, text, parts_.options), block.id, block.ticket, Clock::now()
   );
   if (decision == Decision::run) {
     run(block);

@@ -72,7 +72,7 @@ void OriginQueue::onOpened(Ticket& ticket, Clock::time_point now) {
   --origin.connecting;
   connection.state = State::open;
   // A request that must not use HTTP/2 says nothing about the others.
-  if (origin.negotiation == Negotiation::alpn) {
+  if (origin.negotiation == Negotiation::http2) {
     origin.protocol = connection.protocol;
   }
   settle(connection);

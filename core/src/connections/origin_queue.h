@@ -5,7 +5,7 @@
 // a connection made and the others wait for it: on HTTP/2 they share it. A connection of HTTP/2 carries one request until
 // the peer's SETTINGS have come, and then no more than they allow; another one is made when all are full, one at a time.
 //
-//   if (queue.admit(origin, Negotiation::alpn, id, ticket, now) == Decision::run) start(id);
+//   if (queue.admit(origin, Negotiation::http2, id, ticket, now) == Decision::run) start(id);
 //   queue.onOpened(ticket, …);                          // the connection that was made for it is there
 //   queue.onStreamLimit(connection, 128, now);          // SETTINGS
 //   queue.release(ticket, now);                         // the request has ended, in whatever way

@@ -2,6 +2,7 @@
 
 #include "curl/easy_handle.h"
 
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <string>
@@ -161,6 +162,7 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
       break;
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
+    case CURLE_QUIC_CONNECT_ERROR:
       error.code = Errc::connectFailed;
       error.detail = static_cast<std::uint32_t>(easy.openErrno() != 0 ? easy.openErrno() : osErrno);
       break;
@@ -182,11 +184,18 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CLIENTCERT:
     case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_USE_SSL_FAILED:
+#if LIBCURL_VERSION_NUM >= 0x080800
+    case CURLE_ECH_REQUIRED:
+#endif
       error.code = Errc::tlsHandshakeFailed;
       error.detail = static_cast<std::uint32_t>(osErrno);
-      break;
-    case CURLE_GOT_NOTHING:
-      error.code = Errc::socketClosed;
       break;
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -233,15 +242,31 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
     case CURLE_TOO_LARGE:
       error.code = isRequestTooLarge(text) ? Errc::invalidRequest : Errc::headersOverflow;
       break;
+    case CURLE_OUT_OF_MEMORY:
+      error.code = facts.started ? Errc::socketError : Errc::connectFailed;
+      error.detail = ENOMEM;
+      break;
 #else
     case CURLE_OUT_OF_MEMORY:  // that is what an older one says of a request's head of more than 1 MB
       error.code = Errc::invalidRequest;
       error.message = "HTTP request too large";
       break;
 #endif
+    case CURLE_GOT_NOTHING:
     case CURLE_SEND_FAIL_REWIND:
     case CURLE_ABORTED_BY_CALLBACK:
+    case CURLE_AGAIN:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_UNRECOVERABLE_POLL:
       error.code = Errc::socketClosed;
+      break;
+    case CURLE_FILESIZE_EXCEEDED:
+      error.code = Errc::responseTooLarge;
+      break;
+    case CURLE_READ_ERROR:  // the body has ended before its declared length
+      // A server of HTTP/2 takes that for a fault of the stream, and says so; libcurl is there first.
+      error.code = facts.onHttp2 ? Errc::streamReset : Errc::requestLengthMismatch;
+      error.detail = facts.onHttp2 ? kProtocolError : 0;
       break;
     case CURLE_URL_MALFORMAT:
     case CURLE_BAD_FUNCTION_ARGUMENT:

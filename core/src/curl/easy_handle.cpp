@@ -200,10 +200,10 @@ std::string EasyHandle::triedAddress() const {
   return {};
 }
 
-bool EasyHandle::negotiatedHttp2() const {
+bool EasyHandle::isOnHttp2() const {
   const SSL* const ssl = tls();
   if (ssl == nullptr) {
-    return false;
+    return knowsHttp2;
   }
   const unsigned char* name = nullptr;
   unsigned int length = 0;

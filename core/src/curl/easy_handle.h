@@ -145,8 +145,8 @@ class EasyHandle {
   // "address port" of the last attempt to connect; empty when there was none, or it was a Unix socket.
   std::string triedAddress() const;
 
-  // Whether ALPN chose HTTP/2 on the transfer's connection. Only while it runs, from inside a callback.
-  bool negotiatedHttp2() const;
+  // Whether the transfer's connection speaks HTTP/2. Only while it runs, from inside a callback.
+  bool isOnHttp2() const;
 
   // Memory that easy_options fills for one transfer; it must live as long as that.
   std::vector<curl_slist> headerLines;
@@ -155,6 +155,9 @@ class EasyHandle {
   curl_slist connectToNode{};
   std::string resolve;
   curl_slist resolveNode{};
+
+  // easy_options has told libcurl to speak HTTP/2 without asking the server.
+  bool knowsHttp2 = false;
 
  private:
   static std::size_t onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept;

@@ -220,7 +220,13 @@ void setRequestOptions(
   }
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text, request.expectContinue));
 
-  const long version = isTls && request.allowHttp2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+  long version = CURL_HTTP_VERSION_1_1;
+  if (request.allowHttp2) {
+    easy.knowsHttp2 = !isTls && options.http2PriorKnowledge;
+    version = isTls             ? CURL_HTTP_VERSION_2TLS
+              : easy.knowsHttp2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                                : CURL_HTTP_VERSION_1_1;
+  }
   curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, version);
   curl_easy_setopt(
       handle, CURLOPT_FORBID_REUSE, request.closeConnection || !options.keepAlive ? 1L : 0L

@@ -112,7 +112,7 @@ bool Transfer::onStarted() {
   } else if (request_.expectContinue) {
     state_.awaitContinue();
   }
-  deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
+  armHeadersDeadline();
   if (first && request_.bodyKind == BodyKind::stream && !state_.awaitsContinue()) {
     askForBody();
   }
@@ -121,53 +121,6 @@ bool Transfer::onStarted() {
   }
   return true;
 }
-
-// Its writer is asked once, however often the request is sent.
-void Transfer::askForBody() {
-  if (!std::exchange(bodyAsked_, true)) {
-    services_.batcher.bodyWanted(id(), 0);
-  }
-}
-
-// The body has waited for a sign of the server.
-void Transfer::startUpload() {
-  if (!state_.onContinue()) {
-    return;
-  }
-  if (request_.bodyKind == BodyKind::stream) {
-    askForBody();
-  }
-  if (state_.onUploadWritten() == Action::letFlow) {
-    letFlow();
-  }
-}
-
-std::optional<std::size_t> Transfer::onBodyWanted(std::span<std::byte> room) {
-  if (state_.awaitsContinue()) {
-    state_.onUploadEmpty();
-    return std::nullopt;
-  }
-  deadline_.touch();
-  const auto read = upload_.read(room);
-  if (const auto consumed = upload_.takeConsumed(); consumed > 0) {
-    services_.batcher.bodyWanted(id(), consumed);
-  }
-  switch (read.got) {
-    case UploadBody::Got::bytes:
-      break;
-    case UploadBody::Got::nothing:
-      state_.onUploadEmpty();
-      return std::nullopt;
-    case UploadBody::Got::end:
-      break;
-  }
-  if (upload_.finished()) {
-    reportSent();
-  }
-  return read.size;
-}
-
-bool Transfer::onRewind(std::uint64_t offset) { return upload_.rewind(offset); }
 
 void Transfer::onPauseChanged() {
   if (state_.phase() == TransferState::Phase::receiving && !state_.bodyHeld()) {
@@ -183,24 +136,14 @@ void Transfer::onRoom() {
   }
 }
 
-void Transfer::onBodyBytes(std::string bytes) {
-  upload_.append(std::move(bytes));
-  if (state_.onUploadWritten() == Action::letFlow) {
-    letFlow();
-  }
-}
-
-void Transfer::onBodyEnd() {
-  upload_.end();
-  if (state_.onUploadWritten() == Action::letFlow) {
-    letFlow();
-  }
-}
-
 void Transfer::letFlow() {
   if (easy_) {
     easy_->pause(state_.bodyHeld(), state_.uploadHeld());
   }
+}
+
+void Transfer::armHeadersDeadline() {
+  deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
 }
 
 // Time does not count while the reader is the one who is waited for.
@@ -209,13 +152,6 @@ void Transfer::armBodyDeadline() {
     deadline_.stop();
   } else {
     deadline_.arm(DeadlineKind::body, request_.bodyTimeout, now());
-  }
-}
-
-void Transfer::reportSent() {
-  if (request_.reportSent && !sentReported_) {
-    sentReported_ = true;
-    services_.batcher.requestSent(id());
   }
 }
 

@@ -122,10 +122,13 @@ class Transfer final : public EasyHandle::Receiver {
   void startAnew();
   void askForBody();
   void startUpload();
+  void onUploadEmpty();
+  void onUploadWritten();
   void growWindow(std::size_t taken);
   bool park(Error error);
   void reportSent();
   void letFlow();
+  void armHeadersDeadline();
   void armBodyDeadline();
   TransferFacts facts() const;
   void sendEnd();

@@ -98,7 +98,11 @@ bool UploadBody::finished() const {
   if (kind_ != BodyKind::stream) {
     return offset_ == bytes_.size();
   }
-  return (ended_ && pieces_.empty()) || (length_ && offset_ >= *length_);
+  return length_ ? offset_ >= *length_ : ended_ && pieces_.empty();
+}
+
+bool UploadBody::endedShort() const {
+  return kind_ == BodyKind::stream && length_ && ended_ && pieces_.empty() && offset_ < *length_;
 }
 
 std::uint32_t UploadBody::takeConsumed() {

@@ -54,6 +54,9 @@ class UploadBody {
   // Everything was read, and there is no more: its end was told, or its declared length is reached.
   bool finished() const;
 
+  // Everything was read, and there is no more, but more was declared: the request can never be complete.
+  bool endedShort() const;
+
   // How much was read of a streamed body since the last call, when that is enough to tell its writer; else 0.
   std::uint32_t takeConsumed();
 

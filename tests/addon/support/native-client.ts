@@ -27,6 +27,7 @@ const defaults: NativeClientOptions = {
   keepAlive: true,
   ipv4Only: false,
   tcpKeepAlive: true,
+  http2PriorKnowledge: false,
   tcpKeepAliveDelay: 60_000,
   localPort: 0,
   localAddress: '',

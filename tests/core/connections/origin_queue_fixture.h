@@ -33,7 +33,7 @@ struct Fixture {
   }
 
   Decision admit(std::uint32_t id, std::string_view origin = kOrigin) {
-    return queue.admit(origin, Negotiation::alpn, RequestId{id}, *tickets[id], now);
+    return queue.admit(origin, Negotiation::http2, RequestId{id}, *tickets[id], now);
   }
 
   Decision admitPlain(std::uint32_t id, std::string_view origin = kPlain) {

@@ -46,8 +46,19 @@ describe('an error of native', () => {
     ['socketClosed', 'SocketError', 'UND_ERR_SOCKET', 'other side closed'],
     ['unexpectedUpgrade', 'SocketError', 'UND_ERR_SOCKET', 'bad upgrade'],
     ['aborted', 'RequestAbortedError', 'UND_ERR_ABORTED', 'Request aborted'],
-    ['invalidRequest', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG', 'why'],
-    ['internal', 'UndiciError', 'UND_ERR', 'why'],
+    [
+      'requestLengthMismatch',
+      'RequestContentLengthMismatchError',
+      'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+      'Request body length does not match content-length header',
+    ],
+    ['invalidRequest', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG', 'invalid request'],
+    [
+      'internal',
+      'InformationalError',
+      'UND_ERR_INFO',
+      "the native client failed (libcurl's error 250)",
+    ],
   ] as const)('%s is undici\u2019s %s', (name, className, code, message) => {
     const error = made(name, 250, name.endsWith('Timeout') ? '' : 'why')
     expect(error).toBeInstanceOf(errors[className])
@@ -72,12 +83,22 @@ describe('an error of native', () => {
     })
   })
 
-  it('of an unknown number keeps its words', () => {
-    expect(nativeError(999, 0, '', '', to).message).toBe('unknown native error 999')
-    expect(nativeError(999, 0, 'words', '', to)).toMatchObject({
-      code: 'UND_ERR',
-      message: 'words',
+  it('of an unknown number is an InformationalError', () => {
+    expect(nativeError(999, 0, '', '', to)).toMatchObject({
+      code: 'UND_ERR_INFO',
+      message: 'the native client failed',
     })
+  })
+
+  it.each(Object.entries(Errc))('%s has a class and a code, and words of ours', (_name, code) => {
+    const words = 'Failed reading the chunked-encoded stream'
+    const error = nativeError(code, 0, words, '', to) as Error & { code?: string; cause?: unknown }
+    expect(error.constructor).not.toBe(errors.UndiciError)
+    if (!(error instanceof errors.HTTPParserError)) {
+      expect(error.code).toMatch(/^[A-Z][A-Z0-9_]+$/)
+      expect(error.code).not.toBe('UND_ERR')
+    }
+    expect(error.message).not.toBe(words)
   })
 
   it('on a socket tells of the socket', () => {
@@ -149,7 +170,8 @@ describe('an error of native', () => {
     [23, 'CERT_REVOKED', 'certificate revoked'],
     [12345, 'UNSPECIFIED', 'in OpenSSL\u2019s words'],
   ])('tlsVerifyFailed %d is Node\u2019s %s', (number, code, message) => {
-    expect(seen(made('tlsVerifyFailed', number, 'in OpenSSL\u2019s words'))).toEqual({
+    const libcurls = `SSL certificate OpenSSL verify result: in OpenSSL\u2019s words (${number})`
+    expect(seen(made('tlsVerifyFailed', number, libcurls))).toEqual({
       code,
       message,
     })

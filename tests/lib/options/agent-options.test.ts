@@ -137,8 +137,6 @@ describe('Agent options', () => {
 
   it.each<[object, string]>([
     [{ connect: () => {} }, 'connect function'],
-    [{ useH2c: true }, 'useH2c'],
-    [{ h2Options: { useH2c: true } }, 'useH2c'],
     [{ connect: { checkServerIdentity: () => {} } }, 'checkServerIdentity'],
     [{ tls: { secureContext: {} } }, 'secureContext'],
     [{ connect: { session: Buffer.alloc(1) } }, 'session'],
@@ -167,6 +165,7 @@ describe('the native client', () => {
       keepAliveMaxTimeout: 600_000,
       clientTtl: 0,
       happyEyeballsTimeout: net.getDefaultAutoSelectFamilyAttemptTimeout(),
+      http2PriorKnowledge: false,
       keepAlive: true,
       ipv4Only: false,
       tcpKeepAlive: true,
@@ -211,6 +210,11 @@ describe('the native client', () => {
     [{ autoSelectFamilyAttemptTimeout: 50 }, { happyEyeballsTimeout: 50 }],
     [{ autoSelectFamilyAttemptTimeout: 1 }, { happyEyeballsTimeout: 10 }],
     [{ loopThreads: 3 }, { loopThreads: 3 }],
+    [{ useH2c: true }, { http2PriorKnowledge: true }],
+    [{ h2Options: { useH2c: true } }, { http2PriorKnowledge: true }],
+    [{ useH2c: true, h2Options: { useH2c: false } }, { http2PriorKnowledge: false }],
+    [{ useH2c: true, connect: { useH2c: false } }, { http2PriorKnowledge: false }],
+    [{ useH2c: true, allowH2: false }, { http2PriorKnowledge: true }],
   ])('of %j is made with %j', (options, expected) => {
     expect(native(options)).toMatchObject(expected)
   })

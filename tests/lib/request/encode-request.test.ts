@@ -14,7 +14,7 @@ const handler = {
   onResponseError() {},
 }
 const defaults = { allowH2: true, keepAlive: true, headersTimeout: 300_000, bodyTimeout: 7 }
-const direct: Route = { isForwarded: false, servername: '', isReported: false }
+const direct: Route = { isForwarded: false, usesH2c: false, servername: '', isReported: false }
 
 interface Case {
   readonly opts?: Record<string, unknown>
@@ -60,6 +60,15 @@ describe('encodeRequest()', () => {
   it.each<[string, Case, string[]]>([
     ['a plain GET', {}, ['allowHttp2', 'idempotent']],
     ['a POST', { opts: { method: 'POST' } }, ['allowHttp2']],
+    [
+      'a DELETE with a body by useH2c, whatever allowH2 says',
+      {
+        opts: { method: 'DELETE', body: 'x', allowH2: false },
+        given: { allowH2: false },
+        route: { usesH2c: true },
+      },
+      ['allowHttp2', 'bytesBody'],
+    ],
     ['no HTTP/2', { given: { allowH2: false } }, ['idempotent']],
     ['no HTTP/2 for this request', { opts: { allowH2: false } }, ['idempotent']],
     ['idempotent: false', { opts: { idempotent: false } }, ['allowHttp2']],
