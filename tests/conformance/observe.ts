@@ -14,7 +14,7 @@ const kAnswer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 export async function observeHttp1(row: Http1Row, kind: AgentKind): Promise<Observed> {
-  const { answer = kAnswer, agent = {}, warm = false } = row
+  const { answer = kAnswer, agent = {}, warm = false, tls = false } = row
   let sent: Sent = { line: '', fields: {}, body: '', text: '' }
   const outcome = await runFault(
     async (peer, recorder, head) => {
@@ -24,7 +24,7 @@ export async function observeHttp1(row: Http1Row, kind: AgentKind): Promise<Obse
       sent = { ...sent, body, text: peer.log.slice(peer.log.lastIndexOf(head)) }
       return peer.send(answer)
     },
-    { kind, request: requestOf(row), agent, warm },
+    { kind, request: requestOf(row), agent, warm, tls },
   )
   const { broken, arrivals, reused } = outcome
   return { ...seenBy(broken), seen: true, arrivals, kept: reused, sent }

@@ -79,6 +79,7 @@ export interface Http1Row extends Demand {
   readonly agent?: AgentOptions
   /** The request is not the first one on its connection. */
   readonly warm?: boolean
+  readonly tls?: boolean
 }
 
 export interface Http2Row extends Demand {

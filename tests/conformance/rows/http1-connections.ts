@@ -273,4 +273,46 @@ const early: readonly Http1Row[] = [
   },
 ]
 
-export const http1ConnectionRows: readonly Http1Row[] = [...persistence, ...repetition, ...early]
+const overTls: readonly Http1Row[] = [
+  {
+    clause: '9112 §9.8',
+    level: 'must',
+    situation: 'a content without a length that close_notify ends',
+    demand: 'is whole',
+    tls: true,
+    answer: thenClose('HTTP/1.1 200 OK\r\n\r\nok'),
+    expected: closed,
+  },
+  {
+    clause: '9112 §9.8',
+    level: 'must',
+    situation: 'a content without a length that ends without close_notify',
+    demand: 'may have been cut: an error',
+    tls: true,
+    answer: async (peer) => {
+      await peer.deliver('HTTP/1.1 200 OK\r\n\r\nok')
+      peer.transport.end()
+    },
+    expected: { end: 'refused', body: 'ok', arrivals: 1, kept: false },
+    undici: { differs: 'takes it for whole', observed: { end: 'answered', body: 'ok' } },
+  },
+  {
+    clause: '9112 §9.8',
+    level: 'should',
+    situation: 'a content with its length, and an end without close_notify',
+    demand: 'is whole by its length',
+    tls: true,
+    answer: async (peer) => {
+      await peer.deliver(response())
+      peer.transport.end()
+    },
+    expected: closed,
+  },
+]
+
+export const http1ConnectionRows: readonly Http1Row[] = [
+  ...persistence,
+  ...repetition,
+  ...early,
+  ...overTls,
+]

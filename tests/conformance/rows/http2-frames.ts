@@ -120,6 +120,33 @@ const allowed: readonly Allowance[] = [
       peer.send(FrameType.priority, 0, stream, Buffer.alloc(5))
     },
   ],
+  [
+    'DATA behind the end of its stream',
+    '9113 §5.1',
+    'is an error of that stream at most, whose response is whole',
+    (peer, stream) => {
+      answer(peer, stream)
+      peer.data(stream, 'more')
+    },
+  ],
+  [
+    'HEADERS behind the end of their stream',
+    '9113 §5.1',
+    'are an error of that stream at most, whose response is whole',
+    (peer, stream) => {
+      answer(peer, stream)
+      peer.respond(stream)
+    },
+  ],
+  [
+    'RST_STREAM behind the end of its stream',
+    '9113 §5.1',
+    'changes nothing: the response is whole',
+    (peer, stream) => {
+      answer(peer, stream)
+      peer.reset(stream, 2)
+    },
+  ],
 ]
 
 const breaches: readonly Breach[] = [

@@ -151,6 +151,29 @@ const beginnings: readonly Http2Row[] = [
     expected: accepted,
   },
   {
+    clause: '9113 §5.1.2',
+    level: 'must',
+    situation: 'a server that allows no further stream for a while',
+    demand: 'gets none until it allows them again',
+    answer: async (peer, stream) => {
+      sendSettings([3, 0])(peer)
+      await peer.frame('the second acknowledgement', isAck, 1)
+      answer(peer, stream)
+      // The next request begins meanwhile.
+      for (let n = 0; n < 5; n += 1) {
+        peer.send(FrameType.ping, 0, 0, Buffer.alloc(8))
+        await peer.frame('the answer to PING', ({ type }) => type === FrameType.ping, n)
+      }
+      sendSettings([3, 100])(peer)
+    },
+    seen: ({ frames }) => {
+      const heads = frames.flatMap(({ type }, i) => (type === FrameType.headers ? [i] : []))
+      const acks = frames.flatMap((frame, i) => (isAck(frame) ? [i] : []))
+      return (heads[2] ?? 0) > (acks[2] ?? Infinity)
+    },
+    expected: { ...accepted, seen: true },
+  },
+  {
     clause: '9113 §4.3.1',
     level: 'must',
     situation: 'a server that keeps no table of header fields',

@@ -235,8 +235,42 @@ const uploads: readonly Http2Row[] = [
   },
 ]
 
+const expectation = { method: 'POST', body: 'abc', expectContinue: true }
+
+const expectations: readonly Http2Row[] = [
+  {
+    clause: '9110 §10.1.1',
+    level: 'must',
+    situation: 'content that waits for 100, and 100',
+    demand: 'says so in its head, and is sent then',
+    request: expectation,
+    answer: async (peer, stream) => {
+      await exactly(peer, stream, 0)
+      peer.send(FrameType.headers, FrameFlag.endHeaders, stream, field(':status', '100'))
+      await untilWhole(peer, stream)
+    },
+    expected: { ...accepted, sent: { body: 'abc', fields: { expect: ['100-continue'] } } },
+  },
+  {
+    clause: '9110 §10.1.1',
+    level: 'must',
+    situation: 'content that waits for 100, and 417',
+    demand: 'is not sent; 417 is the response',
+    request: expectation,
+    answer: (peer, stream) =>
+      peer.send(
+        FrameType.headers,
+        FrameFlag.endHeaders | endStream,
+        stream,
+        field(':status', '417'),
+      ),
+    expected: { ...answered, status: 417, sent: { body: '' } },
+  },
+]
+
 export const http2WindowRows: readonly Http2Row[] = [
   ...windows,
   ...breachRows(breaches),
   ...uploads,
+  ...expectations,
 ]
