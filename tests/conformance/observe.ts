@@ -4,7 +4,7 @@ import type { AgentKind } from '../support/agents.ts'
 import { runFault } from '../support/faults.ts'
 import { runConnectionFault, runStreamFault } from '../support/faults-h2.ts'
 import type { H2Outcome } from '../support/faults-h2.ts'
-import type { Recorder, RequestOptions } from '../support/recorder.ts'
+import type { Recorder } from '../support/recorder.ts'
 import { FrameFlag, FrameType } from '../support/servers/h2-frames.ts'
 import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
 import { HpackReader } from '../support/servers/hpack.ts'
@@ -14,7 +14,7 @@ const kAnswer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 const timeouts = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 export async function observeHttp1(row: Http1Row, kind: AgentKind): Promise<Observed> {
-  const { answer = kAnswer, agent = {}, warm = false, tls = false } = row
+  const { answer = kAnswer, request = {}, agent = {}, warm = false, tls = false } = row
   let sent: Sent = { line: '', fields: {}, body: '', text: '' }
   const outcome = await runFault(
     async (peer, recorder, head) => {
@@ -24,14 +24,14 @@ export async function observeHttp1(row: Http1Row, kind: AgentKind): Promise<Obse
       sent = { ...sent, body, text: peer.log.slice(peer.log.lastIndexOf(head)) }
       return peer.send(answer)
     },
-    { kind, request: requestOf(row), agent, warm, tls },
+    { kind, request, agent, warm, tls },
   )
   const { broken, arrivals, reused } = outcome
   return { ...seenBy(broken), seen: true, arrivals, kept: reused, sent }
 }
 
 export async function observeHttp2(row: Http2Row, kind: AgentKind): Promise<Observed> {
-  const { scope = 'stream', answer = respond, greet } = row
+  const { scope = 'stream', answer = respond, request = {}, greet } = row
   const isStream = scope === 'stream'
   const run = isStream ? runStreamFault : runConnectionFault
   let asked = 0
@@ -40,7 +40,7 @@ export async function observeHttp2(row: Http2Row, kind: AgentKind): Promise<Obse
       asked = stream
       return answer(peer, stream, broken)
     },
-    requestOf(row),
+    request,
     greet ? { kind, greet } : { kind },
   )
   const peer = outcome.server.peers[0]
@@ -66,10 +66,6 @@ export async function expectRow<Kind extends Row>(
   const observed = (kind === 'undici' ? undici : ours)?.observed ?? expected
   if (observed === 'harm') await expect(observe(row, kind)).rejects.toBeInstanceOf(Error)
   else expect(await observe(row, kind)).toMatchObject(observed)
-}
-
-function requestOf({ request = {} }: Row): RequestOptions {
-  return typeof request === 'function' ? request() : request
 }
 
 function respond(peer: H2Peer, stream: number): void {

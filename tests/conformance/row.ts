@@ -5,7 +5,7 @@
 import type { AgentOptions } from '../support/agents.ts'
 import type { Fault } from '../support/faults.ts'
 import type { H2Fault } from '../support/faults-h2.ts'
-import type { Headers, RequestOptions } from '../support/recorder.ts'
+import type { Headers, RequestMaker } from '../support/recorder.ts'
 import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
 
 export interface Observed {
@@ -63,8 +63,7 @@ export interface Clause {
 }
 
 interface Demand extends Clause {
-  /** A function where a body may be read once only. */
-  readonly request?: RequestOptions | (() => RequestOptions)
+  readonly request?: RequestMaker
   /** What is to be seen of a client that does what is demanded. */
   readonly expected: Expectation
   /** What undici does instead, in words and to be seen; `harm` when healthy requests suffer. */

@@ -3,8 +3,8 @@ import { expect } from 'vitest'
 import type { AgentKind, TestAgent } from './agents.ts'
 import { healthyNeighbour, kTimeouts } from './faults.ts'
 import { useAgent, useH2Frames } from './fixtures.ts'
-import { dispatch, exchange } from './recorder.ts'
-import type { Recorder, RequestOptions } from './recorder.ts'
+import { dispatch, exchange, requestTo } from './recorder.ts'
+import type { Recorder, RequestMaker } from './recorder.ts'
 import { FrameFlag } from './servers/h2-frames.ts'
 import type { H2FrameServer, H2Peer } from './servers/h2-frames.ts'
 import { turns } from './wait.ts'
@@ -39,7 +39,7 @@ function expectHealthy(recorder: Recorder): void {
 /** All three requests are streams of one connection, which outlives the fault. */
 export async function runStreamFault(
   fault: H2Fault,
-  request: RequestOptions = {},
+  request: RequestMaker = {},
   options: H2FaultOptions = {},
 ): Promise<H2Outcome> {
   const over = Promise.withResolvers<void>()
@@ -57,7 +57,7 @@ export async function runStreamFault(
   const agent = await useAgent({ ...kTimeouts, connections: 1 }, options.kind)
   const beside = dispatch(agent, { origin, path: '/beside', bodyTimeout: 0 })
   await beside.seen('onResponseData')
-  broken = dispatch(agent, { origin, path: '/broken', ...request })
+  broken = dispatch(agent, { path: '/broken', ...requestTo(origin, request) })
   await broken.done
   over.resolve()
   await beside.done
@@ -75,7 +75,7 @@ export async function runStreamFault(
  */
 export async function runConnectionFault(
   fault: H2Fault,
-  request: RequestOptions = {},
+  request: RequestMaker = {},
   options: H2FaultOptions = {},
 ): Promise<H2Outcome> {
   let broken: Recorder | undefined
@@ -86,7 +86,7 @@ export async function runConnectionFault(
   const { origin } = server
   const agent = await useAgent({ ...kTimeouts, connections: 1 }, options.kind)
   const neighbourEnds = await healthyNeighbour(agent)
-  broken = dispatch(agent, { origin, path: '/broken', ...request })
+  broken = dispatch(agent, { path: '/broken', ...requestTo(origin, request) })
   await broken.done
   if (options.kind === 'undici') await undiciHasNoticed(agent, origin)
   await expectRecovery(agent, origin)

@@ -5,8 +5,8 @@
 import { expect } from 'vitest'
 import type { AgentKind, AgentOptions, TestAgent } from './agents.ts'
 import { useAgent, useRaw } from './fixtures.ts'
-import { dispatch, exchange } from './recorder.ts'
-import type { Recorder, RequestOptions } from './recorder.ts'
+import { dispatch, exchange, requestTo } from './recorder.ts'
+import type { Recorder, RequestMaker } from './recorder.ts'
 import type { Peer, RawScript, RawServer } from './servers/raw.ts'
 import { turns } from './wait.ts'
 
@@ -21,7 +21,7 @@ export interface FaultOptions {
   readonly onAccept?: Fault
   readonly tls?: boolean
   readonly agent?: AgentOptions
-  readonly request?: RequestOptions
+  readonly request?: RequestMaker
   readonly kind?: AgentKind
   /** The broken request is not the first one on its connection. */
   readonly warm?: boolean
@@ -80,7 +80,7 @@ export async function runFault(fault: Fault, options: FaultOptions = {}): Promis
   const givenBack = (): Promise<void> => turns(options.kind === 'undici' ? 3 : 0)
   if (options.warm) await exchange(agent, { origin, path: '/warm' })
   await givenBack()
-  broken = dispatch(agent, { origin, path: '/broken', ...options.request })
+  broken = dispatch(agent, { path: '/broken', ...requestTo(origin, options.request) })
   await broken.done
   await givenBack()
   // While the first still runs, so that a connection that the broken one left behind would be used.

@@ -210,6 +210,13 @@ function isController(value: unknown): value is Controller {
 
 export type RequestOptions = Partial<Dispatcher.DispatchOptions> & Record<string, unknown>
 
+/** A function where a body can be read once only, or the origin is written otherwise. */
+export type RequestMaker = RequestOptions | ((origin: string) => RequestOptions)
+
+export function requestTo(origin: string, request: RequestMaker = {}): RequestOptions {
+  return { origin, ...(typeof request === 'function' ? request(origin) : request) }
+}
+
 /** Dispatches with a recorder; method and path default to GET /. */
 export function dispatch(agent: Dispatcher, options: RequestOptions, hooks: Hooks = {}): Recorder {
   const recorder = new Recorder(hooks)

@@ -1,5 +1,5 @@
 /** What a request looks like over HTTP/1.1. */
-import { matching, without } from '../matchers.ts'
+import { matching, notMatching, without } from '../matchers.ts'
 import { answered, neverSent, response } from '../row.ts'
 import type { Http1Row } from '../row.ts'
 
@@ -88,6 +88,21 @@ const lines: readonly Http1Row[] = [
     demand: 'it is the only one',
     request: { headers: { Host: 'example.com:81' } },
     expected: { ...accepted, sent: { fields: { host: ['example.com:81'] } } },
+  },
+  {
+    clause: '9110 §4.2.4',
+    level: 'must',
+    situation: 'an origin with a user’s name and password',
+    demand: 'they are no part of target and host',
+    request: (origin) => ({ origin: origin.replace('//', '//user:secret@') }),
+    expected: {
+      ...answered,
+      sent: {
+        line: 'GET /broken HTTP/1.1',
+        fields: { host: [matching(/^127\.0\.0\.1:\d+$/)] },
+        text: notMatching(/secret/),
+      },
+    },
   },
   {
     clause: '9110 §7.2',

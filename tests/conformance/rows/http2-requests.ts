@@ -1,6 +1,6 @@
 /** What a request looks like over HTTP/2. */
 import { FrameFlag, FrameType } from '../../support/servers/h2-frames.ts'
-import { matching, without } from '../matchers.ts'
+import { matching, notMatching, without } from '../matchers.ts'
 import { answered } from '../row.ts'
 import type { Http2Row } from '../row.ts'
 
@@ -52,6 +52,21 @@ export const http2RequestRows: readonly Http2Row[] = [
     expected: {
       ...accepted,
       sent: { line: 'GET https localhost /broken', fields: without('host') },
+    },
+  },
+  {
+    clause: '9113 §8.3.1',
+    level: 'must',
+    situation: 'an origin with a user’s name and password',
+    demand: 'they are no part of the authority',
+    scope: 'connection',
+    request: (origin) => ({ origin: origin.replace('//', '//user:secret@') }),
+    expected: {
+      ...accepted,
+      sent: {
+        line: matching(/^GET https localhost:\d+ \/broken$/),
+        text: notMatching(/secret/),
+      },
     },
   },
   {
