@@ -181,6 +181,7 @@ export class PendingRequest implements Controller, RecordReceiver {
       this.fail(new errors.InvalidArgumentError('Proxy Authentication Required (407)'))
       return
     }
+    this.upload?.onAnswer()
     this.observed?.publishHeaders(status, this.rawHeaders, statusText)
     try {
       if (handler.onResponseStarted !== undefined) {

@@ -10,6 +10,8 @@ import type { EncodedRequest } from '../request/encode-request.ts'
 /** What feeds native with the bytes of a request. */
 export interface UploadControl {
   onWanted(bytes: number): void
+  /** a head has come, perhaps before native wanted anything */
+  onAnswer(): void
   /** `error`: what the request failed with */
   stop(error?: unknown): void
 }

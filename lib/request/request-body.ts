@@ -12,6 +12,7 @@ export interface StreamLike extends Pick<Readable, 'on' | 'off' | 'pause' | 'res
   destroy?(error?: Error): unknown
   readonly destroyed?: boolean
   readonly errored?: Error | null
+  readonly readableDidRead?: boolean
   readonly readableEnded?: boolean
   readonly _readableState?: {
     ended?: boolean

@@ -68,6 +68,9 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     this.push(null)
   }
 
+  /** Its answer has come before. */
+  onAnswer(): void {}
+
   /** Nothing to stop: the user writes when he likes. */
   stop(): void {}
 

@@ -14,11 +14,16 @@ export interface UploadSink {
 /** Gives a body's chunks to a sink, as fast as the sink wants them. */
 export interface UploadSource {
   start(): void
+  /** It is to be taken for read, although perhaps nothing of it has come yet. REQUIRES: it was started. */
+  claim(): void
   /** The sink, which had answered false, takes more. */
   resume(): void
   /** No more is wanted: destroys a stream, with `error` if there is one, and returns from an iterable. */
   stop(error?: unknown): void
 }
+
+/** What `stream.isDisturbed()` looks at first. */
+const disturbed = Symbol.for('nodejs.stream.disturbed')
 
 export function uploadSource(
   body: StreamLike | Iterable<unknown> | AsyncIterable<unknown>,
@@ -53,6 +58,12 @@ class StreamSource implements UploadSource {
       stream.on('data', this.#onData)
       // A stream that was paused explicitly does not start to flow by a listener.
       stream.resume()
+    }
+  }
+
+  claim(): void {
+    if (!this.#stream.readableDidRead) {
+      Reflect.set(this.#stream, disturbed, true)
     }
   }
 
@@ -136,6 +147,9 @@ class IterableSource implements UploadSource {
   start(): void {
     void this.#run()
   }
+
+  // Its next() was called by start().
+  claim(): void {}
 
   resume(): void {
     this.#wake?.()

@@ -99,6 +99,20 @@ export class Upload {
     }
   }
 
+  /**
+   * The body counts as read when its answer is told: undici sends no head before it has read, so that the redirect
+   * interceptor, say, may take what was not read for a body that can be sent again.
+   */
+  onAnswer(): void {
+    if (!this.#over && !this.#sourceEnded) {
+      if (!this.#started) {
+        this.#started = true
+        this.#source.start()
+      }
+      this.#source.claim()
+    }
+  }
+
   /** The request has ended, with `error` if it failed: what is still in the source is not wanted. */
   stop(error?: unknown): void {
     if (!this.#over) {
