@@ -1,3 +1,3 @@
-export * from './api/exports.ts'
+export * from './exports.ts'
 // For those who write `import undici from 'undici'`.
-export * as default from './api/exports.ts'
+export * as default from './exports.ts'

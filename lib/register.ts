@@ -4,7 +4,9 @@ import { tunnelsPlainHttp, usesEnvironmentProxies } from './compat/node-proxy.ts
 import { Agent } from './api/agent.ts'
 import { setGlobalDispatcher } from './api/global-dispatcher.ts'
 import { EnvHttpProxyAgent } from './api/proxy-agents.ts'
+import { installFetch } from './fetch/install.ts'
 
 setGlobalDispatcher(
   usesEnvironmentProxies ? new EnvHttpProxyAgent({ proxyTunnel: tunnelsPlainHttp }) : new Agent(),
 )
+installFetch()

@@ -18,12 +18,19 @@ export function setGlobalDispatcher(agent: Dispatcher): void {
   if (agent instanceof NativeDispatcher) {
     // Changes nothing where globalThis is frozen, as undici does.
     Reflect.defineProperty(globalThis, legacy, {
-      value: takesLegacyHandlers(agent) ? agent : new LegacyDispatcher(agent),
+      value: legacyDispatcher(agent),
       writable: true,
       enumerable: false,
       configurable: false,
     })
   }
+}
+
+/** What the fetch() of Node 20 to 24 can use: its handlers are of the old kind. */
+export function legacyDispatcher(dispatcher: Dispatcher): Dispatcher {
+  return dispatcher instanceof NativeDispatcher && takesLegacyHandlers(dispatcher)
+    ? dispatcher
+    : new LegacyDispatcher(dispatcher)
 }
 
 // A dispatch() of the user's own, or an interceptor's, may expect new handlers only.

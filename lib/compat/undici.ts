@@ -2,7 +2,12 @@
 // undici-exports.ts, which hands on the rest.
 //
 // By its file's name, because Bun has a module of its own under the name `undici`, in which much of it is missing.
-import { errors as undiciErrors } from 'undici/index.js'
+import {
+  errors as undiciErrors,
+  Headers as UndiciHeaders,
+  Request as UndiciRequest,
+  Response as UndiciResponse,
+} from 'undici/index.js'
 
 export {
   Agent as UndiciAgent,
@@ -55,3 +60,14 @@ const laterErrors = {
 
 /** The error classes that requests end with. */
 export const errors: Errors = { ...(laterErrors as unknown as Errors), ...undiciErrors }
+
+/** undici's classes of the web, which Node has under the same names. */
+export const undiciWeb: {
+  readonly Headers: typeof UndiciHeaders
+  readonly Response: typeof UndiciResponse
+  readonly Request: typeof Request
+} = {
+  Headers: UndiciHeaders,
+  Response: UndiciResponse,
+  Request: UndiciRequest as unknown as typeof Request,
+}

@@ -1,4 +1,4 @@
-import * as http from 'node:http'
+import { http } from '../compat/node-http.ts'
 import * as net from 'node:net'
 import { errors } from '../compat/undici.ts'
 import { milliseconds } from '../native/milliseconds.ts'

@@ -1,5 +1,5 @@
 import { errors } from '../compat/undici.ts'
-import { IncomingMessage } from 'node:http'
+import { http } from '../compat/node-http.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import { isStream, type StreamLike } from '../request/request-body.ts'
 
@@ -112,7 +112,7 @@ class StreamSource implements UploadSource {
   // A stream that does not go well is not its request's failure, and must not keep that from its end.
   #destroy(error?: unknown): void {
     const stream = this.#stream
-    if (stream instanceof IncomingMessage) {
+    if (stream instanceof http.IncomingMessage) {
       // A server that passes on the request that it serves can still answer it: destroy() would take the connection along.
       Object.assign(stream, { socket: null })
     }

@@ -48,6 +48,7 @@ export function withoutComments(text: string): string {
  * use.
  */
 export const libFolders: readonly string[] = [
+  'fetch',
   'api',
   'dispatch',
   'tunnel',

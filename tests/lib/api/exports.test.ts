@@ -12,6 +12,8 @@ const ours = [
   'ProxyAgent',
   'RoundRobinPool',
   'Socks5ProxyAgent',
+  'fetch',
+  'install',
   'setGlobalDispatcher',
 ]
 
@@ -39,7 +41,7 @@ describe('the exports', () => {
   })
 
   it('are also one object, for `import undici from`', () => {
-    expect(dodici.default.fetch).toBe(undici.fetch)
+    expect(dodici.default.request).toBe(undici.request)
     expect(dodici.default.Agent).toBe(dodici.Agent)
   })
 })

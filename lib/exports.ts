@@ -1,0 +1,22 @@
+// Every name that undici has, so that `from 'undici'` may become `from 'dodici'`. First what is ours.
+export { fetch } from './fetch/fetch.ts'
+export { install } from './fetch/install.ts'
+export { Agent } from './api/agent.ts'
+export { BalancedPool, RoundRobinPool } from './api/balanced-pools.ts'
+export { setGlobalDispatcher } from './api/global-dispatcher.ts'
+export { setLoopThreads } from './api/loop-threads.ts'
+export { Client, Pool } from './api/pool.ts'
+export { EnvHttpProxyAgent, ProxyAgent } from './api/proxy-agents.ts'
+export { Socks5ProxyAgent } from './api/socks5-proxy-agent.ts'
+export type { BalancedPoolOptions, RoundRobinPoolOptions } from './api/balanced-pools.ts'
+export type { OriginStats } from './api/origin-stats.ts'
+export type { ClientOptions, ClientStats, PoolOptions } from './api/pool.ts'
+export type { EnvHttpProxyAgentOptions, ProxyAgentOptions } from './api/proxy-agents.ts'
+export type { Socks5ProxyAgentOptions } from './api/socks5-proxy-agent.ts'
+export type { AgentOptions, H2Options } from './options/agent-options.ts'
+export type { ConnectOptions } from './options/connect-options.ts'
+export type { ProxyOptions } from './options/proxy.ts'
+export type { OriginLike } from './origins/origin-url.ts'
+
+// What works over any dispatcher.
+export * from './compat/undici-exports.ts'

@@ -1,0 +1,116 @@
+import type { Buffer } from 'node:buffer'
+import type { Transform } from 'node:stream'
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import { hasZlibHeader, InflateEither } from './inflate-either.ts'
+
+/** More than these in one response are refused, as undici does. */
+const mostCodings = 5
+
+// As curl does it: what has come so far is decoded, and a body that breaks off is not an error.
+const gzipOptions = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
+const brotliOptions = {
+  flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+  finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
+}
+// RFC 9659, 3: a window of 8 MB is the most that a server may use.
+const zstdOptions = {
+  flush: zlib.constants.ZSTD_e_continue,
+  finishFlush: zlib.constants.ZSTD_e_end,
+  params: { [zlib.constants.ZSTD_d_windowLogMax]: 23 },
+}
+
+interface Coding {
+  decode(bytes: Buffer): Promise<Buffer>
+  decodeSync(bytes: Buffer): Buffer
+  stream(): Transform
+}
+
+const gzip: Coding = {
+  decode: (bytes) => promisify(zlib.gunzip)(bytes, gzipOptions),
+  decodeSync: (bytes) => zlib.gunzipSync(bytes, gzipOptions),
+  stream: () => zlib.createGunzip(gzipOptions),
+}
+
+const deflate: Coding = {
+  decode: (bytes) =>
+    promisify(hasZlibHeader(bytes) ? zlib.inflate : zlib.inflateRaw)(bytes, gzipOptions),
+  decodeSync: (bytes) =>
+    hasZlibHeader(bytes)
+      ? zlib.inflateSync(bytes, gzipOptions)
+      : zlib.inflateRawSync(bytes, gzipOptions),
+  stream: () => new InflateEither(),
+}
+
+const brotli: Coding = {
+  decode: (bytes) => promisify(zlib.brotliDecompress)(bytes, brotliOptions),
+  decodeSync: (bytes) => zlib.brotliDecompressSync(bytes, brotliOptions),
+  stream: () => zlib.createBrotliDecompress(brotliOptions),
+}
+
+const zstd: Coding = {
+  decode: (bytes) => promisify(zlib.zstdDecompress)(bytes, zstdOptions),
+  decodeSync: (bytes) => zlib.zstdDecompressSync(bytes, zstdOptions),
+  stream: () => zlib.createZstdDecompress(zstdOptions),
+}
+
+const byName = new Map<string, Coding>([
+  ['gzip', gzip],
+  ['x-gzip', gzip],
+  ['deflate', deflate],
+  ['br', brotli],
+  ['zstd', zstd],
+])
+
+/** Below so many bytes a body is decoded faster at once than by the thread pool. */
+const mostAtOnce = 16 * 1024
+
+/** Takes the content codings off a response's body, the last one first. */
+export class ContentDecoder {
+  readonly #codings: readonly Coding[]
+
+  constructor(codings: readonly Coding[]) {
+    this.#codings = codings
+  }
+
+  /** All of a body. */
+  decode(bytes: Buffer): Buffer | Promise<Buffer> {
+    if (bytes.byteLength === 0) {
+      return bytes
+    }
+    return bytes.byteLength <= mostAtOnce && this.#codings.length === 1
+      ? (this.#codings[0] as Coding).decodeSync(bytes)
+      : this.#decodeInTurn(bytes)
+  }
+
+  streams(): Transform[] {
+    return this.#codings.map((coding) => coding.stream())
+  }
+
+  async #decodeInTurn(bytes: Buffer): Promise<Buffer> {
+    let decoded = bytes
+    for (const coding of this.#codings) {
+      decoded = await coding.decode(decoded)
+    }
+    return decoded
+  }
+}
+
+/** undefined: there is nothing to decode, or something that nobody knows. Throws when there is too much. */
+export function contentDecoder(contentEncoding: string): ContentDecoder | undefined {
+  const names = contentEncoding.toLowerCase().split(',')
+  if (names.length > mostCodings) {
+    throw new Error(
+      `too many content-encodings in response: ${names.length}, maximum allowed is ${mostCodings}`,
+    )
+  }
+  const codings: Coding[] = []
+  for (const name of names.toReversed()) {
+    const coding = byName.get(name.trim())
+    if (coding === undefined) {
+      return undefined
+    }
+    codings.push(coding)
+  }
+  return new ContentDecoder(codings)
+}

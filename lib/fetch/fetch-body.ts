@@ -1,0 +1,269 @@
+import { Buffer } from 'node:buffer'
+import { pipeline, Readable } from 'node:stream'
+import type { Controller } from '../compat/handler.ts'
+import { isDisturbed } from './disturbed.ts'
+import type { ContentDecoder } from './content-coding.ts'
+
+/** Bytes that are held for a body that nobody reads; then the server waits. */
+const mostUnread = 64 * 1024
+
+/** Whoever waits for a whole body. */
+interface Waiting {
+  resolve(bytes: Buffer | Promise<Buffer>): void
+  reject(error: unknown): void
+}
+
+/**
+ * The body of a response: chunks, until somebody asks for all of them, or for a stream. Only then is a promise made, or a
+ * stream.
+ */
+export class FetchBody {
+  /** of the request that it belongs to; null: not started, or over */
+  protected controller: Controller | null = null
+  #chunks: Buffer[] = []
+  #held = 0
+  #decoder: ContentDecoder | undefined
+  #hasEnded = false
+  #hasFailed = false
+  #error: unknown
+  /** its chunks have been asked for */
+  #isTaken = false
+  #isPaused = false
+  #waiting: Waiting | null = null
+  #stream: ReadableStream<Uint8Array> | null = null
+  #source: ReadableByteStreamController | null = null
+  /** somebody reads the stream, and no chunk is there */
+  #isAwaited = false
+
+  /** A body whose stream is another's branch. */
+  static ofStream(stream: ReadableStream<Uint8Array>): FetchBody {
+    const body = new FetchBody()
+    body.#stream = stream
+    body.#hasEnded = true
+    return body
+  }
+
+  get isUsed(): boolean {
+    return this.#isTaken || (this.#stream !== null && isDisturbed(this.#stream))
+  }
+
+  get isLocked(): boolean {
+    return this.#stream !== null && this.#stream.locked
+  }
+
+  /** More may come, and nobody is there to take it. */
+  get isUnread(): boolean {
+    return !this.#hasEnded && !this.#hasFailed && !this.#isTaken
+  }
+
+  /** The whole body. REQUIRES: neither used nor locked. */
+  all(): Promise<Buffer> {
+    if (this.#stream !== null) {
+      return readAll(this.#stream)
+    }
+    this.#isTaken = true
+    if (this.#hasFailed) {
+      return Promise.reject(this.#error)
+    }
+    if (this.#hasEnded) {
+      return this.#decoded()
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+      this.#resume()
+    })
+  }
+
+  /** The same stream each time. */
+  stream(): ReadableStream<Uint8Array> {
+    if (this.#stream === null) {
+      const raw = this.#rawStream()
+      this.#stream = this.#decoder === undefined ? raw : decodedStream(raw, this.#decoder)
+    }
+    return this.#stream
+  }
+
+  /** Another body with the same bytes. REQUIRES: neither used nor locked. */
+  clone(): FetchBody {
+    if (this.#hasEnded && this.#stream === null) {
+      const copy = new FetchBody()
+      copy.#chunks = [...this.#chunks]
+      copy.#decoder = this.#decoder
+      copy.#hasEnded = true
+      return copy
+    }
+    const [own, other] = this.stream().tee()
+    this.#stream = own
+    return FetchBody.ofStream(other)
+  }
+
+  /** Nobody can read it any more: its response was collected. */
+  abandon(): void {
+    if (this.#stream === null) {
+      this.#isTaken = true
+      this.#chunks = []
+      this.controller?.abort(new DOMException('The operation was aborted.', 'AbortError'))
+    } else if (!this.#stream.locked && !isDisturbed(this.#stream)) {
+      void this.#stream.cancel('Response object has been garbage collected')
+    }
+  }
+
+  protected decodeBy(decoder: ContentDecoder | undefined): void {
+    this.#decoder = decoder
+  }
+
+  protected push(chunk: Buffer): void {
+    if (this.#isAwaited) {
+      this.#isAwaited = false
+      this.#enqueue(chunk)
+      return
+    }
+    this.#chunks.push(chunk)
+    this.#held += chunk.byteLength
+    if (this.#waiting === null && this.#held > mostUnread && !this.#isPaused) {
+      this.#isPaused = true
+      this.controller?.pause()
+    }
+  }
+
+  protected end(): void {
+    this.#hasEnded = true
+    this.controller = null
+    if (this.#waiting !== null) {
+      this.#waiting.resolve(this.#decoded())
+      this.#waiting = null
+    } else if (this.#source !== null && this.#chunks.length === 0) {
+      this.#close()
+    }
+  }
+
+  protected breakOff(error: unknown): void {
+    if (this.#hasEnded || this.#hasFailed) {
+      return
+    }
+    this.#hasFailed = true
+    this.#error = error
+    this.#chunks = []
+    this.controller = null
+    this.#waiting?.reject(error)
+    this.#waiting = null
+    this.#source?.error(error)
+    this.#source = null
+  }
+
+  #resume(): void {
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.controller?.resume()
+    }
+  }
+
+  #joined(): Buffer {
+    const chunks = this.#chunks
+    this.#chunks = []
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+  }
+
+  async #decoded(): Promise<Buffer> {
+    const bytes = this.#joined()
+    if (this.#decoder === undefined) {
+      return bytes
+    }
+    try {
+      return await this.#decoder.decode(bytes)
+    } catch (error) {
+      throw new TypeError('terminated', { cause: error })
+    }
+  }
+
+  #rawStream(): ReadableStream<Uint8Array> {
+    return new ReadableStream({
+      type: 'bytes',
+      start: (source) => {
+        this.#source = source
+        if (this.#hasFailed) {
+          source.error(this.#error)
+        }
+      },
+      pull: () => {
+        const chunk = this.#chunks.shift()
+        if (chunk !== undefined) {
+          this.#held -= chunk.byteLength
+          this.#enqueue(chunk)
+        } else if (!this.#hasEnded) {
+          this.#isAwaited = true
+          this.#resume()
+        }
+        if (this.#hasEnded && this.#chunks.length === 0) {
+          this.#close()
+        }
+      },
+      cancel: (reason: unknown) => {
+        this.#source = null
+        this.#isAwaited = false
+        this.#chunks = []
+        this.#isTaken = true
+        this.controller?.abort(reason as Error)
+      },
+    })
+  }
+
+  // A byte stream takes a chunk's memory away, which small ones share with their neighbours.
+  #enqueue(chunk: Buffer): void {
+    const isItsOwn = chunk.byteLength === chunk.buffer.byteLength && chunk.byteLength > mostShared
+    this.#source?.enqueue(isItsOwn ? chunk : new Uint8Array(chunk))
+  }
+
+  #close(): void {
+    const source = this.#source
+    this.#source = null
+    if (source !== null) {
+      source.close()
+      source.byobRequest?.respond(0)
+    }
+  }
+}
+
+/** Up to this size Node may keep several buffers in one piece of memory. */
+const mostShared = 16 * 1024
+
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function decodedStream(
+  raw: ReadableStream<Uint8Array>,
+  decoder: ContentDecoder,
+): ReadableStream<Uint8Array> {
+  const encoded = Readable.fromWeb(raw as Parameters<typeof Readable.fromWeb>[0])
+  const decoded = pipeline([encoded, ...decoder.streams()], () => {}) as unknown as Readable
+  const chunks = decoded.iterator() as AsyncIterator<Buffer>
+  return new ReadableStream({
+    type: 'bytes',
+    async pull(source) {
+      try {
+        const { done, value } = await chunks.next()
+        if (done) {
+          source.close()
+          source.byobRequest?.respond(0)
+        } else {
+          source.enqueue(new Uint8Array(value))
+        }
+      } catch (error) {
+        source.error(
+          error instanceof TypeError && error.message === 'terminated'
+            ? error
+            : new TypeError('terminated', { cause: error }),
+        )
+      }
+    },
+    async cancel(reason) {
+      decoded.destroy(reason instanceof Error ? reason : undefined)
+      await raw.cancel(reason).catch(() => {})
+    },
+  })
+}

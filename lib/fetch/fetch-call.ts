@@ -1,0 +1,292 @@
+import type { Buffer } from 'node:buffer'
+import type { Dispatcher } from 'undici'
+import type { Controller, ResponseHeaders } from '../compat/handler.ts'
+import { contentDecoder } from './content-coding.ts'
+import { FetchBody } from './fetch-body.ts'
+import type { FetchPlan } from './fetch-plan.ts'
+import { FetchResponse } from './fetch-response.ts'
+import { follow, unfollow, type Abortable } from './fetch-signals.ts'
+import type { FetchUrl } from './fetch-url.ts'
+import type { HeaderList } from './header-list.ts'
+import { redirectTarget, sameOrigin } from './redirects.ts'
+import type { RequestSource } from './request-source.ts'
+import { addSentHeaders } from './sent-headers.ts'
+import { fetchFailed } from './fetch-error.ts'
+import { FetchTiming } from './fetch-timing.ts'
+import { whenUnread } from './unread-responses.ts'
+
+const nullBodyStatuses = new Set([101, 103, 204, 205, 304])
+const redirectStatuses = new Set([301, 302, 303, 307, 308])
+
+/** Bytes of a redirect's own body that are read for the connection's sake; with more of them it is closed. */
+const mostOfRedirect = 64 * 1024
+
+/**
+ * One call of fetch() from its first request to the end of its body: the handler of its requests, and the body of its
+ * response, in one object.
+ */
+export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, Abortable {
+  readonly #dispatcher: Dispatcher
+  readonly #plan: FetchPlan
+  readonly #resolve: (response: Response) => void
+  readonly #reject: (error: unknown) => void
+  readonly #timing: FetchTiming
+  // Of the request that is on its way; a redirect changes them.
+  #url: FetchUrl
+  #method: string
+  #headers: HeaderList
+  #source: RequestSource | null
+  #redirects = 0
+  #type: 'basic' | 'cors' = 'basic'
+  /** the promise is settled */
+  #isSettled = false
+  /** nothing more is to be told: aborted, failed or complete */
+  #isOver = false
+  /** the response has no body, whatever is sent as such */
+  #dumps = false
+  /** of the redirects that were followed; what their requests still tell is not for the user */
+  #followed: Controller[] | null = null
+  /** of the last redirect's own body */
+  #bytesOfRedirect = 0
+
+  constructor(
+    plan: FetchPlan,
+    dispatcher: Dispatcher,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super()
+    this.#plan = plan
+    this.#dispatcher = dispatcher
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#url = plan.url
+    this.#method = plan.method
+    this.#headers = plan.headers
+    this.#source = plan.source
+    this.#timing = new FetchTiming(plan.url.href)
+  }
+
+  start(): void {
+    const { signal } = this.#plan
+    if (signal !== null) {
+      if (signal.aborted) {
+        this.abort(signal.reason)
+        return
+      }
+      follow(signal, this)
+    }
+    this.#send()
+  }
+
+  /** The user's signal, if not his reading of the body, ends the call. */
+  abort(reason: unknown): void {
+    this.#end(reason, reason || new DOMException('The operation was aborted.', 'AbortError'))
+  }
+
+  // The handler of the requests, one after the other. What a followed redirect's request still tells is not for the user.
+
+  onRequestStart(controller: Controller): void {
+    this.controller = controller
+    this.#bytesOfRedirect = 0
+  }
+
+  onResponseStarted(): void {
+    this.#timing.onResponse()
+  }
+
+  onResponseStart(
+    controller: Controller,
+    status: number,
+    headers: ResponseHeaders,
+    statusText: string,
+  ): void {
+    if (status < 200 || this.#isOver || this.#hasFollowed(controller)) {
+      return
+    }
+    if (redirectStatuses.has(status) && this.#plan.redirect !== 'manual') {
+      if (this.#redirect(status, headers)) {
+        return
+      }
+    }
+    this.#begin(controller, status, headers, statusText)
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (!this.#hasFollowed(controller)) {
+      this.#timing.encodedBodySize += chunk.byteLength
+      if (!this.#dumps) {
+        this.push(chunk)
+      }
+      return
+    }
+    this.#bytesOfRedirect += chunk.byteLength
+    if (this.#bytesOfRedirect > mostOfRedirect) {
+      controller.abort(new Error('the body of a redirect is too long'))
+    }
+  }
+
+  onResponseEnd(controller: Controller): void {
+    if (!this.#isOver && !this.#hasFollowed(controller)) {
+      this.#isOver = true
+      this.#stopFollowing()
+      this.end()
+      this.#timing.report()
+    }
+  }
+
+  onResponseError(controller: Controller | null, error: Error): void {
+    if (controller === null || !this.#hasFollowed(controller)) {
+      this.#end(fetchFailed(error), new TypeError('terminated', { cause: error }))
+    }
+  }
+
+  #send(): void {
+    const { origin, path } = this.#url
+    const sent = this.#headers.copy()
+    addSentHeaders(sent, this.#method, this.#source, this.#url, this.#plan.cache)
+    const options = {
+      origin,
+      path,
+      method: this.#method,
+      headers: sent.flat,
+      body: this.#source === null ? null : this.#source.open(),
+    }
+    try {
+      this.#dispatcher.dispatch(options as unknown as Dispatcher.DispatchOptions, this)
+    } catch (error) {
+      this.onResponseError(null, error as Error)
+    }
+  }
+
+  #begin(
+    controller: Controller,
+    status: number,
+    headers: ResponseHeaders,
+    statusText: string,
+  ): void {
+    const hasBody = this.#method !== 'HEAD' && !nullBodyStatuses.has(status)
+    const encoding = hasBody ? headers['content-encoding'] : undefined
+    if (encoding !== undefined && encoding !== '') {
+      try {
+        this.decodeBy(contentDecoder(String(encoding)))
+      } catch (error) {
+        controller.abort(error as Error)
+        return
+      }
+    }
+    this.#dumps = !hasBody
+    this.#isSettled = true
+    const response = new FetchResponse(
+      {
+        status,
+        statusText,
+        headers,
+        url: this.#url.href,
+        redirected: this.#redirects > 0,
+        type: this.#type,
+      },
+      hasBody ? this : null,
+    )
+    this.#timing.status = status
+    if (hasBody) {
+      whenUnread(response, this)
+    }
+    this.#resolve(response)
+  }
+
+  // False: there is no location, so the response is the user's.
+  #redirect(status: number, headers: ResponseHeaders): boolean {
+    if (this.#plan.redirect === 'error') {
+      this.#fail(new Error('unexpected redirect'))
+      return true
+    }
+    const location = headers['location']
+    if (location === undefined) {
+      return false
+    }
+    try {
+      const target = redirectTarget(
+        { status, location: String(location), redirects: this.#redirects },
+        this.#url,
+        this.#method,
+        this.#source,
+      )
+      this.#redirects++
+      this.#follow(target)
+    } catch (error) {
+      this.#fail(error)
+    }
+    return true
+  }
+
+  #follow(target: { url: FetchUrl; method: string; dropsBody: boolean }): void {
+    const { url, method, dropsBody } = target
+    if (this.controller !== null) {
+      this.#followed ??= []
+      this.#followed.push(this.controller)
+      this.controller = null
+    }
+    this.#headers = this.#headers.copy()
+    if (dropsBody) {
+      this.#source = null
+      for (const name of [
+        'content-encoding',
+        'content-language',
+        'content-location',
+        'content-type',
+        'content-length',
+      ]) {
+        this.#headers.delete(name)
+      }
+    }
+    if (!sameOrigin(url, this.#url)) {
+      for (const name of ['authorization', 'proxy-authorization', 'cookie', 'host']) {
+        this.#headers.delete(name)
+      }
+    }
+    if (!sameOrigin(url, this.#plan.url)) {
+      this.#type = 'cors'
+    }
+    this.#url = url
+    this.#method = method
+    this.#timing.onRedirect()
+    this.#send()
+  }
+
+  #fail(cause: unknown): void {
+    const { controller } = this
+    this.#end(fetchFailed(cause), cause)
+    controller?.abort(cause as Error)
+  }
+
+  /** `early`: for the promise; `late`: for the body, when the promise has been kept. */
+  #end(early: unknown, late: unknown): void {
+    if (this.#isOver) {
+      // A body that has come is still the user's to read; undici's has been read by then, too, or is broken off.
+      return
+    }
+    this.#isOver = true
+    this.#stopFollowing()
+    const { controller } = this
+    if (this.#isSettled) {
+      this.breakOff(late)
+    } else {
+      this.#isSettled = true
+      this.#reject(early)
+    }
+    this.#source?.cancel(late)
+    this.controller = null
+    controller?.abort(late as Error)
+  }
+
+  #hasFollowed(controller: Controller): boolean {
+    return this.#followed !== null && this.#followed.includes(controller)
+  }
+
+  #stopFollowing(): void {
+    if (this.#plan.signal !== null) {
+      unfollow(this.#plan.signal, this)
+    }
+  }
+}

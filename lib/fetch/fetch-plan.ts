@@ -1,0 +1,109 @@
+import { readHeaders, type HeaderList } from './header-list.ts'
+import { readSource, type RequestSource } from './request-source.ts'
+import { isCacheMode, type CacheMode } from './sent-headers.ts'
+import { fromUrl, readUrl, type FetchUrl } from './fetch-url.ts'
+
+/** A request of fetch(), read from its arguments. */
+export interface FetchPlan {
+  readonly url: FetchUrl
+  readonly method: string
+  readonly headers: HeaderList
+  readonly source: RequestSource | null
+  readonly signal: AbortSignal | null
+  readonly redirect: Redirect
+  readonly cache: CacheMode
+}
+
+export type Redirect = 'follow' | 'manual' | 'error'
+
+/** RequestInit, of which nothing is known yet. */
+export type Init = Readonly<Record<string, unknown>>
+
+/** Methods whose case does not matter; that of PATCH does. */
+const methods = new Map<string, string>()
+for (const name of ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'QUERY']) {
+  methods.set(name, name)
+  methods.set(name.toLowerCase(), name)
+}
+const forbidden = new Set(['CONNECT', 'TRACE', 'TRACK'])
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** `init` of a call that has none. */
+const noInit: Init = {}
+
+/**
+ * Reads the arguments of fetch(), as far as they are what most programs give: a URL of HTTP, and options that change what is
+ * sent. undefined: something else, which undici's fetch() carries out, or refuses with the error that is due.
+ */
+export function readPlan(input: unknown, init: Init = noInit): FetchPlan | undefined {
+  const method = readMethod(init['method'])
+  const headers = readHeaders(init['headers'])
+  const { body, redirect = 'follow', signal = null, cache = 'default' } = init
+  if (method === undefined || headers === undefined || !isPlain(init)) {
+    return undefined
+  }
+  if (redirect !== 'follow' && redirect !== 'manual' && redirect !== 'error') {
+    return undefined
+  }
+  if (signal !== null && !(signal instanceof AbortSignal)) {
+    return undefined
+  }
+  if (!isCacheMode(cache)) {
+    return undefined
+  }
+  const url =
+    typeof input === 'string' ? readUrl(input) : input instanceof URL ? fromUrl(input) : undefined
+  if (url === undefined) {
+    return undefined
+  }
+  let source: RequestSource | null = null
+  if (body !== undefined && body !== null) {
+    const read =
+      method === 'GET' || method === 'HEAD'
+        ? undefined
+        : readSource(body, init['duplex'] === 'half' && !init['keepalive'])
+    if (read === undefined) {
+      return undefined
+    }
+    source = read
+  }
+  if (source !== null && source.type !== '' && !headers.has('content-type')) {
+    headers.add('content-type', 'content-type', source.type)
+  }
+  return { url, method, headers, source, signal, redirect, cache }
+}
+
+function readMethod(given: unknown): string | undefined {
+  if (given === undefined) {
+    return 'GET'
+  }
+  if (typeof given !== 'string') {
+    return undefined
+  }
+  const known = methods.get(given)
+  if (known !== undefined) {
+    return known
+  }
+  const upper = given.toUpperCase()
+  // undici warns of `patch`.
+  return !token.test(given) || forbidden.has(upper) || given === 'patch'
+    ? undefined
+    : (methods.get(upper) ?? given)
+}
+
+// Options that only a browser, or undici's fetch(), does something about.
+function isPlain(init: Init): boolean {
+  const { referrer, referrerPolicy, mode, credentials, integrity, window, priority } = init
+  return (
+    referrer === undefined &&
+    referrerPolicy === undefined &&
+    (mode === undefined || mode === 'cors') &&
+    (credentials === undefined ||
+      credentials === 'same-origin' ||
+      credentials === 'include' ||
+      credentials === 'omit') &&
+    (integrity === undefined || integrity === '') &&
+    window === undefined &&
+    priority === undefined &&
+    (init['duplex'] === undefined || init['duplex'] === 'half')
+  )
+}

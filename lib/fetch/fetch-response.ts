@@ -1,0 +1,152 @@
+import { Buffer } from 'node:buffer'
+import { inspect } from 'node:util'
+import type { ResponseHeaders } from '../compat/handler.ts'
+import type { FetchBody } from './fetch-body.ts'
+import { FetchHeaders } from './fetch-headers.ts'
+import { asPrototypeOf } from './web-classes.ts'
+
+/** Longer texts are decoded faster by TextDecoder. */
+const shortText = 2048
+const decoder = new TextDecoder()
+
+/** What a response is known by before its body. */
+export interface ResponseHead {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: ResponseHeaders
+  /** of the last request, without its fragment */
+  readonly url: string
+  readonly redirected: boolean
+  /** `cors` behind a redirect to another origin */
+  readonly type: 'basic' | 'cors'
+}
+
+/** A response of fetch(). It is a `Response` to `instanceof`, and has all its methods. */
+export class FetchResponse {
+  readonly #head: ResponseHead
+  /** null: of a status or a method that has none */
+  readonly #body: FetchBody | null
+  #headers: FetchHeaders | undefined
+
+  constructor(head: ResponseHead, body: FetchBody | null) {
+    this.#head = head
+    this.#body = body
+  }
+
+  get type(): Response['type'] {
+    return this.#head.type
+  }
+
+  get url(): string {
+    return this.#head.url
+  }
+
+  get redirected(): boolean {
+    return this.#head.redirected
+  }
+
+  get status(): number {
+    return this.#head.status
+  }
+
+  get ok(): boolean {
+    const { status } = this.#head
+    return status >= 200 && status <= 299
+  }
+
+  get statusText(): string {
+    return this.#head.statusText
+  }
+
+  get headers(): Headers {
+    this.#headers ??= new FetchHeaders(this.#head.headers)
+    return this.#headers
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#body === null ? null : this.#body.stream()
+  }
+
+  get bodyUsed(): boolean {
+    return this.#body !== null && this.#body.isUsed
+  }
+
+  text(): Promise<string> {
+    return this.#all().then(textOf)
+  }
+
+  json(): Promise<unknown> {
+    return this.#all().then((bytes) => JSON.parse(textOf(bytes)) as unknown)
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return this.#all().then((bytes) => new Uint8Array(bytes))
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#all().then((bytes) => new Uint8Array(bytes).buffer)
+  }
+
+  blob(): Promise<Blob> {
+    return this.#real().then((response) => response.blob())
+  }
+
+  formData(): Promise<FormData> {
+    return this.#real().then((response) => response.formData())
+  }
+
+  textStream(): ReadableStream<string> {
+    if (this.#isUnusable) {
+      throw unusable()
+    }
+    const stream = this.body ?? (new Response('').body as ReadableStream<Uint8Array>)
+    return stream.pipeThrough(new TextDecoderStream('UTF-8'))
+  }
+
+  clone(): Response {
+    if (this.#isUnusable) {
+      throw new TypeError('Response.clone: Body has already been consumed.')
+    }
+    const body = this.#body === null ? null : this.#body.clone()
+    return new FetchResponse(this.#head, body)
+  }
+
+  get #isUnusable(): boolean {
+    return this.#body !== null && (this.#body.isUsed || this.#body.isLocked)
+  }
+
+  #all(): Promise<Buffer> {
+    if (this.#isUnusable) {
+      return Promise.reject(unusable())
+    }
+    return this.#body === null ? Promise.resolve(Buffer.alloc(0)) : this.#body.all()
+  }
+
+  // For what is asked for rarely: the class itself knows best how to read it.
+  async #real(): Promise<Response> {
+    const bytes = await this.#all()
+    const type = this.headers.get('content-type')
+    return new Response(bytes, type === null ? {} : { headers: { 'content-type': type } })
+  }
+}
+
+/** Makes it a `Response` of Node's and of undici's. Once, at the first fetch: Node loads these classes when they are touched. */
+export function linkResponse(): void {
+  asPrototypeOf(FetchResponse, Response, (response: FetchResponse, options) => {
+    const { status, statusText, headers, body, bodyUsed, ok, redirected, type, url } = response
+    const shown = { status, statusText, headers, body, bodyUsed, ok, redirected, type, url }
+    return `Response ${inspect(shown, options)}`
+  })
+}
+
+function textOf(bytes: Buffer): string {
+  if (bytes.byteLength > shortText) {
+    return decoder.decode(bytes)
+  }
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return bytes.toString('utf8', hasMark ? 3 : 0)
+}
+
+function unusable(): TypeError {
+  return new TypeError('Body is unusable: Body has already been read')
+}

@@ -1,0 +1,36 @@
+/** What ends when a signal aborts. */
+export interface Abortable {
+  abort(reason: unknown): void
+}
+
+/** The fetches in flight on each signal: one listener a signal, however many they are, and none when all have ended. */
+const followers = new WeakMap<AbortSignal, Set<Abortable>>()
+
+/** REQUIRES: `signal` has not aborted. */
+export function follow(signal: AbortSignal, call: Abortable): void {
+  let calls = followers.get(signal)
+  if (calls === undefined) {
+    calls = new Set()
+    followers.set(signal, calls)
+  }
+  if (calls.size === 0) {
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
+  calls.add(call)
+}
+
+export function unfollow(signal: AbortSignal, call: Abortable): void {
+  const calls = followers.get(signal)
+  if (calls !== undefined && calls.delete(call) && calls.size === 0) {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function onAbort(event: Event): void {
+  const signal = event.target as AbortSignal
+  const calls = followers.get(signal)
+  followers.delete(signal)
+  for (const call of calls ?? []) {
+    call.abort(signal.reason)
+  }
+}

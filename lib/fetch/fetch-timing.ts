@@ -1,0 +1,65 @@
+import { performance } from 'node:perf_hooks'
+
+/** Node's own, which its types leave out. */
+type MarkResourceTiming = (
+  info: object,
+  url: string,
+  initiatorType: string,
+  global: object,
+  cacheMode: string,
+  bodyInfo: string,
+  status: number,
+) => void
+const { markResourceTiming } = performance as unknown as { markResourceTiming?: MarkResourceTiming }
+
+/** The entry of one call among `performance.getEntriesByType('resource')`. */
+export class FetchTiming {
+  encodedBodySize = 0
+  status = 0
+  readonly #url: string
+  readonly #start: number
+  #redirectEnd = 0
+  #response = 0
+
+  constructor(url: string) {
+    this.#url = url
+    this.#start = performance.now()
+  }
+
+  onRedirect(): void {
+    this.#redirectEnd = performance.now()
+  }
+
+  onResponse(): void {
+    this.#response = performance.now()
+  }
+
+  /** The call is complete. */
+  report(): void {
+    if (markResourceTiming === undefined) {
+      return
+    }
+    const begin = this.#redirectEnd || this.#start
+    const info = {
+      startTime: this.#start,
+      redirectStartTime: this.#redirectEnd === 0 ? 0 : this.#start,
+      redirectEndTime: this.#redirectEnd,
+      postRedirectStartTime: begin,
+      finalServiceWorkerStartTime: 0,
+      finalNetworkRequestStartTime: begin,
+      finalNetworkResponseStartTime: this.#response,
+      endTime: performance.now(),
+      encodedBodySize: this.encodedBodySize,
+      decodedBodySize: this.encodedBodySize,
+      finalConnectionTimingInfo: {
+        domainLookupStartTime: begin,
+        domainLookupEndTime: begin,
+        connectionStartTime: begin,
+        connectionEndTime: begin,
+        secureConnectionStartTime: begin,
+        ALPNNegotiatedProtocol: undefined,
+      },
+    }
+    markResourceTiming(info, this.#url, 'fetch', globalThis, '', '', this.status)
+  }
+}

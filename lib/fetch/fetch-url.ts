@@ -1,0 +1,77 @@
+/** Where a request of fetch() goes. */
+export interface FetchUrl {
+  /** scheme, host, and port unless it is the scheme's own */
+  readonly origin: string
+  /** path and query, as they are sent */
+  readonly path: string
+  /** without its fragment: `response.url` */
+  readonly href: string
+  /** with its `#`; empty: none. A redirect keeps it. */
+  readonly hash: string
+  readonly isTls: boolean
+  /** TLS, or this machine (Secure Contexts, 3.1) */
+  readonly isTrustworthy: boolean
+}
+
+/** Ports of other protocols, which the fetch standard blocks ("bad port"). */
+const badPorts = new Set(
+  (
+    '1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 ' +
+    '137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 ' +
+    '1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080'
+  ).split(' '),
+)
+
+/** Origins as URL writes them, and whether each is trustworthy. Bounded, for a crawler's have no end. */
+const origins = new Map<string, boolean>()
+const mostOrigins = 256
+const loopback = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost\.?)$/
+
+/** Characters that URL leaves as they are in a path and a query. */
+const plainTarget = /^\/[\w\-.~!$&()*+,;=:@%/]*(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?$/
+
+/**
+ * Reads an absolute `http:` or `https:` URL without credentials. undefined: it is something else, or nothing at all. Most
+ * programs ask few origins for plain paths; these are not parsed again.
+ */
+export function readUrl(given: string): FetchUrl | undefined {
+  const pathAt = given.indexOf('/', 8)
+  if (pathAt > 0) {
+    const origin = given.slice(0, pathAt)
+    const isTrustworthy = origins.get(origin)
+    if (isTrustworthy !== undefined) {
+      const path = given.slice(pathAt)
+      if (isPlain(path)) {
+        const isTls = given.charCodeAt(4) === 0x73
+        return { origin, path, href: given, hash: '', isTls, isTrustworthy }
+      }
+    }
+  }
+  const url = URL.parse(given)
+  return url === null ? undefined : fromUrl(url)
+}
+
+/** undefined: not of HTTP, with credentials, or to a port that is blocked. */
+export function fromUrl(url: URL): FetchUrl | undefined {
+  const { protocol, origin, hash, username, password } = url
+  const isTls = protocol === 'https:'
+  const isHttp = isTls || protocol === 'http:'
+  if (!isHttp || username !== '' || password !== '' || badPorts.has(url.port)) {
+    return undefined
+  }
+  let isTrustworthy = origins.get(origin)
+  if (isTrustworthy === undefined) {
+    isTrustworthy = isTls || loopback.test(url.hostname)
+    if (origins.size >= mostOrigins) {
+      origins.clear()
+    }
+    origins.set(origin, isTrustworthy)
+  }
+  const href = hash === '' ? url.href.replace(/#$/, '') : url.href.slice(0, -hash.length)
+  return { origin, path: href.slice(origin.length), href, hash, isTls, isTrustworthy }
+}
+
+// Dot segments, which may be written as %2e, URL takes out.
+function isPlain(path: string): boolean {
+  return plainTarget.test(path) && !path.includes('/.') && !path.includes('/%2')
+}

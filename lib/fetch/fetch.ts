@@ -1,0 +1,78 @@
+import type { Dispatcher, Response as UndiciResponse } from 'undici'
+import { legacyDispatcher } from '../api/global-dispatcher.ts'
+import { undiciWeb } from '../compat/undici.ts'
+import { fetch as undiciFetch } from '../compat/undici-exports.ts'
+import { defaultDispatcher } from './default-dispatcher.ts'
+import { withCallersStack } from './fetch-error.ts'
+import { FetchCall } from './fetch-call.ts'
+import { linkHeaders } from './fetch-headers.ts'
+import { readPlan, type FetchPlan, type Init } from './fetch-plan.ts'
+import { linkResponse } from './fetch-response.ts'
+import { isRequest, readRequest } from './request-input.ts'
+
+type Fetch = typeof undiciFetch
+
+/** a first call has been made */
+let isLinked = false
+
+/** Node's own, whatever is put in its place later. */
+const nodeFetch = globalThis.fetch
+
+/**
+ * The web's `fetch()`, straight on a dispatcher: `init.dispatcher`, else the global one. What browsers have and servers
+ * hardly use (`data:` and `blob:` URLs, `no-cors`, `integrity`…) it hands to undici's fetch, and so it does with what is
+ * wrong, whose error undici's fetch knows.
+ */
+export const fetch: Fetch = function fetch(input, ...[init]) {
+  if (!isLinked) {
+    isLinked = true
+    linkHeaders()
+    linkResponse()
+  }
+  if (isRequest(input)) {
+    return fetchRequest(input, (init ?? {}) as Init)
+  }
+  const isDictionary = typeof init === 'object' || init === undefined
+  const plan = isDictionary ? readPlan(input, (init ?? undefined) as Init | undefined) : undefined
+  return plan === undefined
+    ? fallBack(input, init)
+    : (run(plan, init?.dispatcher).catch(withCallersStack) as ReturnType<Fetch>)
+}
+
+async function fetchRequest(input: Request, init: Init): Promise<UndiciResponse> {
+  const plan = await readRequest(input, init)
+  if (plan === undefined) {
+    return fallBack(input as never, init)
+  }
+  try {
+    return (await run(
+      plan,
+      init['dispatcher'] as Dispatcher | undefined,
+    )) as unknown as UndiciResponse
+  } catch (error) {
+    return withCallersStack(error)
+  }
+}
+
+function run(plan: FetchPlan, dispatcher: Dispatcher | undefined): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    new FetchCall(plan, dispatcher ?? defaultDispatcher(), resolve, reject).start()
+  })
+}
+
+/** Calls that undici's fetch carried out, for tests. */
+export const fallBacks = { count: 0 }
+
+function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
+  fallBacks.count++
+  const [input, init] = args
+  if (init !== undefined && typeof init !== 'object') {
+    return undiciFetch(input, init)
+  }
+  const dispatcher = init?.dispatcher ?? defaultDispatcher()
+  // Each fetch() takes Requests of its own class only.
+  const isNodes = (input as unknown) instanceof Request && !(input instanceof undiciWeb.Request)
+  return isNodes
+    ? (nodeFetch(input, { ...init, dispatcher: legacyDispatcher(dispatcher) } as never) as never)
+    : undiciFetch(input, { ...init, dispatcher })
+}

@@ -1,0 +1,128 @@
+// A list of request headers as fetch() keeps it: each name once, in the case in which it came first.
+
+/** Of a header's name. */
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** What no header's value may hold; a value of the web's is a string of bytes. */
+const invalidValue = /[\0\r\n]|[^\0-\xff]/
+const surroundingBlanks = /^[\t\n\r ]+|[\t\n\r ]+$/g
+
+/** Headers by name, in order. */
+export class HeaderList {
+  /** name, value, name, value …, as `dispatch()` takes them */
+  readonly flat: string[] = []
+  readonly #lowerNames: string[] = []
+
+  has(lowerName: string): boolean {
+    return this.#lowerNames.includes(lowerName)
+  }
+
+  /** Adds a header that is known to be valid. */
+  add(name: string, lowerName: string, value: string): void {
+    this.flat.push(name, value)
+    this.#lowerNames.push(lowerName)
+  }
+
+  /** Adds a header of the user's to those of its name. False: its name or value cannot be sent. */
+  append(name: string, given: string): boolean {
+    const value = trimmed(given)
+    if (!token.test(name) || invalidValue.test(value)) {
+      return false
+    }
+    const lowerName = name.toLowerCase()
+    const index = this.#lowerNames.indexOf(lowerName)
+    if (index < 0) {
+      this.add(name, lowerName, value)
+    } else {
+      const separator = lowerName === 'cookie' ? '; ' : ', '
+      this.flat[2 * index + 1] += separator + value
+    }
+    return true
+  }
+
+  /** The only value of a header that is written in lower case. */
+  set(lowerName: string, value: string): void {
+    const index = this.#lowerNames.indexOf(lowerName)
+    if (index < 0) {
+      this.add(lowerName, lowerName, value)
+    } else {
+      this.flat[2 * index + 1] = value
+    }
+  }
+
+  delete(lowerName: string): void {
+    const index = this.#lowerNames.indexOf(lowerName)
+    if (index >= 0) {
+      this.#lowerNames.splice(index, 1)
+      this.flat.splice(2 * index, 2)
+    }
+  }
+
+  copy(): HeaderList {
+    const copy = new HeaderList()
+    copy.flat.push(...this.flat)
+    copy.#lowerNames.push(...this.#lowerNames)
+    return copy
+  }
+}
+
+/** Reads every shape of `init.headers`. undefined: one of them is not what fetch() takes. */
+export function readHeaders(given: unknown): HeaderList | undefined {
+  const list = new HeaderList()
+  if (given === undefined || given === null) {
+    return given === undefined ? list : undefined
+  }
+  if (typeof given !== 'object') {
+    return undefined
+  }
+  const isRead =
+    Symbol.iterator in given ? addPairs(list, given as Iterable<unknown>) : addRecord(list, given)
+  return isRead ? list : undefined
+}
+
+function addPairs(list: HeaderList, pairs: Iterable<unknown>): boolean {
+  if (typeof pairs[Symbol.iterator] !== 'function') {
+    return false
+  }
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2 || !append(list, pair[0], pair[1])) {
+      return false
+    }
+  }
+  return true
+}
+
+function addRecord(list: HeaderList, record: object): boolean {
+  for (const name of Reflect.ownKeys(record)) {
+    if (typeof name !== 'string') {
+      return false
+    }
+    const isOwn = Object.prototype.propertyIsEnumerable.call(record, name)
+    if (isOwn && !append(list, name, (record as Record<string, unknown>)[name])) {
+      return false
+    }
+  }
+  return true
+}
+
+function append(list: HeaderList, name: unknown, value: unknown): boolean {
+  if (typeof name !== 'string') {
+    return false
+  }
+  switch (typeof value) {
+    case 'string':
+      return list.append(name, value)
+    case 'number':
+    case 'boolean':
+    case 'undefined':
+    case 'bigint':
+      return list.append(name, String(value))
+    default:
+      return value === null && list.append(name, 'null')
+  }
+}
+
+function trimmed(value: string): string {
+  const first = value.charCodeAt(0)
+  const last = value.charCodeAt(value.length - 1)
+  return first <= 0x20 || last <= 0x20 ? value.replace(surroundingBlanks, '') : value
+}

@@ -1,0 +1,46 @@
+import type { Buffer } from 'node:buffer'
+import { Transform, type TransformCallback } from 'node:stream'
+import * as zlib from 'node:zlib'
+
+const options = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
+
+/** Servers mean two formats by `deflate`: zlib's, as the RFC says, and the bare one. The first byte tells which. */
+export class InflateEither extends Transform {
+  #inflate: zlib.Inflate | zlib.InflateRaw | undefined
+
+  override _transform(chunk: Buffer, _encoding: string, callback: TransformCallback): void {
+    if (chunk.byteLength === 0) {
+      callback()
+      return
+    }
+    this.#inflate ??= this.#start(chunk)
+    this.#inflate.write(chunk, callback)
+  }
+
+  override _final(callback: TransformCallback): void {
+    if (this.#inflate === undefined) {
+      callback()
+      return
+    }
+    this.#inflate.once('end', callback)
+    this.#inflate.end()
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#inflate?.destroy()
+    callback(error)
+  }
+
+  #start(first: Buffer): zlib.Inflate | zlib.InflateRaw {
+    const inflate = hasZlibHeader(first)
+      ? zlib.createInflate(options)
+      : zlib.createInflateRaw(options)
+    inflate.on('data', (chunk: Buffer) => this.push(chunk))
+    inflate.on('error', (error) => this.destroy(error))
+    return inflate
+  }
+}
+
+export function hasZlibHeader(bytes: Uint8Array): boolean {
+  return ((bytes[0] ?? 0) & 0x0f) === 0x08
+}
