@@ -1,4 +1,5 @@
 import { errors } from '../compat/undici.ts'
+import { inContext } from '../compat/context-handler.ts'
 import type { Handler } from '../compat/handler.ts'
 import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
 import type { SocketInfo } from '../errors/errors.ts'
@@ -65,7 +66,7 @@ export class RequestEngine {
         'Proxy-Authorization should be sent in ProxyAgent constructor',
       )
     }
-    const request = new PendingRequest(handler, origin, table)
+    const request = new PendingRequest(inContext(handler), origin, table)
     request.observed = observed
     if (draft.isTunnel) {
       const open = (ends: SocketInfo | null) => new UpgradedSocket(origin, table, ends)
