@@ -83,6 +83,8 @@ export function refuse(handler: Partial<Handler> & { onError?: unknown }, error:
 /** Lets a legacy handler stand where a new one is expected. */
 export class LegacyHandler implements Handler {
   readonly #legacy: LegacyMethods
+  /** the connection that an upgrade or a CONNECT has switched to */
+  #socket: Duplex | undefined
   readonly onBodySent: Handler['onBodySent']
   readonly onRequestSent: Handler['onRequestSent']
 
@@ -95,7 +97,16 @@ export class LegacyHandler implements Handler {
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
-    this.#legacy.onConnect((reason) => controller.abort(reason as Error), context)
+    // To undici 6, and 7 up to 7.29, an upgrade that was answered is still a request: Node's own WebSocket ends a connection
+    // whose handshake is wrong by aborting that.
+    const abort = (reason?: unknown): void => {
+      if (this.#socket === undefined) {
+        controller.abort(reason as Error)
+      } else {
+        this.#socket.destroy()
+      }
+    }
+    this.#legacy.onConnect(abort, context)
   }
 
   onRequestUpgrade(
@@ -104,6 +115,7 @@ export class LegacyHandler implements Handler {
     headers: ResponseHeaders,
     socket: Duplex,
   ): void {
+    this.#socket = socket
     this.#legacy.onUpgrade?.(status, raw(controller.rawHeaders, headers), socket)
   }
 

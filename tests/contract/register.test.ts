@@ -1,11 +1,17 @@
 /** `node --import dodici/register app.js`: no line changed, and the program's fetch goes through the agent. */
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type * as undici from 'undici'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
-import { useHttp1 } from '../support/fixtures.ts'
+import { useHttp1, useRaw } from '../support/fixtures.ts'
+import { nodeProgram } from '../support/node-versions.ts'
+import { within } from '../support/wait.ts'
 
 const register = fileURLToPath(new URL('../../lib/register.ts', import.meta.url))
 
@@ -67,3 +73,51 @@ describe.runIf(agentKind === 'dodici')('node --import dodici/register', () => {
     kit.say(kit.loopThreads() > 0)
   }
 })
+
+// Every request of a WebSocket of Node's own goes through it, and its connection must end as over Node's own Agent.
+describe.runIf(agentKind === 'dodici').each([22, 24] as const)(
+  "the WebSocket of Node %i over dodici/register ends as over Node's own",
+  (major) => {
+    const switching =
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n'
+
+    it.each<[string, (accept: string) => string]>([
+      ['a wrong accept key', () => `${switching}sec-websocket-accept: bm8=\r\n\r\n`],
+      [
+        'a wrong subprotocol',
+        (accept) =>
+          `${switching}sec-websocket-accept: ${accept}\r\nsec-websocket-protocol: other\r\n\r\n`,
+      ],
+      ['no subprotocol', (accept) => `${switching}sec-websocket-accept: ${accept}\r\n\r\n`],
+      ['200', () => 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi'],
+      ['200 without end', () => 'HTTP/1.1 200 OK\r\n\r\nhi'],
+      ['404', () => 'HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno'],
+    ])('with %s', async (_name, answer) => {
+      const own = await outcome(answer, [])
+      expect(own).toMatchObject({ code: 0, said: 'error\n' })
+      expect(await outcome(answer, ['--import', register])).toEqual(own)
+    })
+
+    async function outcome(
+      answer: (accept: string) => string,
+      nodeArgs: string[],
+    ): Promise<object> {
+      const ended = Promise.withResolvers<string>()
+      const server = await useRaw(async (peer) => {
+        void peer.ended.then(ended.resolve)
+        const key = /sec-websocket-key: (.*)\r\n/i.exec(await peer.head())?.[1] ?? ''
+        const keyed = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+        peer.send(answer(createHash('sha1').update(keyed).digest('base64')))
+      })
+      const url = server.origin.replace('http', 'ws')
+      // Nothing of ours is loaded, and no other undici, which would set the global dispatcher.
+      const program = `new WebSocket('${url}', ['chat']).onerror = () => console.log('error')`
+      const args = [...nodeArgs, '--no-warnings', '-e', program]
+      const child = spawn(nodeProgram(major), args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      onTestFinished(() => void child.kill('SIGKILL'))
+      const said = text(child.stdout)
+      const [code] = await within('the exit', once(child, 'close'))
+      return { code, said: await said, ended: await within('the end', ended.promise) }
+    }
+  },
+)

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent as Agent7 } from 'undici7'
 import { Agent } from '../../../lib/api/agent.ts'
@@ -166,5 +167,20 @@ describe('a legacy handler', () => {
     dispatch(handler)
     client().batch((b) => b.response(1, 'abc'))
     expect(handler.calls.at(-1)).toEqual(['onError', boom])
+  })
+
+  // undici 6, and 7 up to 7.29, take an upgrade that was answered for a request still: Node's own WebSocket relies on that.
+  it('ends an upgraded socket when it aborts, and is told no error', () => {
+    const sockets: Duplex[] = []
+    const handler = Object.assign(new Legacy(), {
+      onUpgrade: (_status: number, _headers: Buffer[], socket: Duplex) => void sockets.push(socket),
+    })
+    dispatch(handler, { upgrade: 'websocket' })
+    client().batch((b) => b.head(1, { status: 101 }))
+    expect(sockets[0]?.destroyed).toBe(false)
+    handler.abort?.(new Error('wrong handshake'))
+    expect(sockets[0]?.destroyed).toBe(true)
+    expect(client().calls).toContain('cancel 1')
+    expect(handler.names).toEqual(['onConnect'])
   })
 })
