@@ -7,53 +7,9 @@ import { useHttp1 } from '../support/fixtures.ts'
 import { libraries, onBoth, outcomeOf } from '../support/libraries.ts'
 import type { Library } from '../support/libraries.ts'
 import { exchange, Recorder } from '../support/recorder.ts'
+import { stubs, type Stub } from '../support/stub-dispatchers.ts'
 import { until } from '../support/wait.ts'
 import { maskPorts } from './normalize.ts'
-
-/** Answers everything at once, and notes what it is asked for. */
-class Stub extends undici.Dispatcher {
-  readonly calls: string[] = []
-  readonly origin: string
-  more = true
-
-  constructor(origin: string | URL) {
-    super()
-    this.origin = String(origin)
-  }
-
-  override dispatch(
-    opts: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-  ): boolean {
-    this.calls.push(`${opts.method} ${opts.path}`)
-    handler.onResponseError?.(null as never, new Error('stub'))
-    return this.more
-  }
-
-  override close(callback?: () => void): Promise<void> {
-    this.calls.push('close')
-    callback?.()
-    return Promise.resolve()
-  }
-
-  override destroy(error?: unknown, callback?: () => void): Promise<void> {
-    this.calls.push(`destroy ${(error as Error).message}`)
-    callback?.()
-    return Promise.resolve()
-  }
-}
-
-function stubs() {
-  const made: Stub[] = []
-  const given: object[] = []
-  const factory = (origin: string | URL, options: object): Stub => {
-    const stub = new Stub(origin)
-    made.push(stub)
-    given.push(options)
-    return stub
-  }
-  return { made, given, factory }
-}
 
 const codeOf = ({ error }: Recorder): unknown => {
   const { code, message } = error as Error & { code?: string }
