@@ -63,9 +63,6 @@ function missing(name: string): never {
 export type Dispatcher1Wrapper = Undici.Dispatcher1Wrapper
 export const Dispatcher1Wrapper: typeof Undici.Dispatcher1Wrapper = lateExport('Dispatcher1Wrapper')
 
-export type H2CClient = Undici.H2CClient
-export const H2CClient: typeof Undici.H2CClient = lateExport('H2CClient')
-
 export type MockCallHistory = Undici.MockCallHistory
 export const MockCallHistory: typeof Undici.MockCallHistory = lateExport('MockCallHistory')
 
@@ -79,10 +76,6 @@ export const install: typeof Undici.install = lateExport('install')
 export const ping: typeof Undici.ping = lateExport('ping')
 
 /** The types that undici has under these names. */
-export declare namespace H2CClient {
-  export type Options = Undici.H2CClient.Options
-}
-
 export declare namespace MockCallHistory {
   export type FilterCallsOptions = Undici.MockCallHistory.FilterCallsOptions
   export type FilterCallsOperator = Undici.MockCallHistory.FilterCallsOperator

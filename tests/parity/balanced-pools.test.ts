@@ -61,7 +61,7 @@ describe('a BalancedPool', () => {
   ])('chooses among its upstreams by their weights, %s', async (_name, options) => {
     const order = await onBoth(({ BalancedPool }) => {
       const { made, factory } = counted()
-      const pool = new BalancedPool(upstreams, { ...options, factory } as undici.Pool.Options)
+      const pool = new BalancedPool(upstreams, { ...options, factory })
       const chosen: number[] = []
       const play = (count: number): void => {
         for (let index = 0; index < count; index += 1) {
@@ -172,10 +172,10 @@ describe('a BalancedPool', () => {
     const server = await useHttp1((request, response) => void response.end(request.url))
     await onBoth(async ({ BalancedPool, fetch, interceptors }) => {
       const pool = using(new BalancedPool(server.origin))
-      const { body } = await pool.request({ path: '/request', method: 'GET' } as never)
+      const { body } = await pool.request({ path: '/request', method: 'GET' })
       const fetched = await fetch(`${server.origin}/fetch`, { dispatcher: pool })
       const retrying = pool.compose(interceptors.retry())
-      const again = await retrying.request({ path: '/retry', method: 'GET' } as never)
+      const again = await retrying.request({ path: '/retry', method: 'GET' })
       return [await body.text(), await fetched.text(), await again.body.text()]
     })
   })

@@ -10,6 +10,7 @@ type Name =
   | 'Socks5ProxyAgent'
   | 'BalancedPool'
   | 'RoundRobinPool'
+  | 'H2CClient'
 
 const uri = 'http://a.test'
 const socks = 'socks5://a.test'
@@ -80,6 +81,20 @@ const given: Record<Name, readonly unknown[][]> = {
     [uri, null],
     [uri, { connections: -1 }],
     [uri, { maxWeightPerServer: 5, errorPenalty: 2 }],
+  ],
+  H2CClient: [
+    [''],
+    ['https://a.test'],
+    [uri],
+    [new URL(uri)],
+    [{ origin: uri }],
+    [uri, null],
+    [uri, { pipelining: 200 }],
+    [uri, { pipelining: 200, maxConcurrentStreams: 300 }],
+    [uri, { maxConcurrentStreams: 0 }],
+    [uri, { maxConcurrentStreams: 5 }],
+    [uri, { maxConcurrentStreams: 5, pipelining: 5 }],
+    [uri, { allowH2: false }],
   ],
   RoundRobinPool: [
     [],

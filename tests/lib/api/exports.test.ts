@@ -8,6 +8,7 @@ const ours = [
   'BalancedPool',
   'Client',
   'EnvHttpProxyAgent',
+  'H2CClient',
   'Pool',
   'ProxyAgent',
   'RoundRobinPool',
