@@ -1,5 +1,5 @@
-// node_modules, Node 24 among them, and the other releases of Node that tests run on. Each has a stamp with its lock
-// file's hash: `npm ci` runs only when that changed.
+// node_modules, Node 24 among them, the other releases of Node that tests run on, and the public test suites. Each has a
+// stamp with its lock file's hash: `npm ci` runs only when that changed.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { capture, runLogged, say, StepFailed } from '../support/run.mjs'
 import { inRoot, logOf, node24, root } from '../support/paths.mjs'
 
 const otherNodes = inRoot('tests/support/node-versions')
+const publicSuites = inRoot('tests/public/suites')
 const nativeClients = inRoot('bench/clients/native')
 
 export async function ensureNodeModules() {
@@ -15,6 +16,10 @@ export async function ensureNodeModules() {
     check: checkNode24,
   })
   await ensureInstalled(otherNodes, 'npm ci (Node 22 and 26)', 'npm-ci-node-versions')
+  // Tests and helpers of theirs are all that is wanted: no scripts of theirs run.
+  await ensureInstalled(publicSuites, 'npm ci (public test suites)', 'npm-ci-public-suites', {
+    command: ['ci', '--ignore-scripts'],
+  })
 }
 
 /** Other native clients, for the benchmarks; they do without where npm has no binaries for this machine. */

@@ -1,0 +1,30 @@
+// node --import ./over-dodici.mjs: whoever imports undici gets it with dodici's classes in place of undici's own, and the
+// built-in fetch goes over dodici's Agent, too. dodici itself gets the suite's undici, as when it is installed beside it.
+import { createRequire, registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+
+const here = (path) => new URL(path, import.meta.url).href
+const ours = here('../../lib/')
+const merged = here('./undici-merged.cjs')
+const theirs = pathToFileURL(createRequire(here('./suites/package.json')).resolve('undici')).href
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier !== 'undici' && specifier !== 'undici/index.js') return next(specifier, context)
+    const parent = context.parentURL ?? ''
+    const url = parent === merged || parent.startsWith(ours) ? theirs : merged
+    return { url, shortCircuit: true }
+  },
+})
+
+const { Agent } = await import('../../lib/index.ts')
+await import('../../lib/register.ts')
+
+// Agent, Pool and Client have their dispatch() from one class: outcomes.mjs tells how often it was called.
+const base = Object.getPrototypeOf(Agent.prototype)
+const { dispatch } = base
+globalThis.dispatchedByDodici = 0
+base.dispatch = function counted(options, handler) {
+  globalThis.dispatchedByDodici += 1
+  return dispatch.call(this, options, handler)
+}
