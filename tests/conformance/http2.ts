@@ -1,6 +1,6 @@
 /** What the rows of HTTP/2 have in common. */
-import { FrameFlag, field } from '../support/servers/h2-frames.ts'
-import type { H2Peer } from '../support/servers/h2-frames.ts'
+import { FrameFlag, FrameType, field } from '../support/servers/h2-frames.ts'
+import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
 import { answered } from './row.ts'
 import type { Expectation, Http2Row } from './row.ts'
 
@@ -23,19 +23,37 @@ export function answer(peer: H2Peer, stream: number): void {
   peer.data(stream, 'ok', FrameFlag.endStream)
 }
 
-export type Breach = readonly [situation: string, clause: Http2Row['clause'], send: Send]
+export type Breach = readonly [
+  situation: string,
+  clause: Http2Row['clause'],
+  send: Send,
+  /** The code of the client's GOAWAY. */
+  told?: number,
+  undici?: 'tells nothing',
+]
+
+const untold = { differs: 'closes it without GOAWAY', observed: { ...ended, seen: false } }
 
 /** Rows of what ends the connection. */
 export function breachRows(breaches: readonly Breach[]): Http2Row[] {
-  return breaches.map(([situation, clause, send]) => ({
+  return breaches.map(([situation, clause, send, told, undici]) => ({
     clause,
     level: 'must',
     situation,
-    demand: 'ends the connection',
+    demand: told
+      ? 'ends the connection, which the client closes and says why'
+      : 'ends the connection',
     scope: 'connection',
     answer: send,
-    expected: ended,
+    closes: true,
+    seen: ({ frames }) => !told || frames.some((frame) => goawayCode(frame) === told),
+    expected: { ...ended, seen: true },
+    ...(undici && { undici: untold }),
   }))
+}
+
+function goawayCode({ type, payload }: Frame): number | undefined {
+  return type === FrameType.goaway ? payload.readUInt32BE(4) : undefined
 }
 
 export type Allowance = readonly [

@@ -8,6 +8,7 @@ import type { Recorder } from '../support/recorder.ts'
 import { FrameFlag, FrameType } from '../support/servers/h2-frames.ts'
 import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
 import { HpackReader } from '../support/servers/hpack.ts'
+import { within } from '../support/wait.ts'
 import type { Http1Row, Http2Row, Observed, Row, Sent } from './row.ts'
 
 const kAnswer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
@@ -45,8 +46,9 @@ export async function observeHttp2(row: Http2Row, kind: AgentKind): Promise<Obse
   )
   const peer = outcome.server.peers[0]
   if (!peer) throw new Error('no connection was made')
-  const { sends, seen } = row
+  const { sends, closes, seen } = row
   if (sends) await peer.frame('the frame that the row demands', (frame) => sends(frame, asked))
+  if (closes) await within('the end of the connection', peer.ended)
   return {
     ...seenBy(outcome.broken),
     seen: seen?.(peer, asked) ?? true,

@@ -90,6 +90,8 @@ export interface Http2Row extends Demand {
   readonly greet?: (peer: H2Peer) => void
   /** A frame that the client must send: the row waits for it. */
   readonly sends?: (frame: Frame, stream: number) => boolean
+  /** The client must close the connection: the row waits for it. */
+  readonly closes?: true
   /** Asked about all that the client has sent on the first connection, when its requests have ended. */
   readonly seen?: (peer: H2Peer, stream: number) => boolean
 }

@@ -7,6 +7,7 @@ import { allRows, http1Rows, http2Rows, rows, webSocketRows } from './table.ts'
 const rfcs = new Set([
   '6265',
   '6455',
+  '7725',
   '7838',
   '8297',
   '8441',

@@ -57,7 +57,7 @@ const responses: readonly [
     { 'set-cookie': ['a=b; Expires=Thu, 01 Jan 2099 00:00:00 GMT', 'c=d; HttpOnly', 'e="f,g"'] },
   ],
   ['405', '9110 §15.5.6', '405 Method Not Allowed', { allow: 'GET, HEAD, ,' }],
-  ['451', '9110 §15.5', '451 Unavailable', { link: '<a>; rel="blocked-by"' }],
+  ['451', '7725 §3', '451 Unavailable', { link: '<a>; rel="blocked-by"' }],
   ['another service', '7838 §3', '200 OK', { 'alt-svc': 'h2=":1"; ma=60, h3=":1"' }],
   ['a date that is none', '9110 §6.6.1', '200 OK', { date: 'yesterday' }],
   ['a type that is none', '9110 §8.3', '200 OK', { 'content-type': 'text' }],

@@ -230,7 +230,6 @@ const impossible: readonly [
     '9110 §8.6',
   ],
   ['an upgrade that is no protocol', { upgrade: 'a\r\nb' }, '9110 §7.8'],
-  ['expect that nobody understands', { headers: { expect: 'wonders' } }, '9110 §10.1.1'],
 ]
 
 export const http1RequestRows: readonly Http1Row[] = [

@@ -113,22 +113,37 @@ const goaways: readonly Http2Row[] = [
 ]
 
 const breaches: readonly Breach[] = [
-  ['PING of seven bytes', '9113 §6.7', (peer) => peer.send(FrameType.ping, 0, 0, Buffer.alloc(7))],
-  ['PING of nine bytes', '9113 §6.7', (peer) => peer.send(FrameType.ping, 0, 0, Buffer.alloc(9))],
+  [
+    'PING of seven bytes',
+    '9113 §6.7',
+    (peer) => peer.send(FrameType.ping, 0, 0, Buffer.alloc(7)),
+    H2Code.frameSizeError,
+  ],
+  [
+    'PING of nine bytes',
+    '9113 §6.7',
+    (peer) => peer.send(FrameType.ping, 0, 0, Buffer.alloc(9)),
+    H2Code.frameSizeError,
+  ],
   [
     'PING of a stream',
     '9113 §6.7',
     (peer, stream) => peer.send(FrameType.ping, 0, stream, Buffer.alloc(8)),
+    H2Code.protocolError,
+    'tells nothing',
   ],
   [
     'GOAWAY of a stream',
     '9113 §6.8',
     (peer, stream) => peer.send(FrameType.goaway, 0, stream, Buffer.alloc(8)),
+    H2Code.protocolError,
+    'tells nothing',
   ],
   [
     'GOAWAY of seven bytes',
     '9113 §6.8',
     (peer) => peer.send(FrameType.goaway, 0, 0, Buffer.alloc(7)),
+    H2Code.frameSizeError,
   ],
 ]
 

@@ -1,5 +1,5 @@
 /** HTTP/2: the fields of responses, and what makes a response malformed. */
-import { FrameFlag, FrameType, field } from '../../support/servers/h2-frames.ts'
+import { FrameFlag, FrameType, H2Code, field } from '../../support/servers/h2-frames.ts'
 import type { H2Peer } from '../../support/servers/h2-frames.ts'
 import { accepted, answer, failed, status200 } from '../http2.ts'
 import type { Send } from '../http2.ts'
@@ -228,6 +228,9 @@ const untrimmed: Marks = {
 }
 const ends: Marks = { undici: { differs: 'ends the connection', observed: 'harm' } }
 
+const resetByClient: Http2Row['sends'] = ({ type, stream, payload }, asked) =>
+  type === FrameType.reset && stream === asked && payload.readUInt32BE(0) === H2Code.protocolError
+
 const wrong: readonly [
   situation: string,
   clause: Http2Row['clause'],
@@ -297,6 +300,7 @@ export const http2FieldRows: readonly Http2Row[] = [
     demand: 'is malformed: an error of its stream',
     answer,
     expected: failed,
+    ...(!marks && { sends: resetByClient }),
     ...marks,
   })),
 ]

@@ -1,5 +1,5 @@
 /** HTTP/2: frames that nobody knows, DATA, and frames that do not suit the state of their stream. */
-import { FrameFlag, FrameType, uint32 } from '../../support/servers/h2-frames.ts'
+import { FrameFlag, FrameType, H2Code, uint32 } from '../../support/servers/h2-frames.ts'
 import { allowanceRows, answer, breachRows, status200 } from '../http2.ts'
 import type { Allowance, Breach, Send } from '../http2.ts'
 import type { Http2Row } from '../row.ts'
@@ -153,9 +153,19 @@ const breaches: readonly Breach[] = [
   ['HEADERS of stream 0', '9113 §6.2', (peer) => peer.respond(0)],
   ['HEADERS of a stream that the client has not opened', '9113 §5.1.1', (peer) => peer.respond(99)],
   ['HEADERS of a stream of the server’s', '9113 §5.1.1', (peer) => peer.respond(2)],
-  ['DATA of stream 0', '9113 §6.1', (peer) => peer.data(0, 'x')],
-  ['DATA of a stream that the client has not opened', '9113 §5.1', (peer) => peer.data(99, 'x')],
-  ['DATA in front of the head', '9113 §8.1', (peer, stream) => peer.data(stream, 'x')],
+  ['DATA of stream 0', '9113 §6.1', (peer) => peer.data(0, 'x'), H2Code.protocolError],
+  [
+    'DATA of a stream that the client has not opened',
+    '9113 §5.1',
+    (peer) => peer.data(99, 'x'),
+    H2Code.protocolError,
+  ],
+  [
+    'DATA in front of the head',
+    '9113 §8.1',
+    (peer, stream) => peer.data(stream, 'x'),
+    H2Code.protocolError,
+  ],
   [
     'DATA with more padding than there are bytes',
     '9113 §6.1',
@@ -163,16 +173,19 @@ const breaches: readonly Breach[] = [
       peer.respond(stream)
       peer.send(FrameType.data, padded, stream, Buffer.from([9, 1, 2]))
     },
+    H2Code.protocolError,
   ],
   [
     'SETTINGS larger than the client allows',
     '9113 §4.2',
     (peer) => peer.send(FrameType.settings, 0, 0, Buffer.alloc(16_386)),
+    H2Code.frameSizeError,
   ],
   [
     'RST_STREAM of three bytes',
     '9113 §6.4',
     (peer, stream) => peer.send(FrameType.reset, 0, stream, Buffer.alloc(3)),
+    H2Code.frameSizeError,
   ],
   ['RST_STREAM of stream 0', '9113 §6.4', (peer) => peer.reset(0, 8)],
   [
@@ -185,6 +198,8 @@ const breaches: readonly Breach[] = [
     '9113 §6.6',
     (peer, stream) =>
       peer.send(FrameType.pushPromise, endHeaders, stream, Buffer.concat([uint32(2), status200])),
+    H2Code.protocolError,
+    'tells nothing',
   ],
 ]
 

@@ -1,5 +1,5 @@
 /** HTTP/2: the frames of a head, and how its fields are compressed. */
-import { FrameFlag, FrameType, field, uint32 } from '../../support/servers/h2-frames.ts'
+import { FrameFlag, FrameType, H2Code, field, uint32 } from '../../support/servers/h2-frames.ts'
 import { allowanceRows, breachRows, status200 } from '../http2.ts'
 import type { Allowance, Breach, Send } from '../http2.ts'
 import type { Http2Row } from '../row.ts'
@@ -91,16 +91,19 @@ const breaches: readonly Breach[] = [
     '9113 §6.2',
     (peer, stream) =>
       peer.send(FrameType.headers, endHeaders | padded, stream, Buffer.from([9, 0x88])),
+    H2Code.protocolError,
   ],
   [
     'HEADERS larger than the client allows',
     '9113 §4.2',
     (peer, stream) => peer.send(FrameType.headers, endHeaders, stream, Buffer.alloc(16_385)),
+    H2Code.frameSizeError,
   ],
   [
     'CONTINUATION of nothing',
     '9113 §6.10',
     (peer, stream) => peer.send(FrameType.continuation, endHeaders, stream, status200),
+    H2Code.protocolError,
   ],
   [
     'CONTINUATION behind a whole head',
@@ -109,6 +112,7 @@ const breaches: readonly Breach[] = [
       peer.respond(stream)
       peer.send(FrameType.continuation, endHeaders, stream, field('x-a', 'b'))
     },
+    H2Code.protocolError,
   ],
   [
     'DATA within a head',
@@ -117,6 +121,7 @@ const breaches: readonly Breach[] = [
       peer.send(FrameType.headers, 0, stream, status200)
       peer.data(stream, 'x')
     },
+    H2Code.protocolError,
   ],
   [
     'PING within a head',
@@ -125,6 +130,7 @@ const breaches: readonly Breach[] = [
       peer.send(FrameType.headers, 0, stream, status200)
       peer.send(FrameType.ping, 0, 0, Buffer.alloc(8))
     },
+    H2Code.protocolError,
   ],
   [
     'a frame of an unknown type within a head',
@@ -133,6 +139,7 @@ const breaches: readonly Breach[] = [
       peer.send(FrameType.headers, 0, stream, status200)
       peer.send(0xf0, 0, stream)
     },
+    H2Code.protocolError,
   ],
   [
     'CONTINUATION of another stream',
@@ -141,21 +148,39 @@ const breaches: readonly Breach[] = [
       peer.send(FrameType.headers, 0, stream, status200)
       peer.send(FrameType.continuation, endHeaders, stream + 2, field('x-a', 'b'))
     },
+    H2Code.protocolError,
   ],
-  ['a head with a field from a place where there is none', '9113 §4.3', block(0x88, 0xff, 0x7f)],
-  ['a head with field number 0', '9113 §4.3', block(0x88, 0x80)],
-  ['a head that ends within a field', '9113 §4.3', block(0x88, 0, 5, 0x61)],
+  [
+    'a head with a field from a place where there is none',
+    '9113 §4.3',
+    block(0x88, 0xff, 0x7f),
+    H2Code.compressionError,
+  ],
+  ['a head with field number 0', '9113 §4.3', block(0x88, 0x80), H2Code.compressionError],
+  [
+    'a head that ends within a field',
+    '9113 §4.3',
+    block(0x88, 0, 5, 0x61),
+    H2Code.compressionError,
+  ],
   [
     'a head with a code that ends in the sign of the end',
     '9113 §4.3',
     block(0x88, 0, 0x84, 0xff, 0xff, 0xff, 0xff, 1, 0x61),
+    H2Code.compressionError,
   ],
   [
     'a head with a table larger than the client allows',
     '9113 §4.3.1',
     block(0x3f, 0xff, 0xff, 0xff, 0x7f, 0x88),
+    H2Code.compressionError,
   ],
-  ['a head whose table changes behind its first field', '9113 §4.3.1', block(0x88, 0x20)],
+  [
+    'a head whose table changes behind its first field',
+    '9113 §4.3.1',
+    block(0x88, 0x20),
+    H2Code.compressionError,
+  ],
 ]
 
 export const http2HeadRows: readonly Http2Row[] = [

@@ -1,5 +1,5 @@
 /** HTTP/2: how a connection begins, and SETTINGS. */
-import { FrameFlag, FrameType, settings } from '../../support/servers/h2-frames.ts'
+import { FrameFlag, FrameType, H2Code, settings } from '../../support/servers/h2-frames.ts'
 import type { Frame, H2Peer } from '../../support/servers/h2-frames.ts'
 import { accepted, answer, breachRows, ended } from '../http2.ts'
 import type { Breach } from '../http2.ts'
@@ -209,12 +209,20 @@ const breaches: readonly Breach[] = [
     'SETTINGS that end within a value',
     '9113 §6.5',
     (peer) => peer.send(FrameType.settings, 0, 0, Buffer.alloc(5)),
+    H2Code.frameSizeError,
   ],
-  ['SETTINGS of a stream', '9113 §6.5', (peer, stream) => peer.send(FrameType.settings, 0, stream)],
+  [
+    'SETTINGS of a stream',
+    '9113 §6.5',
+    (peer, stream) => peer.send(FrameType.settings, 0, stream),
+    H2Code.protocolError,
+    'tells nothing',
+  ],
   [
     'an acknowledgement of SETTINGS with content',
     '9113 §6.5',
     (peer) => peer.send(FrameType.settings, ack, 0, settings([3, 1])),
+    H2Code.frameSizeError,
   ],
 ]
 

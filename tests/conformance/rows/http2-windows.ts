@@ -1,5 +1,12 @@
 /** HTTP/2: windows, and content that is sent. */
-import { FrameFlag, FrameType, field, settings, uint32 } from '../../support/servers/h2-frames.ts'
+import {
+  FrameFlag,
+  FrameType,
+  H2Code,
+  field,
+  settings,
+  uint32,
+} from '../../support/servers/h2-frames.ts'
 import type { Frame, H2Peer } from '../../support/servers/h2-frames.ts'
 import { endless, pieces } from '../bodies.ts'
 import { accepted, answer, breachRows, failed } from '../http2.ts'
@@ -193,6 +200,7 @@ const breaches: readonly Breach[] = [
     'WINDOW_UPDATE of three bytes',
     '9113 §6.9',
     (peer, stream) => peer.send(FrameType.windowUpdate, 0, stream, Buffer.alloc(3)),
+    H2Code.frameSizeError,
   ],
   [
     'WINDOW_UPDATE of a stream that the client has not opened',

@@ -79,6 +79,8 @@ export class H2Peer {
   onFrame: ((frame: Frame) => void) | undefined
   /** What the client sent before its first frame; empty until then. */
   preface = ''
+  /** The client has closed the connection, or reset it. */
+  readonly ended: Promise<void>
   #buffer = Buffer.alloc(0)
   #wake = Promise.withResolvers<void>()
 
@@ -90,6 +92,10 @@ export class H2Peer {
     this.socket = socket
     this.transport = transport
     socket.on('error', () => {})
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    socket.on('end', resolve)
+    socket.on('close', resolve)
     socket.on('data', (chunk: Buffer) => {
       this.#buffer = Buffer.concat([this.#buffer, chunk])
       this.#parse()
