@@ -1,13 +1,23 @@
-/** What users call: undici's `fetch()` and `request()` over either agent, 50 at a time; and who else does the like. */
-import { fetch, request } from 'undici'
+/** What users call: `fetch()` and `request()`, 50 at a time; and who else does the like. */
+import { fetch as undiciFetch, request } from 'undici'
 import type { Dispatcher } from 'undici'
+import { Agent, fetch } from '../../lib/index.ts'
 import type { ClientName, OpenClient } from '../clients/client.ts'
 import { kSmall, plain } from './scenario.ts'
-import type { Meter, Target, TimedScenario } from './scenario.ts'
+import type { Meter, TimedScenario } from './scenario.ts'
 
 type Once = (url: string, dispatcher: Dispatcher) => Promise<ArrayBufferLike>
 
-const fetchOnce: Once = async (url, dispatcher) => (await fetch(url, { dispatcher })).arrayBuffer()
+/** Each its own. */
+const fetchOnce: Once = async (url, dispatcher) => {
+  const response = await (dispatcher instanceof Agent
+    ? fetch(url, { dispatcher })
+    : undiciFetch(url, { dispatcher }))
+  return response.arrayBuffer()
+}
+
+const undiciFetchOnce: Once = async (url, dispatcher) =>
+  (await undiciFetch(url, { dispatcher })).arrayBuffer()
 
 const requestOnce: Once = async (url, dispatcher) =>
   (await request(url, { dispatcher })).body.arrayBuffer()
@@ -35,14 +45,21 @@ interface Settings {
   readonly name: string
   readonly once: Once
   readonly others: readonly ClientName[]
-  readonly rate?: Target
+  readonly title?: string
+  readonly targets?: TimedScenario['targets']
 }
 
-const functionScenario = ({ name, once, others, rate }: Settings): TimedScenario => ({
+const functionScenario = ({
   name,
-  title: `${name}() over HTTP/1.1, 50 in flight`,
+  title = `${name}()`,
+  once,
+  others,
+  targets = {},
+}: Settings): TimedScenario => ({
+  name,
+  title: `${title} over HTTP/1.1, 50 in flight`,
   unit: 'request',
-  targets: rate ? { rate } : {},
+  targets,
   agent: {},
   origin: plain,
   others,
@@ -54,7 +71,14 @@ export const functionScenarios: readonly TimedScenario[] = [
     name: 'fetch',
     once: fetchOnce,
     others: ['node-fetch', 'impit', 'wreq-js'],
-    rate: { atLeast: 1.15 },
+    targets: { rate: { atLeast: 4 }, jsCpu: { atMost: 0.12 } },
+  }),
+  functionScenario({
+    name: 'undici-fetch',
+    title: 'undici\u2019s fetch()',
+    once: undiciFetchOnce,
+    others: [],
+    targets: { rate: { atLeast: 1.15 } },
   }),
   functionScenario({ name: 'request', once: requestOnce, others: ['node-http'] }),
 ]

@@ -21,6 +21,12 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308])
 /** Bytes of a redirect's own body that are read for the connection's sake; with more of them it is closed. */
 const mostOfRedirect = 64 * 1024
 
+/** The promise of a call. */
+export interface Settle {
+  resolve(response: Response): void
+  reject(error: unknown): void
+}
+
 /**
  * One call of fetch() from its first request to the end of its body: the handler of its requests, and the body of its
  * response, in one object.
@@ -28,8 +34,8 @@ const mostOfRedirect = 64 * 1024
 export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, Abortable {
   readonly #dispatcher: Dispatcher
   readonly #plan: FetchPlan
-  readonly #resolve: (response: Response) => void
-  readonly #reject: (error: unknown) => void
+  /** null: the promise is settled. Its functions know it, and it knows the response, which may be collected. */
+  #promise: Settle | null
   readonly #timing: FetchTiming
   // Of the request that is on its way; a redirect changes them.
   #url: FetchUrl
@@ -38,8 +44,6 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   #source: RequestSource | null
   #redirects = 0
   #type: 'basic' | 'cors' = 'basic'
-  /** the promise is settled */
-  #isSettled = false
   /** nothing more is to be told: aborted, failed or complete */
   #isOver = false
   /** the response has no body, whatever is sent as such */
@@ -49,17 +53,11 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   /** of the last redirect's own body */
   #bytesOfRedirect = 0
 
-  constructor(
-    plan: FetchPlan,
-    dispatcher: Dispatcher,
-    resolve: (response: Response) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(plan: FetchPlan, dispatcher: Dispatcher, promise: Settle) {
     super()
     this.#plan = plan
     this.#dispatcher = dispatcher
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#promise = promise
     this.#url = plan.url
     this.#method = plan.method
     this.#headers = plan.headers
@@ -150,7 +148,8 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
       path,
       method: this.#method,
       headers: sent.flat,
-      body: this.#source === null ? null : this.#source.open(),
+      // Of no bytes dispatch() knows best how to say it.
+      body: this.#source === null || this.#source.length === 0 ? null : this.#source.open(),
     }
     try {
       this.#dispatcher.dispatch(options as unknown as Dispatcher.DispatchOptions, this)
@@ -176,7 +175,6 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
       }
     }
     this.#dumps = !hasBody
-    this.#isSettled = true
     const response = new FetchResponse(
       {
         status,
@@ -192,7 +190,9 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     if (hasBody) {
       whenUnread(response, this)
     }
-    this.#resolve(response)
+    const promise = this.#promise
+    this.#promise = null
+    promise?.resolve(response)
   }
 
   // False: there is no location, so the response is the user's.
@@ -269,11 +269,12 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     this.#isOver = true
     this.#stopFollowing()
     const { controller } = this
-    if (this.#isSettled) {
+    const promise = this.#promise
+    this.#promise = null
+    if (promise === null) {
       this.breakOff(late)
     } else {
-      this.#isSettled = true
-      this.#reject(early)
+      promise.reject(early)
     }
     this.#source?.cancel(late)
     this.controller = null

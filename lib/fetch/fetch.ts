@@ -56,7 +56,7 @@ async function fetchRequest(input: Request, init: Init): Promise<UndiciResponse>
 
 function run(plan: FetchPlan, dispatcher: Dispatcher | undefined): Promise<Response> {
   return new Promise((resolve, reject) => {
-    new FetchCall(plan, dispatcher ?? defaultDispatcher(), resolve, reject).start()
+    new FetchCall(plan, dispatcher ?? defaultDispatcher(), { resolve, reject }).start()
   })
 }
 

@@ -46,7 +46,7 @@ export function addSentHeaders(
 ): void {
   addMissing(headers, 'accept', '*/*')
   addMissing(headers, 'accept-language', '*')
-  if (source !== null && source.length >= 0) {
+  if (source !== null && source.length > 0) {
     addMissing(headers, 'content-length', String(source.length))
   } else if (source === null && (method === 'POST' || method === 'PUT')) {
     addMissing(headers, 'content-length', '0')

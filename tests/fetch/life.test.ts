@@ -1,0 +1,191 @@
+/** What fetch() leaves behind: listeners, connections, memory; and what it tells of itself. */
+import { getEventListeners, once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { Worker } from 'node:worker_threads'
+import * as undici from 'undici'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { Agent, fetch, setGlobalDispatcher } from '../../lib/index.ts'
+import { fallBacks } from '../../lib/fetch/fetch.ts'
+import { until } from '../support/wait.ts'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+async function useServer(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function useAgent(): Agent {
+  const agent = new Agent()
+  onTestFinished(() => agent.destroy())
+  return agent
+}
+
+describe('fetch()', () => {
+  it('keeps one listener on a signal while it runs, and none behind its end', async () => {
+    const url = await useServer((_request, response) => response.end('x'))
+    const dispatcher = useAgent()
+    const { signal } = new AbortController()
+    const count = () => getEventListeners(signal, 'abort').length
+    const running = Array.from({ length: 100 }, () => fetch(url, { dispatcher, signal }))
+    expect(count()).toBe(1)
+    for (const response of await Promise.all(running)) await response.text()
+    await until('the last listener has gone', () => count() === 0)
+  })
+
+  it('lets go of a connection whose response nobody holds any more', async () => {
+    let closed = 0
+    const url = await useServer((_request, response) => {
+      response.on('close', () => closed++)
+      response.write('x'.repeat(1_000_000))
+    })
+    const dispatcher = useAgent()
+    const count = 20
+    await Promise.all(
+      Array.from({ length: count }, async () => (await fetch(url, { dispatcher })).status),
+    )
+    await until('all are closed', () => {
+      gc()
+      return closed === count
+    })
+  })
+
+  it('leaves a response alone that is held, or read by its stream', async () => {
+    let finish = (): void => {}
+    const url = await useServer((_request, response) => {
+      response.write('x')
+      finish = () => response.end('y')
+    })
+    const dispatcher = useAgent()
+    const reader = (await fetch(url, { dispatcher })).body?.getReader()
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('x')
+    for (let i = 0; i < 5; i++) {
+      gc()
+      await new Promise(setImmediate)
+    }
+    finish()
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('y')
+  })
+
+  it('stops a server whose response nobody reads', async () => {
+    const sent: number[] = []
+    const url = await useServer((_request, response) => {
+      const index = sent.push(0) - 1
+      const chunk = Buffer.alloc(64 * 1024)
+      const write = (): void => {
+        while (!response.destroyed && (sent[index] ?? 0) < 50_000_000) {
+          sent[index] = (sent[index] ?? 0) + chunk.length
+          if (!response.write(chunk)) {
+            response.once('drain', write)
+            return
+          }
+        }
+      }
+      write()
+    })
+    const dispatcher = useAgent()
+    const before = process.memoryUsage().rss
+    const responses = await Promise.all(
+      Array.from({ length: 10 }, () => fetch(url, { dispatcher })),
+    )
+    // What lies in the sockets' buffers differs from system to system.
+    let last = -1
+    let same = 0
+    await until('nothing more is sent', () => {
+      const sum = sent.reduce((all, bytes) => all + bytes, 0)
+      same = sum === last ? same + 1 : 0
+      last = sum
+      return same === 100
+    })
+    expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000)
+    for (const { body } of responses) await body?.cancel()
+  })
+
+  it('names its caller in the stack of its error', async () => {
+    async function theCaller(): Promise<void> {
+      await fetch('http://127.0.0.1:3/', { dispatcher: useAgent() })
+    }
+    const error = await theCaller().catch((thrown: unknown) => thrown as Error)
+    expect((error as Error).stack).toContain('theCaller')
+  })
+
+  it('has an entry among the resource timings, as undici\u2019s has', async () => {
+    const url = await useServer((_request, response) => response.end('abc'))
+    const dispatcher = useAgent()
+    const entries: unknown[] = []
+    for (const one of [
+      () => undici.fetch(`${url}/undici`),
+      () => fetch(`${url}/ours`, { dispatcher }),
+    ]) {
+      performance.clearResourceTimings()
+      await (await one()).text()
+      await until('there is an entry', () => performance.getEntriesByType('resource').length > 0)
+      const [entry] = performance.getEntriesByType('resource')
+      const { initiatorType, encodedBodySize, decodedBodySize, responseStatus, name } =
+        entry as unknown as Record<string, unknown>
+      entries.push({ initiatorType, encodedBodySize, decodedBodySize, responseStatus })
+      expect(String(name)).toMatch(/\/(?:undici|ours)$/)
+      expect(entry?.duration).toBeGreaterThan(0)
+    }
+    expect(entries[1]).toEqual(entries[0])
+  })
+
+  it('uses the global dispatcher, and an Agent of its own where nobody has set one', async () => {
+    const url = await useServer((request, response) =>
+      response.end(String(request.headers['x-through'])),
+    )
+    expect(await (await fetch(url)).text()).toBe('undefined')
+    const before = undici.getGlobalDispatcher()
+    onTestFinished(() => setGlobalDispatcher(before))
+    setGlobalDispatcher(
+      useAgent().compose(
+        (dispatch) => (options, handler) =>
+          dispatch({ ...options, headers: { 'x-through': 'yes' } }, handler),
+      ),
+    )
+    expect(await (await fetch(url)).text()).toBe('yes')
+  })
+
+  it('takes the Requests of Node and of undici', async () => {
+    const url = await useServer((request, response) => {
+      request.pipe(response.setHeader('x-length', String(request.headers['content-length'])))
+    })
+    const dispatcher = useAgent()
+    const { count } = fallBacks
+    for (const Class of [Request, undici.Request] as (typeof Request)[]) {
+      const request = new Class(url, { method: 'POST', body: 'text', headers: { 'x-a': 'b' } })
+      const response = await fetch(request as never, { dispatcher })
+      expect(await response.text()).toBe('text')
+      expect(response.headers.get('x-length')).toBe('4')
+      expect(request.bodyUsed).toBe(true)
+    }
+    expect(fallBacks.count).toBe(count)
+  })
+
+  it('runs in a worker', async () => {
+    const url = await useServer((_request, response) => response.end('to a worker'))
+    const index = new URL('../../lib/index.ts', import.meta.url).href
+    const worker = new Worker(
+      `const { parentPort } = require('node:worker_threads')
+       import(${JSON.stringify(index)})
+         .then(({ fetch }) => fetch(${JSON.stringify(url)}))
+         .then((response) => response.text())
+         .then((text) => parentPort.postMessage(text))`,
+      { eval: true },
+    )
+    onTestFinished(async () => {
+      await worker.terminate()
+    })
+    expect(await once(worker, 'message')).toEqual(['to a worker'])
+  })
+})
