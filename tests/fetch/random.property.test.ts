@@ -26,7 +26,7 @@ const server = createServer((request, response) => {
     const seen = JSON.stringify({
       method: request.method,
       url: request.url,
-      headers: Object.entries(request.headers).toSorted(),
+      headers: Object.entries(request.headers).toSorted(([a], [b]) => (a < b ? -1 : 1)),
       body: Buffer.concat(chunks).toString('latin1'),
     })
     const text = Buffer.from(seen + 'x'.repeat(Number(bytes)))
