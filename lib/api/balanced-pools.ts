@@ -75,3 +75,9 @@ function clientOf({
 }: RoundRobinPoolOptions): (origin: URL) => Dispatcher {
   return (origin) => new Client(origin, options)
 }
+
+/** The types that undici has under this name. */
+export declare namespace RoundRobinPool {
+  export type Options = RoundRobinPoolOptions
+  export type RoundRobinPoolStats = undici.RoundRobinPool.RoundRobinPoolStats
+}

@@ -40,3 +40,8 @@ export class H2CClient extends Client {
 function isPositive(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0
 }
+
+/** The type that undici has under this name. */
+export declare namespace H2CClient {
+  export type Options = H2CClientOptions
+}

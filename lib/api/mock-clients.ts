@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Handler } from '../compat/handler.ts'
+import { modernHandler } from '../compat/legacy-handler.ts'
+import { UndiciAgent } from '../compat/undici.ts'
 import { undiciSymbols } from '../compat/undici-symbols.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
 
@@ -11,6 +13,7 @@ type Pass = (opts: DispatchOptions, handler: Handler, to: unknown) => boolean
  */
 export class MockClients extends Map<unknown, unknown> {
   readonly #pass: Pass
+  readonly #callers = new WeakMap<Dispatcher, Dispatcher>()
 
   /** `pass` sends a request to an origin. */
   constructor(pass: Pass) {
@@ -25,7 +28,11 @@ export class MockClients extends Map<unknown, unknown> {
       // On the object itself, in front of the method of its class that its own dispatch() ends in.
       Object.defineProperty(client, dispatch, {
         value: (opts: DispatchOptions, handler: Handler): boolean =>
-          this.#pass(opts, handler, (client as unknown as Record<symbol | string, unknown>)[url]),
+          this.#pass(
+            opts,
+            modernHandler(handler, opts),
+            (client as unknown as Record<symbol | string, unknown>)[url],
+          ),
         configurable: true,
       })
     }
@@ -36,7 +43,7 @@ export class MockClients extends Map<unknown, unknown> {
   find({ origin, allowH2 }: DispatchOptions): Dispatcher | undefined {
     const key = String(origin)
     const value = (allowH2 === false && this.get(`${key}#http1-only`)) || this.get(key)
-    return value === undefined ? undefined : dispatcherIn(value)
+    return value === undefined ? undefined : this.#callerOf(dispatcherIn(value))
   }
 
   async close(): Promise<void> {
@@ -45,6 +52,13 @@ export class MockClients extends Map<unknown, unknown> {
 
   async destroy(reason: unknown): Promise<void> {
     await Promise.all(this.#all().map((client) => client.destroy(reason as Error)))
+  }
+
+  // undici 7's mocks know old handlers only; undici's own Agent has one of each kind where it is wanted.
+  #callerOf(client: Dispatcher): Dispatcher {
+    const caller = this.#callers.get(client) ?? new UndiciAgent({ factory: () => client })
+    this.#callers.set(client, caller)
+    return caller
   }
 
   #all(): Dispatcher[] {

@@ -191,4 +191,8 @@ export declare namespace Pool {
 
 export declare namespace Client {
   export type Options = ClientOptions
+  export type EventSourceOptions = UndiciClientType.EventSourceOptions
+  export type H2Options = UndiciClientType.H2Options
+  export type SocketInfo = UndiciClientType.SocketInfo
+  export type WebSocketOptions = UndiciClientType.WebSocketOptions
 }

@@ -126,3 +126,12 @@ function namesOf(headers: unknown): unknown[] {
   }
   return Object.keys(headers)
 }
+
+/** The types that undici has under these names. */
+export declare namespace ProxyAgent {
+  export type Options = ProxyAgentOptions
+}
+
+export declare namespace EnvHttpProxyAgent {
+  export type Options = EnvHttpProxyAgentOptions
+}

@@ -134,3 +134,8 @@ function warnOnce(): void {
     )
   }
 }
+
+/** The type that undici has under this name. */
+export declare namespace Socks5ProxyAgent {
+  export type Options = Socks5ProxyAgentOptions
+}

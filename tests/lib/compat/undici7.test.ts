@@ -110,3 +110,43 @@ describe('dodici', () => {
     expect(missing).toEqual([])
   })
 })
+
+describe('with undici 7 as the peer, MockAgent', () => {
+  it('answers in front of our Agent, and lets the rest through it', async () => {
+    const agent = new Agent()
+    const mock = new undici7.MockAgent({ agent: agent as never })
+    mock.get('http://a.test').intercept({ path: '/mocked' }).reply(200, 'mocked')
+    const mocked = await undici7.request('http://a.test/mocked', { dispatcher: mock })
+    expect(await mocked.body.text()).toBe('mocked')
+    const real = undici7.request('http://a.test/real', { dispatcher: mock })
+    answer()
+    expect(await (await real).body.text()).toBe('/real')
+    mock.disableNetConnect()
+    await expect(undici7.request('http://a.test/no', { dispatcher: mock })).rejects.toThrow(
+      'net.connect disabled',
+    )
+  })
+})
+
+describe('with undici 7 as the peer, pools of ours', () => {
+  it('are counted by its BalancedPool', () => {
+    const pool = new dodici.BalancedPool(['http://a.test', 'http://b.test'])
+    expect(pool).toBeInstanceOf(undici7.BalancedPool)
+    expect(pool.upstreams).toEqual(['http://a.test', 'http://b.test'])
+    expect(pool.getUpstream('http://b.test')).toBeInstanceOf(dodici.Pool)
+  })
+
+  it('are made by a factory of an Agent', () => {
+    const made: string[] = []
+    const agent = new Agent({
+      factory: (origin, options) => {
+        made.push(String(origin))
+        return new dodici.Pool(origin, options)
+      },
+    })
+    agent.dispatch(get, new Recorder())
+    agent.dispatch(get, new Recorder())
+    expect(made).toEqual(['http://a.test'])
+    expect(agent.stats['http://a.test']).toMatchObject({ running: 2 })
+  })
+})
