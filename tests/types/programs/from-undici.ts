@@ -77,7 +77,7 @@ const init: RequestInit = {
   method: 'POST',
   body,
   headers,
-  dispatcher: dispatchers[0] as Dispatcher,
+  dispatcher: new Agent(),
 }
 const info: RequestInfo = new Request('http://a.test')
 const response: Response = await fetch(info, init)
@@ -91,4 +91,10 @@ const handler: Dispatcher.DispatchHandler = {
 }
 dispatchers[0]?.dispatch({ path: '/', method: 'GET' }, handler)
 console.log(isMissing, scope, upstream?.stats, response.ok, statusCode, await data.text(), cookies)
-console.log(cookie, WebSocket.CONNECTING, undici.request === request, Response.error())
+console.log(
+  dispatchers[0] instanceof Dispatcher,
+  cookie,
+  WebSocket.CONNECTING,
+  undici.request === request,
+  Response.error(),
+)
