@@ -34,7 +34,7 @@ export class ProxyAgent extends NativeDispatcher {
   constructor(given: ProxyAgentOptions | undici.ProxyAgent.Options | string | URL) {
     const options = proxyOptions(given) as ProxyAgentOptions
     checkClientFactory(options.clientFactory)
-    const usesUndici = needsUndici(options)
+    const usesUndici = needsUndici(options, () => new Proxy(options))
     super(
       usesUndici ? agentOptions(options) : agentOptions(options, new Proxy(options, true)),
       undefined,
@@ -67,7 +67,7 @@ export class EnvHttpProxyAgent extends NativeDispatcher {
   constructor(given: EnvHttpProxyAgentOptions | undici.EnvHttpProxyAgent.Options = {}) {
     const options = given as EnvHttpProxyAgentOptions
     checkClientFactory(options.clientFactory)
-    const usesUndici = needsUndici({ ...options, uri: 'http://localhost' })
+    const usesUndici = needsUndici(options, () => proxiesOfEnvironment(options))
     const proxies = usesUndici ? null : proxiesOfEnvironment(options, true)
     super(
       { ...options, proxy: asOption(proxies) } as AgentOptions,

@@ -50,7 +50,9 @@ export class Socks5ProxyAgent extends NativeDispatcher {
         proxyUrl,
         given as undici.Socks5ProxyAgent.Options,
       ) as Dispatcher & ConnectsThroughSocks
-    const usesUndici = Boolean(options.connect || options.proxyTls) || needsUndici(proxyOf(options))
+    const usesUndici =
+      Boolean(options.connect || options.proxyTls) ||
+      needsUndici({}, () => new Proxy(proxyOf(options)))
     super(
       usesUndici ? plainOptions(options) : nativeOptions(proxyUrl, options),
       undefined,

@@ -81,7 +81,7 @@ export class Proxy {
     this.#tls = checkedTls(options.proxyTls)
     this.#requestTls = checkedTls(options.requestTls)
     this.#replacesConnect = replacesConnect
-    checkProxyTls(this.#tls, this.hostname, url.protocol)
+    checkProxyTls(options, this.hostname, url.protocol)
   }
 
   /** Plain requests are sent to it as they are, with absolute targets. */
@@ -180,13 +180,19 @@ export function proxiesOfEnvironment(
   return http === null && https === null ? null : new Proxies(http, https, new NoProxy(noProxy))
 }
 
-/** What is wanted of a proxy is nothing for native, and undici's own ProxyAgent can do it. Throws nothing. */
-export function needsUndici(options: ProxyOptions): boolean {
-  if (options.factory !== undefined || options.clientFactory !== undefined) {
+/**
+ * Something is wanted of a proxy that native cannot do, and undici's own agents can. `make` makes the proxies, which says
+ * what cannot be done. Throws nothing.
+ */
+export function needsUndici(
+  { factory, clientFactory }: Pick<ProxyOptions, 'factory' | 'clientFactory'>,
+  make: () => unknown,
+): boolean {
+  if (factory !== undefined || clientFactory !== undefined) {
     return true
   }
   try {
-    void new Proxy(options)
+    make()
     return false
   } catch (error) {
     return error instanceof NotSupportedError
@@ -257,9 +263,12 @@ function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
   return options
 }
 
-// libcurl finds a proxy's host itself, and asks for it by that name.
-function checkProxyTls(options: ConnectOptions, hostname: string, protocol: string): void {
-  const { servername, socketPath, lookup, hints, family, autoSelectFamily } = options
+// libcurl finds a proxy's host itself, asks for it by that name, and speaks no TLS with a SOCKS proxy.
+function checkProxyTls({ proxyTls }: ProxyOptions, hostname: string, protocol: string): void {
+  if (proxyTls && protocol.startsWith('socks')) {
+    throw new NotSupportedError('TLS with a SOCKS proxy is not supported')
+  }
+  const { servername, socketPath, lookup, hints, family, autoSelectFamily } = proxyTls ?? {}
   if (protocol === 'https:' && servername && servername !== hostname) {
     throw new NotSupportedError('proxyTls.servername is not supported')
   }

@@ -1,20 +1,15 @@
 /** BalancedPool and RoundRobinPool: the same program over undici and over dodici. */
 import * as undici from 'undici'
 import type { Dispatcher } from 'undici'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import * as dodici from '../../lib/index.ts'
 import { certificates } from '../support/certificates.ts'
 import { useHttp1, useTls } from '../support/fixtures.ts'
-import { onBoth, ours } from '../support/libraries.ts'
+import { onBoth, ours, using } from '../support/libraries.ts'
 import { exchange, Recorder } from '../support/recorder.ts'
 import { stubs } from '../support/stub-dispatchers.ts'
 import { until } from '../support/wait.ts'
 import { maskPorts } from './normalize.ts'
-
-function using<T extends Dispatcher>(made: T): T {
-  onTestFinished(() => made.destroy())
-  return made
-}
 
 function codeOf({ error }: Recorder): unknown {
   return (error as (Error & { code?: string }) | undefined)?.code

@@ -1,4 +1,4 @@
-/** ProxyAgent, EnvHttpProxyAgent and Socks5ProxyAgent: the same program over undici and over dodici. */
+/** ProxyAgent and EnvHttpProxyAgent: the same program over undici and over dodici. */
 import type { LookupFunction } from 'node:net'
 import { createServer, connect } from 'node:net'
 import { join } from 'node:path'
@@ -7,32 +7,12 @@ import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { certificates } from '../support/certificates.ts'
 import { useFolder } from '../support/fixtures.ts'
-import { onBoth, ours, outcomeOf } from '../support/libraries.ts'
+import { onBoth, ours, outcomeOf, toldOf, using } from '../support/libraries.ts'
 import type { Library } from '../support/libraries.ts'
-import {
-  failure,
-  get,
-  plainLogin,
-  useEnvironment,
-  useOrigins,
-  useProgram,
-  useProxy,
-  withLogin,
-} from '../support/proxying.ts'
+import { failure, get, useEnvironment, useOrigins, useProxy } from '../support/proxying.ts'
 import { Recorder } from '../support/recorder.ts'
-import { startMicrosocks } from '../support/servers/proxies.ts'
 
 const requestTls = { ca: certificates().ca }
-
-function using<T extends Dispatcher>(dispatcher: T): T {
-  onTestFinished(() => dispatcher.destroy())
-  return dispatcher
-}
-
-function codeOf(error: unknown): unknown {
-  const { name, code, message } = error as Error & { code?: string }
-  return { name, code, message }
-}
 
 describe('a ProxyAgent', () => {
   it.each<[string, () => unknown]>([
@@ -90,7 +70,7 @@ describe('a ProxyAgent', () => {
       const errors = await Promise.all(
         [closed, destroyed].map((agent) => failure(agent, `${plain?.origin}/`)),
       )
-      return [states, errors.map(codeOf)]
+      return [states, errors.map(toldOf)]
     })
   })
 
@@ -298,6 +278,17 @@ describe('an EnvHttpProxyAgent', () => {
     ])
   })
 
+  it('asks an https proxy for the servername of proxyTls', async () => {
+    const [plain] = await useOrigins()
+    const proxy = await useProxy({ tls: certificates().wrongHost })
+    useEnvironment({ http_proxy: proxy.uri })
+    const proxyTls = { ca: certificates().ca, servername: 'other.test' }
+    await onBoth(async ({ EnvHttpProxyAgent }) => {
+      return (await get(using(new EnvHttpProxyAgent({ proxyTls })), `${plain?.origin}/e`)).url
+    })
+    expect(proxy.seen).toHaveLength(2)
+  })
+
   it('hands its other options on: token, headers, proxyTunnel, factory', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy()
@@ -322,59 +313,6 @@ describe('an EnvHttpProxyAgent', () => {
         seen.push([last?.line, last?.headers['proxy-authorization'], last?.headers['x-for-proxy']])
       }
       return { seen, made }
-    })
-  })
-})
-
-describe('a Socks5ProxyAgent', () => {
-  it('goes through the proxy, with the credentials of its URL or options', async () => {
-    const origins = await useOrigins()
-    const port = await useProgram(startMicrosocks(plainLogin))
-    const uris: [string, object][] = [
-      [withLogin('socks5', port, plainLogin), {}],
-      [`socks://127.0.0.1:${port}`, { username: plainLogin.user, password: plainLogin.password }],
-    ]
-    await onBoth(async ({ Socks5ProxyAgent }) => {
-      const urls: string[] = []
-      for (const [uri, options] of uris) {
-        const agent = using(new Socks5ProxyAgent(uri, { requestTls, ...options }))
-        for (const { origin } of origins) urls.push((await get(agent, `${origin}/s`)).url)
-      }
-      const stranger = using(new Socks5ProxyAgent(`socks5://127.0.0.1:${port}`))
-      return [urls, codeOf(await failure(stranger, `${origins[0]?.origin}/`))]
-    })
-  })
-
-  it('may have a connect function of its own', async () => {
-    const [plain] = await useOrigins()
-    const port = await useProgram(startMicrosocks())
-    await onBoth(async ({ Socks5ProxyAgent }) => {
-      let calls = 0
-      const agent = using(
-        new Socks5ProxyAgent('socks5://nowhere.test', {
-          connect: (_options, callback) => {
-            calls += 1
-            const socket = connect(port, '127.0.0.1', () => callback(null, socket))
-          },
-        }),
-      )
-      return [(await get(agent, `${plain?.origin}/s`)).url, calls]
-    })
-  })
-
-  it('gives a socket that is connected through the proxy', async () => {
-    const [plain] = await useOrigins()
-    const uri = withLogin('socks5', await useProgram(startMicrosocks(plainLogin)), plainLogin)
-    await onBoth(async ({ Socks5ProxyAgent }) => {
-      const agent = using(new Socks5ProxyAgent(uri)) as unknown as {
-        createSocks5Connection(host: string, port: number): Promise<NodeJS.ReadWriteStream>
-      }
-      const port = Number(new URL(plain?.origin ?? '').port)
-      const socket = await agent.createSocks5Connection('127.0.0.1', port)
-      socket.end('GET /raw HTTP/1.0\r\n\r\n')
-      let text = ''
-      for await (const chunk of socket) text += String(chunk)
-      return text.includes('"url":"/raw"')
     })
   })
 })

@@ -1,6 +1,6 @@
 /** The same program over undici and over dodici, which have the same names. */
 import * as undici from 'undici'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import * as dodici from '../../lib/index.ts'
 
 export type Library = typeof undici
@@ -27,7 +27,22 @@ export function outcomeOf(make: () => unknown): unknown {
     make()
     return 'made'
   } catch (error) {
-    const { name, code, message } = error as Error & { code?: string }
-    return { name, code, message }
+    return toldOf(error)
   }
+}
+
+/** Destroys it behind the test. */
+export function using<T extends undici.Dispatcher>(dispatcher: T): T {
+  onTestFinished(() => dispatcher.destroy())
+  return dispatcher
+}
+
+/** What a program looks at of an error. */
+export function toldOf(error: unknown): {
+  name: string
+  code: string | undefined
+  message: string
+} {
+  const { name, code, message } = error as Error & { code?: string }
+  return { name, code, message }
 }
