@@ -159,7 +159,7 @@ export class RequestEngine {
     const usesH2c = this.#options.useH2c && !origin.isTls && table.proxy === null
     const route = { isForwarded, usesH2c, servername, isReported: isReported(request) }
     const encoded = encodeRequest(draft, this.#defaults, route)
-    if (encoded.bytes !== undefined) {
+    if (route.isReported && encoded.bytes !== undefined) {
       request.bytesBody = encoded.bytes
     }
     try {

@@ -170,13 +170,15 @@ export class PendingRequest implements Controller, RecordReceiver {
     this.callRequestSent()
   }
 
-  setHead(head: HeaderBlock): void {
+  onResponseStart(
+    status: number,
+    head: HeaderBlock,
+    headers: ResponseHeaders,
+    statusText: string,
+  ): void {
+    const { handler } = this
     this.head = head
     this.builtRawHeaders = undefined
-  }
-
-  onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void {
-    const { handler } = this
     if (status === 407 && !this.origin.isTls && this.table.proxy?.forwards === true) {
       this.fail(new errors.InvalidArgumentError('Proxy Authentication Required (407)'))
       return
@@ -210,6 +212,7 @@ export class PendingRequest implements Controller, RecordReceiver {
 
   onEnd(trailers: ResponseHeaders): void {
     this.upload?.stop()
+    this.bytesBody = null
     if (this.held !== null || this.paused) {
       this.hold({ trailers })
       this.table.lingering.add(this)

@@ -10,7 +10,8 @@ import { publishConnectError } from '../diagnostics/observed-connections.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import { HeaderBlock } from './header-block.ts'
-import { rawHeaders, readHeaders } from './response-headers.ts'
+import { ownText, TextPieces } from './own-text.ts'
+import { readHeaders } from './response-headers.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import { EventType } from '../native/contract.ts'
 
@@ -27,9 +28,12 @@ export interface RecordReceiver {
   readonly upload: { onWanted(bytes: number): void } | null
   readonly tunnel: { onSocket(info: string): void } | null
   onRequestSent(): void
-  /** comes right before `onResponseStart` */
-  setHead(head: HeaderBlock): void
-  onResponseStart(status: number, headers: ResponseHeaders, statusText: string): void
+  onResponseStart(
+    status: number,
+    head: HeaderBlock,
+    headers: ResponseHeaders,
+    statusText: string,
+  ): void
   onData(chunk: Buffer): void
   onEnd(trailers: ResponseHeaders): void
   onPeerEnd(): void
@@ -72,6 +76,7 @@ export function readBatch<Request extends RecordReceiver>(
 ): void {
   // Outlives the batch, for rawHeaders; made when first needed.
   let keptWords: Uint32Array | undefined
+  const pieces = new TextPieces(text)
   let at = 0
   let textAt = 0
   let slabAt = 0
@@ -108,10 +113,13 @@ export function readBatch<Request extends RecordReceiver>(
             request.isHttp2 = isHttp2
             request.origin.speaksHttp2 = isHttp2
             keptWords ??= words.slice(0, wordCount)
-            request.setHead(new HeaderBlock(keptWords, lengthsAt, count, text, headersAt))
+            pieces.take(headersAt, textEnd)
+            const headAt = headersAt - pieces.start
+            const head = new HeaderBlock(keptWords, lengthsAt, count, pieces.piece, headAt)
             request.onResponseStart(
               status,
-              readHeaders(words, lengthsAt, count, hash, text, headersAt, isHttp2),
+              head,
+              readHeaders(head, textEnd - headersAt, hash, isHttp2),
               statusText(text, phraseAt, headersAt),
             )
           }
@@ -156,8 +164,10 @@ export function readBatch<Request extends RecordReceiver>(
             request.onEnd({})
             break
           }
-          request.rawTrailers = rawHeaders(words, lengthsAt, count, text, trailersAt)
-          request.onEnd(readHeaders(words, lengthsAt, count, hash, text, trailersAt, isHttp2))
+          const own = ownText(text, trailersAt, textAt)
+          const block = new HeaderBlock(words, lengthsAt, count, own, 0)
+          request.rawTrailers = block.raw()
+          request.onEnd(readHeaders(block, own.length, hash, isHttp2))
           break
         }
         case EventType.failed: {
@@ -165,8 +175,8 @@ export function readBatch<Request extends RecordReceiver>(
           const detail = words[at + 1] as number
           const messageEnd = textAt + (words[at + 2] as number)
           const socketEnd = messageEnd + (words[at + 3] as number)
-          const message = text.slice(textAt, messageEnd)
-          const socket = text.slice(messageEnd, socketEnd)
+          const message = ownText(text, textAt, messageEnd)
+          const socket = ownText(text, messageEnd, socketEnd)
           at += 4
           textAt = socketEnd
           if (request === undefined) {
@@ -200,13 +210,13 @@ export function readBatch<Request extends RecordReceiver>(
         case EventType.tunnelSocket: {
           const start = textAt
           textAt += words[at++] as number
-          request?.tunnel?.onSocket(text.slice(start, textAt))
+          request?.tunnel?.onSocket(ownText(text, start, textAt))
           break
         }
         case EventType.connected: {
           const start = textAt
           textAt += words[at++] as number
-          table.owner.onConnected(text.slice(start, textAt))
+          table.owner.onConnected(ownText(text, start, textAt))
           break
         }
         case EventType.disconnected: {
@@ -214,7 +224,7 @@ export function readBatch<Request extends RecordReceiver>(
           const detail = words[at++] as number
           const start = textAt
           textAt += words[at++] as number
-          table.owner.onDisconnected(text.slice(start, textAt), code, detail)
+          table.owner.onDisconnected(ownText(text, start, textAt), code, detail)
           break
         }
         case EventType.loopClosed:
@@ -250,6 +260,6 @@ function statusText(text: string, start: number, end: number): string {
   if (end - start === 2 && text.startsWith('OK', start)) {
     return 'OK'
   }
-  const phrase = text.slice(start, end)
+  const phrase = ownText(text, start, end)
   return nonAscii.test(phrase) ? Buffer.from(phrase, 'latin1').toString() : phrase
 }

@@ -1,24 +1,44 @@
-import type { Buffer } from 'node:buffer'
-import { rawHeaders } from './response-headers.ts'
+import { Buffer } from 'node:buffer'
 
-/** The headers of one response as its batch has them. Whoever asks for `rawHeaders` gets them made of it. */
+/** The headers, or trailers, of one response. It holds little of what else its batch has to say. */
 export class HeaderBlock {
-  readonly #words: Uint32Array
-  readonly #lengthsAt: number
-  readonly #count: number
-  readonly #text: string
-  readonly #textAt: number
+  readonly lengths: Uint32Array
+  readonly lengthsAt: number
+  readonly count: number
+  readonly text: string
+  readonly textAt: number
 
-  /** From `lengthsAt` on `words` has the lengths of `count` names and values, and `text` has these from `textAt` on. */
-  constructor(words: Uint32Array, lengthsAt: number, count: number, text: string, textAt: number) {
-    this.#words = words
-    this.#lengthsAt = lengthsAt
-    this.#count = count
-    this.#text = text
-    this.#textAt = textAt
+  /** From `lengthsAt` on `lengths` has those of `count` names and values, and `text` has these from `textAt` on. */
+  constructor(
+    lengths: Uint32Array,
+    lengthsAt: number,
+    count: number,
+    text: string,
+    textAt: number,
+  ) {
+    this.lengths = lengths
+    this.lengthsAt = lengthsAt
+    this.count = count
+    this.text = text
+    this.textAt = textAt
   }
 
+  /** undici's rawHeaders: name, value, name, value … as Buffers, in the case and order of the wire. */
   raw(): Buffer[] {
-    return rawHeaders(this.#words, this.#lengthsAt, this.#count, this.#text, this.#textAt)
+    const { lengths, textAt } = this
+    const lengthsEnd = this.lengthsAt + 2 * this.count
+    let end = textAt
+    for (let i = this.lengthsAt; i < lengthsEnd; i++) {
+      end += lengths[i] as number
+    }
+    const bytes = Buffer.from(this.text.slice(textAt, end), 'latin1')
+    const result: Buffer[] = []
+    let at = 0
+    for (let i = this.lengthsAt; i < lengthsEnd; i++) {
+      const length = lengths[i] as number
+      result.push(bytes.subarray(at, at + length))
+      at += length
+    }
+    return result
   }
 }

@@ -34,6 +34,14 @@ const kit = {
     })
     return names.filter((name) => name.startsWith('dodici')).length
   },
+  /** What is really in use. The process has to be started with --expose-gc. */
+  heapUsed: async (): Promise<number> => {
+    for (let i = 0; i < 3; i += 1) {
+      await turns(3)
+      globalThis.gc?.()
+    }
+    return process.memoryUsage().heapUsed
+  },
   rss: (): number => process.memoryUsage.rss(),
   /** Does not give the event loop a turn for so long. */
   blockThread: (ms: number): void => {
