@@ -1,6 +1,5 @@
 // node --import dodici/register app.js
-import { tunnelsPlainHttp, usesEnvironmentProxies } from './compat/node-proxy.ts'
-// Behind that one.
+import { tunnelsPlainHttp, usesEnvironmentProxies } from './compat/undici.ts'
 import { Agent } from './api/agent.ts'
 import { setGlobalDispatcher } from './api/global-dispatcher.ts'
 import { EnvHttpProxyAgent } from './api/proxy-agents.ts'

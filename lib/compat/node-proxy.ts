@@ -1,4 +1,4 @@
-// Imports nothing: to be looked at before undici is loaded, which may put an Agent of its own there.
+// Imports nothing, so that it may be evaluated before undici is.
 
 const places = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((name) =>
   Symbol.for(name),

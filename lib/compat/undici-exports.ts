@@ -1,7 +1,7 @@
 // What of undici is handed on as it is, and what not every undici of the supported range has.
 import type * as Undici from 'undici'
-import * as undici from 'undici/index.js'
 import { errors } from './undici.ts'
+import * as undici from 'undici/index.js'
 
 export type * from 'undici'
 export {

@@ -2,6 +2,9 @@
 // undici-exports.ts, which hands on the rest.
 //
 // By its file's name, because Bun has a module of its own under the name `undici`, in which much of it is missing.
+
+// First of all: undici may put an Agent of its own there when it is loaded.
+export { tunnelsPlainHttp, usesEnvironmentProxies } from './node-proxy.ts'
 import {
   errors as undiciErrors,
   Headers as UndiciHeaders,
