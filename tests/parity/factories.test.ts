@@ -115,6 +115,28 @@ describe("an Agent's factory", () => {
     })
   })
 
+  it.each(['before', 'while'])(
+    'ends by the signal of ours that aborts %s it runs',
+    async (when) => {
+      const { made, given, factory } = stubs()
+      const controller = new AbortController()
+      if (when === 'before') controller.abort(new Error('enough'))
+      const { signal } = controller
+      const agent = new dodici.Agent({ factory, signal })
+      const recorder = new Recorder()
+      agent.dispatch({ origin: 'http://a.test', path: '/', method: 'GET' }, recorder)
+      controller.abort(new Error('enough'))
+      expect([agent.destroyed, agent.closed]).toEqual([true, false])
+      if (when === 'before') {
+        expect(codeOf(recorder)).toBe('UND_ERR_DESTROYED')
+      } else {
+        expect(made[0]?.calls).toEqual(['GET /', 'destroy enough'])
+        expect(given[0]).toEqual({ maxOrigins: Infinity, signal })
+      }
+      await agent.destroy()
+    },
+  )
+
   const pools: [string, (origin: string | URL, options: object) => Dispatcher][] = [
     ["dodici's Pool", (origin, options) => new dodici.Pool(origin, options)],
     ["dodici's Client", (origin, options) => new dodici.Client(origin, options)],
