@@ -207,8 +207,8 @@ describe.each(Object.keys(kinds))('a %s', (kind) => {
       for (let done = 0; done < 3; done += 1) {
         await until('the next is there', () => waiting.length > 0)
         waiting.shift()?.()
-        await recorders[done]?.done
       }
+      await Promise.all(recorders.map((recorder) => recorder.done))
       await until('drain', () => log.length >= 3)
       // undici counts a connection as free only when it has told of drain itself.
       log.push({ ...made.stats, free: 'whatever' })
