@@ -37,12 +37,16 @@ function findAddon(): string {
     }
     return given
   }
-  const candidates = builtAddons(dirname(fileURLToPath(import.meta.url)))
+  // A bundle that is no ES module has none.
+  const { url } = import.meta as { readonly url?: string }
+  const candidates = url === undefined ? [] : builtAddons(dirname(fileURLToPath(url)))
   const found = candidates.find((path) => existsSync(path))
   if (found === undefined) {
     throw new Error(
-      `dodici's addon is not built: none of ${candidates.join(', ')} exists. ` +
-        'Run "npm run build", or set DODICI_ADDON to the path of a dodici.node.',
+      candidates.length === 0
+        ? "dodici's addon is not part of a bundle: set DODICI_ADDON to the path of a dodici.node."
+        : `dodici's addon is not built: none of ${candidates.join(', ')} exists. ` +
+            'Run "npm run build", or set DODICI_ADDON to the path of a dodici.node.',
     )
   }
   return found
