@@ -18,6 +18,9 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
       "Client",
       {
           InstanceMethod<&ClientWrap::submit>("submit"),
+          InstanceMethod<&ClientWrap::connect>("connect"),
+          InstanceMethod<&ClientWrap::refuse>("refuse"),
+          InstanceMethod<&ClientWrap::setTls>("setTls"),
           InstanceMethod<&ClientWrap::flush>("flush"),
           InstanceMethod<&ClientWrap::writeBody>("writeBody"),
           InstanceMethod<&ClientWrap::endBody>("endBody"),
@@ -91,6 +94,35 @@ void ClientWrap::submit(const Napi::CallbackInfo& info) {
     throw Napi::RangeError::New(env, "id is in use");
   }
   client_->submit(std::move(request));
+}
+
+void ClientWrap::connect(const Napi::CallbackInfo& info) {
+  std::string complaint;
+  ConnectionPlan plan = planFromJs(info[1], complaint);
+  if (!complaint.empty()) {
+    throw Napi::TypeError::New(info.Env(), complaint);
+  }
+  if (const RequestController* request = requestOf(info)) {
+    client_->core().connect(*request, std::move(plan));
+  }
+}
+
+void ClientWrap::refuse(const Napi::CallbackInfo& info) {
+  if (const RequestController* request = requestOf(info)) {
+    client_->core().refuse(*request);
+  }
+}
+
+void ClientWrap::setTls(const Napi::CallbackInfo& info) {
+  std::string complaint;
+  TlsOptions tls = tlsFromJs(info[0], complaint);
+  TlsOptions proxyTls = tlsFromJs(info[1], complaint);
+  if (!complaint.empty()) {
+    throw Napi::TypeError::New(info.Env(), complaint);
+  }
+  if (client_ != nullptr) {
+    client_->core().setTls(std::move(tls), std::move(proxyTls));
+  }
 }
 
 void ClientWrap::flush(const Napi::CallbackInfo&) {

@@ -50,6 +50,9 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
 
   RunningClient* client_ = nullptr;
   std::uint32_t loopCount_ = 0;
+  void connect(const Napi::CallbackInfo& info);
+  void refuse(const Napi::CallbackInfo& info);
+  void setTls(const Napi::CallbackInfo& info);
   napi_ref params_ = nullptr;
 };
 

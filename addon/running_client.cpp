@@ -101,6 +101,7 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
       case EventType::dataBlock:
       case EventType::requestSent:
       case EventType::peerEnd:
+      case EventType::connectionWanted:
       case EventType::tunnelSocket:
       case EventType::bodyWanted:
       case EventType::connected:

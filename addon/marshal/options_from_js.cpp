@@ -113,11 +113,15 @@ class Fields {
   std::string& complaint_;
 };
 
+}  // namespace
+
 TlsOptions tlsFromJs(Napi::Value value, std::string& complaint) {
   constexpr double kMostVersion = 0xffff;
   Fields fields(value, complaint);
   TlsOptions tls;
   tls.caPem = fields.text("ca");
+  tls.caFile = fields.text("caFile");
+  tls.caPath = fields.text("caPath");
   tls.crlPem = fields.text("crl");
   tls.certPems = fields.texts("certs");
   tls.keys = fields.secrets("keys");
@@ -137,6 +141,8 @@ TlsOptions tlsFromJs(Napi::Value value, std::string& complaint) {
   return tls;
 }
 
+namespace {
+
 ProxyOptions proxyFromJs(Napi::Value value, std::string& complaint) {
   Fields fields(value, complaint);
   ProxyOptions proxy;
@@ -150,6 +156,15 @@ ProxyOptions proxyFromJs(Napi::Value value, std::string& complaint) {
 }
 
 }  // namespace
+
+ConnectionPlan planFromJs(Napi::Value value, std::string& complaint) {
+  Fields fields(value, complaint);
+  ConnectionPlan plan;
+  plan.addresses = fields.text("addresses");
+  plan.timeout = fields.time("timeout");
+  plan.happyEyeballsTimeout = fields.time("happyEyeballsTimeout");
+  return plan;
+}
 
 ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   Fields fields(value, complaint);
@@ -173,6 +188,7 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.http2PriorKnowledge = fields.flag("http2PriorKnowledge");
   options.keepAlive = fields.flag("keepAlive");
   options.ipv4Only = fields.flag("ipv4Only");
+  options.asksToConnect = true;
   options.tcpKeepAlive = fields.flag("tcpKeepAlive");
   options.tcpKeepAliveDelay = fields.time("tcpKeepAliveDelay");
   options.localPort = static_cast<std::uint16_t>(fields.integer("localPort", 0, kMostPort));

@@ -16,4 +16,10 @@ namespace dodici {
 // Throws what the object's getters throw.
 ClientOptions optionsFromJs(Napi::Value value, std::string& complaint);
 
+// NativeTlsOptions alone; the same.
+TlsOptions tlsFromJs(Napi::Value value, std::string& complaint);
+
+// NativeConnectionPlan; the same.
+ConnectionPlan planFromJs(Napi::Value value, std::string& complaint);
+
 }  // namespace dodici

@@ -44,6 +44,7 @@ class RecordWalk {
         return 6;
       case EventType::requestSent:
       case EventType::peerEnd:
+      case EventType::connectionWanted:
         return 2;
       case EventType::bodyWanted:
       case EventType::tunnelSocket:

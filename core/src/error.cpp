@@ -61,6 +61,8 @@ const char* describe(Errc code) {
       return "the connection has become a tunnel";
     case Errc::goaway:
       return "the peer has ended the HTTP/2 connection";
+    case Errc::notConnected:
+      return "the connection may not be made";
     case Errc::http2Error:
       return "the peer broke the rules of HTTP/2";
     case Errc::requestLengthMismatch:

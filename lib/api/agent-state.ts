@@ -5,8 +5,9 @@ import type { Handler } from '../compat/handler.ts'
 import { publishConnected } from '../diagnostics/observed-connections.ts'
 import { Origins, type Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
-import type { TableOwner } from '../flight/request-table.ts'
+import type { RequestTable, TableOwner } from '../flight/request-table.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
+import { ConnectionPlanner } from '../dispatch/connection-planner.ts'
 import { RequestEngine } from '../dispatch/request-engine.ts'
 import type { Callback, DispatcherState } from './dispatcher-state.ts'
 import { followSignal } from './follow-signal.ts'
@@ -29,6 +30,7 @@ export class AgentState implements TableOwner, DispatcherState {
   readonly #engine: RequestEngine
   /** undefined: nothing is mocked */
   #mocks: MockClients | undefined
+  readonly #planner: ConnectionPlanner
   readonly #capacity: OriginCapacity
   readonly #events: DispatcherEvents
   readonly #closeCallbacks: Callback[] = []
@@ -49,7 +51,8 @@ export class AgentState implements TableOwner, DispatcherState {
       (origin) => this.#origins.forgetIfUnused(origin),
     )
     this.#clients = new NativeClients(options)
-    this.#engine = new RequestEngine(options, this.#origins, this.#clients, this)
+    this.#planner = new ConnectionPlanner(options, this.#clients)
+    this.#engine = new RequestEngine(options, this.#origins, this.#clients, this.#planner, this)
     // Fails here rather than at the first request when there is no addon.
     loadBinding()
     this.#stopListening = followSignal(given.signal, (reason) => {
@@ -170,6 +173,10 @@ export class AgentState implements TableOwner, DispatcherState {
     if (this.closed) {
       this.#destroyWhenIdle()
     }
+  }
+
+  onConnectionWanted(table: RequestTable, request: PendingRequest): void {
+    this.#planner.onConnectionWanted(table, request)
   }
 
   onLoopClosed(): void {

@@ -1,125 +1,66 @@
-import * as dns from 'node:dns'
-import { getDefaultAutoSelectFamily, isIP, type LookupFunction } from 'node:net'
-import type { ResolvedOptions } from '../options/agent-options.ts'
-import { Errc } from '../native/contract.ts'
-import { nativeError } from '../errors/errors.ts'
-import type { Origin } from '../origins/origins.ts'
-import type { PendingRequest } from '../flight/pending-request.ts'
-import type { TableOwner } from '../flight/request-table.ts'
+// The modules themselves: a program may put its own `dns.lookup` there.
+import dns from 'node:dns'
+import net from 'node:net'
+import { connectTimedOut } from '../errors/connect-errors.ts'
+import type { ConnectOptions } from '../options/connect-options.ts'
 
-interface Waiting {
-  readonly request: PendingRequest
-  readonly onFound: (addresses: string) => void
+/** An origin, or a proxy. */
+export interface Host {
+  /** without the brackets of an IPv6 address */
+  readonly hostname: string
+  readonly port: number
 }
 
+/** What of `connect` says how a host is found. */
+export type LookupOptions = Pick<ConnectOptions, 'lookup' | 'hints' | 'family' | 'autoSelectFamily'>
+
+/** `addresses` as native takes them, in the order in which they are tried; empty: the host is an address. */
+export type OnFound = (error: unknown, addresses: string) => void
+
 /**
- * Finds hosts by a function of the Agent's options, or by `dns.lookup()` with flags that libcurl has no counterpart for,
- * as net.connect() would. While an origin has connections its addresses stay as they are, and all requests that wait for
- * them share one look-up.
+ * Finds a host as `net.connect()` does: by the user's function, or by what `dns.lookup()` is at that moment. Calls back once,
+ * for an address at once. `isBound`: connections come from a given address, for which net.connect() takes only one.
+ * `timeout` in milliseconds; 0: none.
  */
-export class AddressLookup {
-  readonly #lookup: LookupFunction
-  readonly #dnsOptions: dns.LookupOptions
-  readonly #timeout: number
-  readonly #owner: TableOwner
-  readonly #waiting = new Map<Origin, Waiting[]>()
-
-  /** undefined when libcurl is to find the hosts. */
-  static from({ connect, native }: ResolvedOptions, owner: TableOwner): AddressLookup | undefined {
-    const { lookup, hints, family, autoSelectFamily } = connect
-    const isPlain = !lookup && !hints && family !== 6 && autoSelectFamily !== false
-    return isPlain || native.socketPath !== ''
+export function findAddresses(
+  host: Host,
+  options: LookupOptions,
+  isBound: boolean,
+  timeout: number,
+  onFound: OnFound,
+): void {
+  if (net.isIP(host.hostname) !== 0) {
+    onFound(null, '')
+    return
+  }
+  const { lookup, hints = 0, family, autoSelectFamily } = options
+  const isMany = (autoSelectFamily ?? net.getDefaultAutoSelectFamily()) && !family && !isBound
+  let isOver = false
+  const end = (error: unknown, found: unknown, foundFamily: unknown): void => {
+    if (isOver) {
+      return
+    }
+    isOver = true
+    clearTimeout(timer)
+    const list = isMany ? asList(found) : [{ address: found, family: foundFamily }]
+    const addresses = error ? [] : inTurns(list.filter(isValid))
+    onFound(error || complaint(list[0], addresses, host), addresses.join(','))
+  }
+  const timer =
+    timeout === 0
       ? undefined
-      : new AddressLookup(connect, native, owner)
+      : setTimeout(() => end(connectTimedOut(timeout, '', host), undefined, undefined), timeout)
+  // The request keeps the process alive, as long as somebody waits for it.
+  timer?.unref()
+  const dnsOptions = {
+    family,
+    hints: hints === 0 && !family ? dns.ADDRCONFIG : hints,
+    ...(isMany && { all: true }),
   }
-
-  private constructor(
-    { lookup, hints = 0, family, autoSelectFamily }: ResolvedOptions['connect'],
-    native: ResolvedOptions['native'],
-    owner: TableOwner,
-  ) {
-    const isMany =
-      (autoSelectFamily ?? getDefaultAutoSelectFamily()) && !family && native.localAddress === ''
-    this.#lookup = lookup ?? dns.lookup
-    this.#dnsOptions = {
-      family,
-      hints: hints === 0 && !family ? dns.ADDRCONFIG : hints,
-      ...(isMany && { all: true }),
-    }
-    this.#timeout = native.connectTimeout
-    this.#owner = owner
-  }
-
-  /** Calls back with the addresses as native takes them, at once or later; if there are none, the request fails. */
-  find(request: PendingRequest, onFound: (addresses: string) => void): void {
-    const { origin } = request
-    if (isIP(origin.hostname) !== 0) {
-      onFound('')
-      return
-    }
-    if (origin.connected > 0 && origin.addresses !== '') {
-      onFound(origin.addresses)
-      return
-    }
-    const waiting = this.#waiting.get(origin)
-    if (waiting !== undefined) {
-      waiting.push({ request, onFound })
-      return
-    }
-    this.#waiting.set(origin, [{ request, onFound }])
-    this.#start(origin)
-  }
-
-  #start(origin: Origin): void {
-    const { hostname, port } = origin
-    let isOver = false
-    const end = (error: unknown, found: unknown, family: unknown): void => {
-      if (!isOver) {
-        isOver = true
-        clearTimeout(timer)
-        this.#finish(origin, error, found, family)
-      }
-    }
-    const timer =
-      this.#timeout === 0
-        ? undefined
-        : setTimeout(() => {
-            const to = { hostname, port, servername: '' }
-            end(nativeError(Errc.connectTimeout, this.#timeout, '', '', to), undefined, undefined)
-          }, this.#timeout)
-    try {
-      this.#lookup(hostname, this.#dnsOptions, end)
-    } catch (error) {
-      end(error, undefined, undefined)
-    }
-  }
-
-  #finish(origin: Origin, error: unknown, found: unknown, family: unknown): void {
-    const waiting = this.#waiting.get(origin) ?? []
-    this.#waiting.delete(origin)
-    const list = this.#dnsOptions.all ? asList(found) : [{ address: found, family }]
-    const addresses = list.filter(isValid).map(({ address }) => inUrl(address as string))
-    if (error || addresses.length === 0) {
-      const reason = error || complaint(list[0], origin)
-      // As net.connect() does: never from inside the dispatch.
-      process.nextTick(() => this.#fail(waiting, reason as Error))
-      return
-    }
-    origin.addresses = addresses.join(',')
-    for (const { request, onFound } of waiting) {
-      if (!request.ended) {
-        onFound(origin.addresses)
-      }
-    }
-  }
-
-  #fail(waiting: Waiting[], error: Error): void {
-    for (const { request } of waiting) {
-      if (!request.ended) {
-        request.fail(error)
-        this.#owner.onFailed(request.origin, Errc.resolveFailed, error)
-      }
-    }
+  try {
+    ;(lookup ?? dns.lookup)(host.hostname, dnsOptions, end)
+  } catch (error) {
+    end(error, undefined, undefined)
   }
 }
 
@@ -133,17 +74,38 @@ function asList(found: unknown): Found[] {
   return Array.from((found ?? []) as ArrayLike<Found>)
 }
 
-function isValid({ address, family }: Found): boolean {
-  return typeof address === 'string' && isIP(address) !== 0 && (family === 4 || family === 6)
+function isValid(found: Found): found is { address: string; family: 4 | 6 } {
+  const { address, family } = found
+  return typeof address === 'string' && net.isIP(address) !== 0 && (family === 4 || family === 6)
 }
 
-function inUrl(address: string): string {
-  return isIP(address) === 6 ? `[${address}]` : address
+// As net.connect() tries them: each once, the family of the first one first, and then the families in turns.
+function inTurns(found: readonly { address: string; family: 4 | 6 }[]): string[] {
+  const first = found[0]?.family
+  const ours = found.filter(({ family }) => family === first).map(inUrl)
+  const others = found.filter(({ family }) => family !== first).map(inUrl)
+  const lists = [[...new Set(ours)], [...new Set(others)]] as const
+  const longest = Math.max(lists[0].length, lists[1].length)
+  return Array.from({ length: longest }, (_, i) =>
+    lists.flatMap((list) => list.slice(i, i + 1)),
+  ).flat()
 }
 
-function complaint(found: Found | undefined, { hostname: host, port }: Origin): Error {
+function inUrl({ address, family }: { address: string; family: 4 | 6 }): string {
+  return family === 6 ? `[${address}]` : address
+}
+
+// null: there is nothing to complain of.
+function complaint(
+  found: Found | undefined,
+  addresses: readonly string[],
+  { hostname: host, port }: Host,
+): Error | null {
+  if (addresses.length > 0) {
+    return null
+  }
   const { address, family } = found ?? {}
-  if (typeof address === 'string' && isIP(address) !== 0) {
+  if (typeof address === 'string' && net.isIP(address) !== 0) {
     const error = new RangeError(`Invalid address family: ${String(family)} ${host}:${port}`)
     return Object.assign(error, { code: 'ERR_INVALID_ADDRESS_FAMILY', host, port })
   }

@@ -7,6 +7,7 @@ import type { NativeClients } from '../flight/native-clients.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
 import type { TableOwner } from '../flight/request-table.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
+import { Errc } from '../native/contract.ts'
 import type { Origin, Origins } from '../origins/origins.ts'
 import { encodeRequest, type RequestDefaults } from '../request/encode-request.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
@@ -16,8 +17,8 @@ import { tlsName } from '../request/tls-name.ts'
 import { Tunnel } from '../tunnel/tunnel.ts'
 import { UpgradedSocket } from '../tunnel/upgraded-socket.ts'
 import { Upload } from '../upload/upload.ts'
-import { AddressLookup } from './address-lookup.ts'
 import { BodySettler } from './body-settler.ts'
+import type { ConnectionPlanner } from './connection-planner.ts'
 
 const proxyAuthorization = /(?:^|\0)proxy-authorization[:;]/i
 
@@ -32,13 +33,13 @@ export class RequestEngine {
   readonly #clients: NativeClients
   readonly #owner: TableOwner
   readonly #settler = new BodySettler()
-  /** undefined: libcurl finds the hosts */
-  readonly #lookup: AddressLookup | undefined
+  readonly #planner: ConnectionPlanner
 
   constructor(
     options: ResolvedOptions,
     origins: Origins,
     clients: NativeClients,
+    planner: ConnectionPlanner,
     owner: TableOwner,
   ) {
     const { allowH2, keepAlive, headersTimeout, bodyTimeout } = options
@@ -47,7 +48,7 @@ export class RequestEngine {
     this.#origins = origins
     this.#clients = clients
     this.#owner = owner
-    this.#lookup = AddressLookup.from(options, owner)
+    this.#planner = planner
   }
 
   /** Whether connections are kept for further requests. */
@@ -136,16 +137,31 @@ export class RequestEngine {
     return hasConnection && !isReported(request) && opts['expectContinue'] !== true
   }
 
+  // A tunnel has a connection of its own; of the others native asks when one of them needs one.
   #locate(draft: RequestDraft, request: PendingRequest): void {
-    // A proxy finds the host itself.
-    if (this.#lookup === undefined || request.table.proxy !== null) {
+    if (!draft.isTunnel) {
       this.#submit(draft, request)
       return
     }
-    this.#lookup.find(request, (addresses) => {
+    this.#planner.locate(request, (error, addresses) => {
+      if (request.ended) {
+        return
+      }
+      if (error) {
+        // As net.connect() does: never from inside the dispatch.
+        process.nextTick(() => this.#failUnconnected(request, error as Error))
+        return
+      }
       draft.addresses = addresses
       this.#submit(draft, request)
     })
+  }
+
+  #failUnconnected(request: PendingRequest, error: Error): void {
+    if (!request.ended) {
+      request.fail(error)
+      this.#owner.onFailed(request.origin, Errc.notConnected, error)
+    }
   }
 
   #submit(draft: RequestDraft, request: PendingRequest): void {

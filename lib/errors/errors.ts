@@ -1,46 +1,13 @@
-import { constants } from 'node:os'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
-import { getSystemErrorName } from 'node:util'
 import { errors } from '../compat/undici.ts'
 import { Errc } from '../native/contract.ts'
+import type { Destination, SocketInfo } from './destination.ts'
+import { connectFailed, connectTimedOut, systemError } from './connect-errors.ts'
 import { handshakeErrorCode, verifyError } from './tls-errors.ts'
 
 export { errors }
 
-/** Where a request was going, for the errors that say so. */
-export interface Destination {
-  /** without the brackets of an IPv6 address */
-  readonly hostname: string
-  readonly port: number
-  /** the name that the certificate had to be for */
-  readonly servername: string
-  /** the only one that the host was found at */
-  readonly address?: string | undefined
-  /** where from, as far as the options say */
-  readonly local?: LocalEnd | undefined
-  /** on the way; it is what the connection is made to */
-  readonly proxy?: { readonly hostname: string; readonly port: number } | null
-}
-
-/** Empty and 0: any. */
-export interface LocalEnd {
-  readonly address: string
-  readonly port: number
-  /** a Unix socket, which everything is reached through; empty: none */
-  readonly socketPath: string
-}
-
-/** What undici's SocketError tells of the connection, as far as it is known here. */
-export interface SocketInfo {
-  localAddress: string | undefined
-  localPort: number | undefined
-  remoteAddress: string | undefined
-  remotePort: number | undefined
-  remoteFamily: string | undefined
-  timeout: number | undefined
-  bytesWritten: number
-  bytesRead: number
-}
+export type { Destination, LocalEnd, SocketInfo } from './destination.ts'
 
 /** The peer's end of the connection. It comes behind the data that was sent before it, also when that is held back. */
 export function waitsBehindData(code: number): boolean {
@@ -61,7 +28,8 @@ export function isConnectionError(code: number): boolean {
     code === Errc.proxyRefused ||
     code === Errc.proxyClosed ||
     code === Errc.proxyNameMismatch ||
-    code === Errc.socksFailed
+    code === Errc.socksFailed ||
+    code === Errc.notConnected
   )
 }
 
@@ -78,9 +46,7 @@ export function nativeError(
     case Errc.aborted:
       return new errors.RequestAbortedError()
     case Errc.connectTimeout:
-      return new errors.ConnectTimeoutError(
-        `Connect Timeout Error (attempted address: ${peer.hostname}:${peer.port}, timeout: ${detail}ms)`,
-      )
+      return connectTimedOut(detail, message, peer)
     case Errc.headersTimeout:
       return message === ''
         ? new errors.HeadersTimeoutError()
@@ -92,9 +58,7 @@ export function nativeError(
     case Errc.resolveFailed:
       return resolveError(detail === 1, peer)
     case Errc.connectFailed:
-      return isBindError(detail, to)
-        ? bindError(detail, to)
-        : connectError(detail, socketInfo(socket), peer, to.local?.socketPath)
+      return connectFailed(detail, message, socketInfo(socket), peer, to)
     case Errc.socketClosed:
       return socketError('other side closed', socketInfo(socket))
     case Errc.socketError:
@@ -246,41 +210,6 @@ function resolveError(mayHelpToRetry: boolean, { hostname }: Peer): Error {
     code,
     syscall: 'getaddrinfo',
     hostname,
-  })
-}
-
-function connectError(errno: number, socket: SocketInfo | null, to: Peer, socketPath = ''): Error {
-  if (socketPath !== '') {
-    return systemError('connect', errno, socketPath, { address: socketPath })
-  }
-  const address = socket?.remoteAddress ?? to.address ?? to.hostname
-  const port = socket?.remotePort ?? to.port
-  return systemError('connect', errno, `${address}:${port}`, { address, port })
-}
-
-// libcurl does not say which call failed.
-function isBindError(errno: number, { local }: Destination): boolean {
-  const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno
-  const isBound = local !== undefined && (local.address !== '' || local.port !== 0)
-  return isBound && (errno === EADDRINUSE || errno === EADDRNOTAVAIL)
-}
-
-function bindError(errno: number, { local, address: remote = '' }: Destination): Error {
-  const port = local?.port ?? 0
-  const address = local?.address || (remote.includes(':') ? '::' : '0.0.0.0')
-  const where = port === 0 ? address : `${address}:${port}`
-  return systemError('bind', errno, where, port === 0 ? { address } : { address, port })
-}
-
-// As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative.
-function systemError(syscall: string, errno: number, where = '', more: object = {}): Error {
-  const code = errno > 0 ? getSystemErrorName(-errno) : 'ECONNRESET'
-  const message = where === '' ? `${syscall} ${code}` : `${syscall} ${code} ${where}`
-  return Object.assign(new Error(message), {
-    errno: -(errno || constants.errno.ECONNRESET),
-    code,
-    syscall,
-    ...more,
   })
 }
 

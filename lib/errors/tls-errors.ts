@@ -1,3 +1,5 @@
+import { usesSystemCas } from '../native/node-flags.ts'
+
 // OpenSSL's verify results by the names and words that Node gives them.
 
 interface VerifyError {
@@ -39,7 +41,15 @@ const verifyErrors: Readonly<Record<number, readonly [code: string, message: str
 /** Node's code and words for an X509_V_ERR_* number; Node says UNSPECIFIED for those it has no name for. */
 export function verifyError(number: number, fallback: string): VerifyError {
   const [code, message] = verifyErrors[number] ?? ['UNSPECIFIED', opensslWords(fallback)]
-  return { code, message }
+  return { code, message: isAdvised(number) ? message + advice : message }
+}
+
+const advice = '; if the root CA is installed locally, try running Node.js with --use-system-ca'
+// Node 22 has none.
+const givesAdvice = Number.parseInt(process.versions.node, 10) >= 24
+
+function isAdvised(number: number): boolean {
+  return givesAdvice && (number === 18 || number === 21 || (number === 2 && !usesSystemCas))
 }
 
 // libcurl wraps them: "SSL certificate OpenSSL verify result: unhandled critical extension (34)".

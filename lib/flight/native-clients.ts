@@ -1,11 +1,11 @@
 import { loadBinding } from '../native/load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
-import type { NativeTlsOptions } from '../native/contract.ts'
+import type { ConnectOptions } from '../options/connect-options.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { PendingRequest } from './pending-request.ts'
 import { RequestTable, type TableOwner } from './request-table.ts'
 import { noProxy, type Proxy } from '../options/proxy.ts'
-import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
+import { TlsFollower } from './tls-follower.ts'
 
 /**
  * Owner of an Agent's native clients: one for http, one for https, and as many for what goes through a proxy; each is
@@ -18,6 +18,7 @@ export class NativeClients {
   #tls: RequestTable | undefined
   #proxiedPlain: RequestTable | undefined
   #proxiedTls: RequestTable | undefined
+  readonly #tlsOf = new Map<unknown, TlsFollower>()
   #openLoops = 0
   #onClosed: (() => void) | undefined
 
@@ -36,10 +37,10 @@ export class NativeClients {
       return this.#proxied(origin.isTls, proxy, owner)
     }
     if (origin.isTls) {
-      this.#tls ??= this.#create(owner, nativeTlsOptions(connect), null)
+      this.#tls ??= this.#create(owner, connect, null)
       return this.#tls
     }
-    this.#plain ??= this.#create(owner, noTls, null)
+    this.#plain ??= this.#create(owner, null, null)
     return this.#plain
   }
 
@@ -48,6 +49,14 @@ export class NativeClients {
     return this.all().flatMap((table) =>
       [...table.lingering].filter((request) => request.origin === origin),
     )
+  }
+
+  /**
+   * The connections of this table that native makes from now on are made by Node's defaults of TLS as they are now. Throws
+   * what is wrong with them.
+   */
+  renewTls(table: PendingRequest['table']): void {
+    this.#tlsOf.get(table)?.follow()
   }
 
   all(): RequestTable[] {
@@ -89,27 +98,35 @@ export class NativeClients {
   #proxied(isTls: boolean, proxy: Proxy, owner: TableOwner): RequestTable {
     if (isTls) {
       const connect = proxy.connectTo(this.#options.connect)
-      this.#proxiedTls ??= this.#create(owner, nativeTlsOptions(connect), proxy)
+      this.#proxiedTls ??= this.#create(owner, connect, proxy)
       return this.#proxiedTls
     }
-    this.#proxiedPlain ??= this.#create(owner, noTls, proxy)
+    this.#proxiedPlain ??= this.#create(owner, null, proxy)
     return this.#proxiedPlain
   }
 
-  #create(owner: TableOwner, tls: NativeTlsOptions, proxy: Proxy | null): RequestTable {
+  /** `connect` of TLS with origins; null: none of them speaks it */
+  #create(owner: TableOwner, connect: ConnectOptions | null, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
     const { native, useH2c } = this.#options
     const local = proxy === null ? native : proxy.localEnd(native)
+    const tls = new TlsFollower(connect, proxy)
+    const [ofOrigins, ofProxy] = tls.initial()
     const client = new Client({
       ...native,
       localAddress: local.localAddress,
       localPort: local.localPort,
       socketPath: local.socketPath,
       http2PriorKnowledge: useH2c && proxy === null,
-      tls,
-      proxy: proxy === null ? noProxy : proxy.native(tls !== noTls),
+      tls: ofOrigins,
+      proxy: proxy === null ? noProxy : { ...proxy.native(connect !== null), tls: ofProxy },
     })
     const { localAddress: address, localPort: port, socketPath } = local
-    return new RequestTable(client, owner, { address, port, socketPath }, proxy)
+    const table = new RequestTable(client, owner, { address, port, socketPath }, proxy)
+    if (connect !== null || proxy?.speaksTls === true) {
+      tls.client = client
+      this.#tlsOf.set(table, tls)
+    }
+    return table
   }
 }

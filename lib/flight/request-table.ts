@@ -1,5 +1,5 @@
 import { readBatch, type BatchReceiver, type ClientOwner } from '../response/batch-reader.ts'
-import { Param, type NativeClient } from '../native/contract.ts'
+import { Param, type NativeClient, type NativeConnectionPlan } from '../native/contract.ts'
 import { YoungCollector } from '../native/young-collector.ts'
 import type { LocalEnd } from '../errors/errors.ts'
 import type { EncodedRequest } from '../request/encode-request.ts'
@@ -17,6 +17,8 @@ const anywhere: LocalEnd = { address: '', port: 0, socketPath: '' }
 export interface TableOwner extends ClientOwner {
   /** native has ended one more request of this origin */
   onReleased(origin: Origin): void
+  /** Native is about to make a connection for this request; `table.connect()` or `table.refuse()` answers. */
+  onConnectionWanted(table: RequestTable, request: PendingRequest): void
 }
 
 /** A request whose connection has become its user's own. */
@@ -41,6 +43,8 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
   readonly #freeIds: number[] = []
   /** upgraded sockets: to undici no requests of the dispatcher any more */
   readonly #switched = new Map<PendingRequest, SwitchedSocket>()
+  /** by the ids of the requests whose connections were refused; written over when an id comes again */
+  readonly #refusals = new Map<number, Error>()
   #onLastSwitched: (() => void) | undefined
   #flushes = false
   // After the microtasks, so that all the requests and pieces of bodies that the handlers of a batch lead to share one
@@ -153,6 +157,26 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     }
     this.client.submit(text, encoded.bytes)
     this.#flushLater()
+  }
+
+  onConnectionWanted(request: PendingRequest): void {
+    this.owner.onConnectionWanted(this, request)
+  }
+
+  connect({ id }: PendingRequest, plan: NativeConnectionPlan): void {
+    this.client.connect(id, plan)
+    this.#flushLater()
+  }
+
+  /** The request and those that wait for its connection fail with this error. */
+  refuse({ id }: PendingRequest, error: unknown): void {
+    this.#refusals.set(id, error as Error)
+    this.client.refuse(id)
+    this.#flushLater()
+  }
+
+  refusal(id: number): Error | undefined {
+    return this.#refusals.get(id)
   }
 
   writeBody(id: number, bytes: Uint8Array): void {

@@ -33,12 +33,14 @@ export const EventType = {
   peerEnd: 11,
   /** `[socketLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as of `failed`. */
   tunnelSocket: 12,
+  /** `[]`: a connection is about to be made for the request, and waits for `connect()` or `refuse()`. Not for tunnels. */
+  connectionWanted: 13,
 } as const
 
 /** Why a request failed. `detail` means what each line says, else 0. */
 export const Errc = {
   aborted: 1,
-  /** detail: milliseconds */
+  /** detail: milliseconds; message: `address port`, a line for each, when several were tried */
   connectTimeout: 2,
   /** detail: milliseconds; message: `HTTP/2`, or nothing */
   headersTimeout: 3,
@@ -46,7 +48,7 @@ export const Errc = {
   bodyTimeout: 4,
   /** detail: 1 when trying again may help (EAI_AGAIN), else 0 (ENOTFOUND) */
   resolveFailed: 5,
-  /** detail: OS errno (positive) */
+  /** detail: OS errno (positive); message: `address port errno`, a line for each, when several were tried */
   connectFailed: 6,
   socketClosed: 7,
   /** detail: OS errno (positive) */
@@ -85,6 +87,8 @@ export const Errc = {
   http2Error: 29,
   /** the request's body is not as long as declared */
   requestLengthMismatch: 30,
+  /** `refuse()`; detail: the id of the request that it was called for */
+  notConnected: 31,
 } as const
 
 /** Bits of `params[Param.flags]`. */
@@ -127,6 +131,9 @@ export const paramCount = 8
 export interface NativeTlsOptions {
   /** concatenated PEM */
   ca: string
+  /** more certificates: a file, and folders of them as OpenSSL's `SSL_CERT_DIR` names them; empty: none */
+  caFile: string
+  caPath: string
   /** concatenated PEM; not empty: each certificate needs a revocation list */
   crl: string
   /** PEM, the chain behind the client's own certificate; one for each kind of key */
@@ -169,6 +176,19 @@ export interface NativeProxyOptions {
   /** CONNECT, also for plain http */
   tunnel: boolean
   tls: NativeTlsOptions
+}
+
+/** How a connection is made. Times are whole milliseconds. */
+export interface NativeConnectionPlan {
+  /**
+   * Of the host, or of the proxy in front of it: `1.2.3.4,[::1]`, in the order in which they are tried. Empty: its name is
+   * an address, or the connection is to a Unix socket.
+   */
+  addresses: string
+  /** for all of it, TLS included; 0: none */
+  timeout: number
+  /** until the next address is tried as well */
+  happyEyeballsTimeout: number
 }
 
 /** All required: lib/options/agent-options.ts holds the defaults. Times are whole milliseconds; 0 turns a time or limit off. */
@@ -244,6 +264,18 @@ export interface NativeClient {
    * last request: a loop thread that is busy with other requests may not look at new ones before.
    */
   flush(): void
+
+  /** The answer to `connectionWanted`, once. Ignored when the request has ended. */
+  connect(id: number, plan: NativeConnectionPlan): void
+
+  /** The other answer: the request fails with `notConnected`, as do those that wait for that connection. */
+  refuse(id: number): void
+
+  /**
+   * What connections are made with for requests that are submitted from now on. `servername` stays as it was, and sessions
+   * are resumed no more.
+   */
+  setTls(tls: NativeTlsOptions, proxyTls: NativeTlsOptions): void
 
   /** Next piece of a streamed body; copied. Ignored when the request has ended. */
   writeBody(id: number, bytes: Uint8Array): void

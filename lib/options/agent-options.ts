@@ -117,6 +117,8 @@ export interface ResolvedOptions {
   readonly useH2c: boolean
   readonly headersTimeout: number
   readonly bodyTimeout: number
+  /** until the next address of a host is tried as well, in milliseconds; null: Node's default of that moment */
+  readonly attemptTimeout: number | null
   readonly strictContentLength: boolean
   readonly maxOrigins: number
 }
@@ -257,8 +259,12 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   checkConnectOptions(connect)
   checkTlsOptions(connect)
   const proxies = resolveProxies(options.proxy)
+  const attempt = connect.autoSelectFamilyAttemptTimeout ?? options.autoSelectFamilyAttemptTimeout
+  // Node takes -1 for its default, and nothing below 10.
+  const attemptTimeout = attempt === undefined || attempt === -1 ? null : Math.max(attempt, 10)
   return {
-    native: nativeOptions(options, h2, connect),
+    native: nativeOptions(options, h2, connect, attemptTimeout),
+    attemptTimeout,
     connect,
     proxies,
     allowH2: options.allowH2 ?? (connect['allowH2'] as boolean | undefined) ?? true,
@@ -275,8 +281,8 @@ function nativeOptions(
   options: Options,
   h2: H2Options,
   connect: ConnectOptions,
+  attemptTimeout: number | null,
 ): ResolvedOptions['native'] {
-  const attempt = connect.autoSelectFamilyAttemptTimeout ?? options.autoSelectFamilyAttemptTimeout
   return {
     connections: Math.floor(options.connections ?? 0),
     maxConcurrentStreams: h2.maxConcurrentStreams ?? options.maxConcurrentStreams ?? 100,
@@ -293,11 +299,7 @@ function nativeOptions(
     keepAliveTimeoutThreshold: threshold(options.keepAliveTimeoutThreshold ?? 2000),
     keepAliveMaxTimeout: milliseconds(options.keepAliveMaxTimeout ?? 600_000),
     clientTtl: milliseconds(Math.max(options.clientTtl ?? 0, 0)),
-    // Node takes -1 for its default, and nothing below 10.
-    happyEyeballsTimeout:
-      attempt === undefined || attempt === -1
-        ? net.getDefaultAutoSelectFamilyAttemptTimeout()
-        : Math.max(attempt, 10),
+    happyEyeballsTimeout: attemptTimeout ?? net.getDefaultAutoSelectFamilyAttemptTimeout(),
     keepAlive: true, // each request says for itself when its connection is to be closed
     ipv4Only: connect.family === 4,
     tcpKeepAlive: connect.keepAlive ?? true,

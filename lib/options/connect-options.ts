@@ -43,7 +43,7 @@ export interface ConnectOptions {
   maxVersion?: SecureVersion | undefined
   /** `0`: sessions are not resumed; else libcurl's own number of them is kept. */
   maxCachedSessions?: number | null | undefined
-  /** Finds a host's addresses, as in `net.connect()`. Default: libcurl does, by getaddrinfo. */
+  /** Finds a host's addresses, as in `net.connect()`. Default: `dns.lookup()`. */
   lookup?: LookupFunction | null | undefined
   /** Flags of `dns.lookup()`. */
   hints?: number | undefined

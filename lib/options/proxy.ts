@@ -2,7 +2,11 @@ import { isIP } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { errors } from '../compat/undici.ts'
 import { bareHost } from '../origins/origin-url.ts'
-import type { NativeClientOptions, NativeProxyOptions } from '../native/contract.ts'
+import type {
+  NativeClientOptions,
+  NativeProxyOptions,
+  NativeTlsOptions,
+} from '../native/contract.ts'
 import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
 import { headerLine, isHeaderValue, isToken } from '../request/request-headers.ts'
 import { NoProxy } from './no-proxy.ts'
@@ -103,15 +107,28 @@ export class Proxy {
     }
   }
 
-  native(isTls: boolean): NativeProxyOptions {
+  /** How the proxy itself is found. */
+  get lookupOptions(): Pick<ConnectOptions, 'lookup' | 'hints' | 'family' | 'autoSelectFamily'> {
+    return this.#tls
+  }
+
+  get speaksTls(): boolean {
+    return this.#url.startsWith('https:')
+  }
+
+  native(isTls: boolean): Omit<NativeProxyOptions, 'tls'> {
     return {
       url: this.#url,
       headers: this.#headers,
       username: this.#username,
       password: this.#password,
       tunnel: !this.#isSocks && (isTls || this.#tunnelsAll),
-      tls: this.#url.startsWith('https:') ? nativeTlsOptions(this.#tls) : noTls,
     }
+  }
+
+  /** With the proxy itself, by Node's defaults of this moment. */
+  nativeTls(): NativeTlsOptions {
+    return this.speaksTls ? nativeTlsOptions(this.#tls) : noTls
   }
 }
 
@@ -263,17 +280,17 @@ function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
   return options
 }
 
-// libcurl finds a proxy's host itself, asks for it by that name, and speaks no TLS with a SOCKS proxy.
+// libcurl asks for a proxy by its host's name, and speaks no TLS with a SOCKS proxy.
 function checkProxyTls({ proxyTls }: ProxyOptions, hostname: string, protocol: string): void {
   if (proxyTls && protocol.startsWith('socks')) {
     throw new NotSupportedError('TLS with a SOCKS proxy is not supported')
   }
-  const { servername, socketPath, lookup, hints, family, autoSelectFamily } = proxyTls ?? {}
+  const { servername, socketPath } = proxyTls ?? {}
   if (protocol === 'https:' && servername && servername !== hostname) {
     throw new NotSupportedError('proxyTls.servername is not supported')
   }
-  if (socketPath || lookup || hints || family || autoSelectFamily === false) {
-    throw new NotSupportedError('to choose how a proxy is found is not supported')
+  if (socketPath) {
+    throw new NotSupportedError('proxyTls.socketPath is not supported')
   }
 }
 

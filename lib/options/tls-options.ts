@@ -3,6 +3,7 @@ import type { SecureVersion } from 'node:tls'
 import { errors } from '../compat/undici.ts'
 import type { NativeSecret, NativeTlsOptions } from '../native/contract.ts'
 import type { ConnectOptions } from './connect-options.ts'
+import { defaultCas, openSslCertificates, tlsDefaults } from './tls-defaults.ts'
 import { isTlsName } from '../request/tls-name.ts'
 
 const { InvalidArgumentError } = errors
@@ -17,6 +18,8 @@ const versions: Record<SecureVersion, number> = {
 /** Of clients that speak no TLS. */
 export const noTls: NativeTlsOptions = {
   ca: '',
+  caFile: '',
+  caPath: '',
   crl: '',
   certs: [],
   keys: [],
@@ -61,33 +64,47 @@ export function checkTlsOptions(options: ConnectOptions): void {
   ) {
     throw new InvalidArgumentError('invalid connect.servername')
   }
-  const given = contextOptions.filter((name) => options[name] !== undefined)
-  if (given.length > 0) {
-    const context = Object.fromEntries(given.map((name) => [name, options[name]]))
-    // Without a `ca` Node would read its default ones here, which costs some 30 ms.
-    tls.createSecureContext({ ...context, ca: options.ca || [] } as tls.SecureContextOptions)
+  if (contextOptions.some((name) => options[name] !== undefined)) {
+    checkContext(options)
   }
 }
 
-/** REQUIRES: checkTlsOptions(). Costs about 30 ms once per process when `ca` is not given. */
+// Node's defaults are checked with them.
+function checkContext(options: ConnectOptions): void {
+  const given = contextOptions.filter((name) => options[name] !== undefined)
+  const context = Object.fromEntries(given.map((name) => [name, options[name]]))
+  // Without a `ca` Node would read its default ones here, which costs some 30 ms.
+  tls.createSecureContext({ ...context, ca: options.ca || [] } as tls.SecureContextOptions)
+}
+
+/**
+ * What native makes connections with, with Node's defaults of this moment. Throws what Node's tls.connect() would throw
+ * for a wrong default. REQUIRES: checkTlsOptions(). Costs about 30 ms once per process when `ca` is not given.
+ */
 export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
-  const { rejectUnauthorized = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0' } = options
-  const { ciphers, cipherSuites } = splitCiphers(options.ciphers)
-  let minVersion = versions[options.minVersion ?? tls.DEFAULT_MIN_VERSION]
-  const maxVersion = versions[options.maxVersion ?? tls.DEFAULT_MAX_VERSION]
+  checkContext(options)
+  const defaults = tlsDefaults()
+  const { rejectUnauthorized = defaults.rejectsUnauthorized } = options
+  const { ciphers, cipherSuites } = splitCiphers(options.ciphers || defaults.ciphers)
+  let minVersion = versions[options.minVersion ?? defaults.minVersion]
+  const maxVersion = versions[options.maxVersion ?? defaults.maxVersion]
+  const curves = options.ecdhCurve ?? defaults.ecdhCurve
   // As Node, for which a list without suites of TLS 1.3 leaves the default ones on.
-  if (options.ciphers && ciphers === '' && maxVersion > versions['TLSv1.2']) {
+  if (ciphers === '' && maxVersion > versions['TLSv1.2']) {
     minVersion = versions['TLSv1.3']
   }
+  const { caFile, caPath } = options.ca ? noTls : openSslCertificates()
   return {
     ca: options.ca ? list(options.ca).map(pem).join('\n') : defaultCertificates(),
+    caFile,
+    caPath,
     crl: list(options.crl).map(pem).join('\n'),
     certs: list(options.cert).map((cert) => ({ text: pem(cert) })),
     keys: list(options.key).map((key) => secret(key, 'pem', options.passphrase)),
     pfxs: list(options.pfx).map((pfx) => secret(pfx, 'buf', options.passphrase)),
     ciphers,
     cipherSuites,
-    curves: options.ecdhCurve === 'auto' ? '' : (options.ecdhCurve ?? ''),
+    curves: curves === 'auto' ? '' : curves,
     sigalgs: options.sigalgs ?? '',
     // Made by `|`, which gives a negative number when the highest bit is set.
     secureOptions: (options.secureOptions ?? 0) >>> 0,
@@ -101,11 +118,17 @@ export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
   }
 }
 
-let defaultPem: string | undefined
+let joinedCas: readonly string[] | undefined
+let joinedPem = ''
 
+// Node gives the same array as long as they are the same.
 function defaultCertificates(): string {
-  defaultPem ??= tls.getCACertificates('default').join('\n')
-  return defaultPem
+  const now = defaultCas()
+  if (now !== joinedCas) {
+    joinedCas = now
+    joinedPem = now.join('\n')
+  }
+  return joinedPem
 }
 
 // Node takes one or several of each, and nothing at all for what is falsy.
@@ -130,9 +153,9 @@ function secret(value: unknown, field: 'pem' | 'buf', passphrase = ''): NativeSe
 }
 
 // OpenSSL has two lists, one for TLS 1.3; Node takes both in one.
-function splitCiphers(given: string | undefined): { ciphers: string; cipherSuites: string } {
-  const all = (given ?? '').split(':').filter((name) => name !== '')
-  const isSuite = (name: string): boolean => name.startsWith('TLS_')
+function splitCiphers(given: string): { ciphers: string; cipherSuites: string } {
+  const all = given.split(':').filter((name) => name !== '')
+  const isSuite = (name: string): boolean => /^!?TLS_/.test(name)
   return {
     ciphers: all.filter((name) => !isSuite(name)).join(':'),
     cipherSuites: all.filter(isSuite).join(':'),

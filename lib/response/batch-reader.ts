@@ -13,7 +13,7 @@ import { HeaderBlock } from './header-block.ts'
 import { ownText, TextPieces } from './own-text.ts'
 import { readHeaders } from './response-headers.ts'
 import { throwLater } from '../errors/throw-later.ts'
-import { EventType } from '../native/contract.ts'
+import { Errc, EventType } from '../native/contract.ts'
 
 const nonAscii = /[\x80-\xff]/
 
@@ -55,6 +55,10 @@ export interface ClientOwner {
 export interface BatchReceiver<Request extends RecordReceiver> {
   readonly owner: ClientOwner
   byId(id: number): Request | undefined
+  /** A connection is about to be made for the request. */
+  onConnectionWanted(request: Request): void
+  /** Why the connection was not made that was wanted for the request with this id. */
+  refusal(id: number): Error | undefined
   /** The id may be used again: native knows no request by it. */
   release(request: Request): void
 }
@@ -184,7 +188,9 @@ export function readBatch<Request extends RecordReceiver>(
           }
           table.release(request)
           if (!request.ended) {
-            const error = nativeError(code, detail, message, socket, request.destination)
+            const error =
+              (code === Errc.notConnected ? table.refusal(detail) : undefined) ??
+              nativeError(code, detail, message, socket, request.destination)
             if (isConnectionError(code)) {
               publishConnectError(request.origin, error)
             }
@@ -204,6 +210,11 @@ export function readBatch<Request extends RecordReceiver>(
           request?.upload?.onWanted(bytes)
           break
         }
+        case EventType.connectionWanted:
+          if (request !== undefined && !request.ended) {
+            table.onConnectionWanted(request)
+          }
+          break
         case EventType.peerEnd:
           request?.onPeerEnd()
           break

@@ -4,7 +4,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
 import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
@@ -12,20 +11,6 @@ import { useAgent, useFolder, useHttp1, useRaw, useTls } from '../support/fixtur
 import { exchange } from '../support/recorder.ts'
 
 describe('an origin', () => {
-  // undici believes a hosts file that knows localhost as 127.0.0.1 only.
-  it.runIf(agentKind === 'dodici')('named localhost is found where only ::1 listens', async () => {
-    const server = await useRaw(
-      async (peer) => {
-        await peer.head()
-        peer.respond('six')
-      },
-      { host: '::1' },
-    )
-    const agent = await useAgent()
-    const recorder = await exchange(agent, { origin: `http://localhost:${server.port}` })
-    expect(recorder.text).toBe('six')
-  })
-
   it('named localhost is found where only 127.0.0.1 listens', async () => {
     const server = await useHttp1((_request, response) => void response.end('four'))
     const agent = await useAgent()

@@ -105,6 +105,7 @@ class Reader {
         break;
       case EventType::requestSent:
       case EventType::peerEnd:
+      case EventType::connectionWanted:
       case EventType::loopClosed:
         break;
       default:

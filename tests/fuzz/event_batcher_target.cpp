@@ -61,6 +61,10 @@ class Driver {
         expect({EventType::bodyWanted, id, {bytes}, {}});
         break;
       }
+      case 10:
+        batcher_.connectionWanted(RequestId{id});
+        expect({EventType::connectionWanted, id, {}, {}});
+        break;
       case 5:
         batcher_.peerEnd(RequestId{id});
         expect({EventType::peerEnd, id, {}, {}});

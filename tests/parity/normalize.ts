@@ -122,10 +122,8 @@ export function normalValue(value: unknown, options: NormalizeOptions = {}): Nor
   const properties = errorProperties.map((name) => [name, error[name] as Normal])
   return {
     name: error.name,
-    // What stands in the parenthesis is the parser's own word; Node adds advice to some certificate errors.
-    message: maskPorts(error.message)
-      .replace(/(HTTP\/1\.1 protocol) \(.*\)$/s, '$1 (…)')
-      .replace(/; if the root CA is installed locally, .*$/, ''),
+    // What stands in the parenthesis is the parser's own word.
+    message: maskPorts(error.message).replace(/(HTTP\/1\.1 protocol) \(.*\)$/s, '$1 (…)'),
     ...Object.fromEntries(properties.filter(([, property]) => property !== undefined)),
   }
 }

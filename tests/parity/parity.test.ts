@@ -17,6 +17,7 @@ import { flowScenarios } from './scenarios/flow.ts'
 import { handlerScenarios } from './scenarios/handlers.ts'
 import { lifecycleScenarios } from './scenarios/lifecycle.ts'
 import { limitScenarios } from './scenarios/limits.ts'
+import { lookupScenarios } from './scenarios/lookups.ts'
 import { messageScenarios } from './scenarios/messages.ts'
 import { requestScenarios } from './scenarios/requests.ts'
 import { responseScenarios } from './scenarios/responses.ts'
@@ -38,6 +39,7 @@ const table: readonly Scenario[] = [
   ...handlerScenarios,
   ...tlsScenarios,
   ...addressScenarios,
+  ...lookupScenarios,
   ...upgradeScenarios,
   ...channelScenarios,
 ].toSorted((a, b) => a.no - b.no)

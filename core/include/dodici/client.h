@@ -1,6 +1,6 @@
 // The facade: a set of connections to any number of origins, served by the process's loop threads.
 //
-// Threads: constructed and destroyed on one thread; submit(), writeBody(), endBody(), destroy() from any thread;
+// Threads: constructed and destroyed on one thread; submit(), writeBody(), endBody(), setTls(), destroy() from any thread;
 //          takeBatch() from one consumer thread.
 // Owner:   the embedder. The sink outlives the client.
 #pragma once
@@ -36,6 +36,15 @@ class Client {
   // A streamed body's next piece, and its end. Ignored when the request has ended. They too may wait for flush().
   void writeBody(const RequestController& request, std::string bytes);
   void endBody(const RequestController& request);
+
+  // The answer to EventType::connectionWanted, once: the connection is made, or it is not, and the request fails with
+  // Errc::notConnected, as do those that wait for that connection. Ignored when the request has ended.
+  void connect(const RequestController& request, ConnectionPlan plan);
+  void refuse(const RequestController& request);
+
+  // What connections are made with for requests that are submitted from now on, instead of ClientOptions' `tls` and
+  // `proxy.tls`. `servername` stays as it was, and sessions are resumed no more.
+  void setTls(TlsOptions tls, TlsOptions proxyTls);
 
   // Sees to it that the loop threads look at what was submitted and written. One wake-up for all requests of a turn of
   // the submitter is what makes this worth a call: waking a thread costs several times what submitting a request does.

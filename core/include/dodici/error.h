@@ -9,13 +9,16 @@ namespace dodici {
 // `detail` means what the comment says, and 0 where it says nothing. The numbers cross to JavaScript:
 // lib/native/contract.ts lists them again, and tests/architecture compares the two.
 enum class Errc : std::uint32_t {
-  aborted = 1,         // the request's token was cancelled
-  connectTimeout = 2,  // no connection, TLS included, in time; detail: the milliseconds
+  aborted = 1,  // the request's token was cancelled
+  // no connection, TLS included, in time; detail: the milliseconds; message: "address port", a line for each, when several were
+  // tried
+  connectTimeout = 2,
   // no response head in time; detail: the milliseconds; message: "HTTP/2", or nothing
   headersTimeout = 3,
-  bodyTimeout = 4,      // no body byte in time; detail and message: as of headersTimeout
-  resolveFailed = 5,    // no address for the host; detail: 1 for EAI_AGAIN
-  connectFailed = 6,    // no connection; detail: the OS errno
+  bodyTimeout = 4,    // no body byte in time; detail and message: as of headersTimeout
+  resolveFailed = 5,  // no address for the host; detail: 1 for EAI_AGAIN
+  // no connection; detail: the OS errno; message: "address port errno", a line for each, when several were tried
+  connectFailed = 6,
   socketClosed = 7,     // the peer closed before the response was complete
   socketError = 8,      // reading or writing failed; detail: the OS errno
   tlsVerifyFailed = 9,  // the certificate is not trusted; detail: OpenSSL's X509_V_ERR_* number
@@ -30,7 +33,8 @@ enum class Errc : std::uint32_t {
   streamReset = 16,     // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
   unexpectedUpgrade = 17,  // 101 without an upgrade request
   invalidRequest = 18,     // libcurl refuses the request; message: why
-  internal = 19,  // a bug in dodici, or out of resources; message: what; detail: libcurl's code, or 0
+  internal =
+      19,  // a bug in dodici, or out of resources; message: what; detail: libcurl's code, or 0
   proxyRefused = 20,       // the proxy's answer to CONNECT was not 2xx; detail: its status
   proxyClosed = 21,        // the proxy closed before there was a tunnel
   proxyNameMismatch = 22,  // as tlsNameMismatch, of the proxy's certificate
@@ -43,8 +47,10 @@ enum class Errc : std::uint32_t {
   switchedAway = 27,  // it is a tunnel now
   goaway =
       28,  // the peer ended an HTTP/2 connection; also of a request on it. detail: its error code, or 0
-  http2Error = 29,            // the peer broke the rules of HTTP/2
+  http2Error = 29,             // the peer broke the rules of HTTP/2
   requestLengthMismatch = 30,  // the request's body is not as long as declared
+  notConnected =
+      31,  // Client::refuse(); detail: the id of the request that the connection was to be made for
 };
 
 struct Error {

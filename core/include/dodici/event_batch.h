@@ -45,6 +45,9 @@ enum class EventType : std::uint32_t {
   peerEnd = 11,
   // [.., socketLength] The connection of a tunnel, before the head that switches to it. Text: socket, as of `failed`.
   tunnelSocket = 12,
+  // [..] A connection is about to be made for the request, and waits for Client::connect() or refuse(). Only with
+  // ClientOptions::asksToConnect.
+  connectionWanted = 13,
 };
 
 struct EventBatch {

@@ -18,6 +18,9 @@ struct TlsSecret {
 struct TlsOptions {
   std::string caPem;  // concatenated PEM certificates that are trusted; empty trusts nothing
   std::string
+      caFile;  // more of them: a file, and a folder (or several, with colons between) of files that are
+  std::string caPath;  // named by OpenSSL's hashes; empty: none
+  std::string
       crlPem;  // concatenated PEM revocation lists; when there is one, each certificate needs one
   std::vector<std::string> certPems;  // client certificate chains, one for each kind of key
   std::vector<TlsSecret> keys;        // their private keys, PEM
@@ -64,8 +67,11 @@ struct ClientOptions {
   std::chrono::milliseconds happyEyeballsTimeout{250};
   // Plain http speaks HTTP/2 from its first byte on, without asking (h2c with prior knowledge).
   bool http2PriorKnowledge = false;
-  bool keepAlive = true;  // false: every connection serves one request
+  // Before each connection EventType::connectionWanted asks how it is to be made. Only plain http to an IP address, without a
+  // proxy, is not worth asking. Tunnels do not ask.
+  bool asksToConnect = false;
   bool ipv4Only = false;
+  bool keepAlive = true;  // false: every connection serves one request
   bool tcpKeepAlive = true;
   std::chrono::milliseconds tcpKeepAliveDelay{60'000};
   std::string localAddress;     // empty: any
@@ -75,6 +81,15 @@ struct ClientOptions {
   TlsOptions tls;
   ProxyOptions proxy;
   std::uint32_t loopThreads = 0;  // how many of the process's serve this client; 0: all
+};
+
+// How a connection is made: what the embedder knows at that moment.
+struct ConnectionPlan {
+  // Where the host is, or the proxy in front of it: "1.2.3.4,[::1]", in the order in which they are tried. Empty: libcurl
+  // finds that out, or need not, as its name is an address, or the connection is to a Unix socket.
+  std::string addresses;
+  std::chrono::milliseconds timeout{0};                 // for all of them, TLS included; 0: none
+  std::chrono::milliseconds happyEyeballsTimeout{250};  // until the next address is tried as well
 };
 
 }  // namespace dodici

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -20,6 +21,11 @@ namespace {
 // it: below that, its kept connections are worth more than a second thread.
 constexpr std::uint32_t kSpillMargin = 64;
 
+TlsStores storesOf(TlsOptions tls, TlsOptions proxyTls) {
+  return {
+      std::make_shared<TlsStore>(std::move(tls)), std::make_shared<TlsStore>(std::move(proxyTls))};
+}
+
 }  // namespace
 
 struct Client::Parts {
@@ -28,8 +34,9 @@ struct Client::Parts {
     const std::size_t wanted = config->options.loopThreads;
     const std::size_t count =
         wanted == 0 ? pool->size() : std::min<std::size_t>(wanted, pool->size());
+    const TlsStores tls = storesOf(config->options.tls, config->options.proxy.tls);
     for (std::size_t loop = 0; loop < count; ++loop) {
-      shards.push_back(std::make_shared<ClientShard>(config, pool, loop, sink));
+      shards.push_back(std::make_shared<ClientShard>(config, tls, pool, loop, sink));
     }
   }
 
@@ -93,6 +100,23 @@ void Client::writeBody(const RequestController& request, std::string bytes) {
 
 void Client::endBody(const RequestController& request) {
   request.block_->shard->sendLate(BodyEndCommand{request.block_->id});
+}
+
+void Client::connect(const RequestController& request, ConnectionPlan plan) {
+  request.block_->shard->sendLate(ConnectCommand{request.block_->id, std::move(plan)});
+}
+
+void Client::refuse(const RequestController& request) {
+  request.block_->shard->sendLate(ConnectCommand{request.block_->id, std::nullopt});
+}
+
+void Client::setTls(TlsOptions tls, TlsOptions proxyTls) {
+  // A session from before would bring back what it was made with.
+  tls.keepsSessions = false;
+  const TlsStores stores = storesOf(std::move(tls), std::move(proxyTls));
+  for (const auto& shard : parts_->shards) {
+    shard->sendLate(TlsCommand{stores});
+  }
 }
 
 bool Client::takeBatch(EventBatch& batch) {

@@ -114,6 +114,8 @@ void ConnectionKeeper::opened(
   }
   batcher_.connected(origin);
   Connection& connection = *ticket.connection();
+  connection.verified = easy.tlsStores().origin->verifies();
+  connection.proxyVerified = easy.tlsStores().proxy->verifies();
   if (isHttp2 && pingInterval_.count() > 0) {
     connection.nextPing = now + pingInterval_;
     nextPing_ = std::min(nextPing_, *connection.nextPing);

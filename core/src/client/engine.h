@@ -29,12 +29,9 @@ namespace dodici {
 
 // What the shards of one client share.
 struct ClientConfig {
-  explicit ClientConfig(ClientOptions clientOptions)
-      : options(std::move(clientOptions)), tls(options.tls), proxyTls(options.proxy.tls) {}
+  explicit ClientConfig(ClientOptions clientOptions) : options(std::move(clientOptions)) {}
 
   const ClientOptions options;
-  TlsStore tls;  // refers to options
-  TlsStore proxyTls;
   const std::shared_ptr<BlockPool> pool = std::make_shared<BlockPool>();
 };
 
@@ -46,9 +43,10 @@ struct ClientEngine {
     std::function<void()> flush;        // body bytes have waited for long enough
   };
 
-  // `onEnded` is told of each request that has ended.
+  // `tls` is what connections are made with from now on; it may change. `onEnded` is told of each request that has ended.
   ClientEngine(
       ClientConfig& config,
+      const TlsStores& tls,
       boost::asio::io_context& context,
       SocketWatchers::Listener& listener,
       EventBatcher& batcher,
@@ -67,16 +65,14 @@ struct ClientEngine {
         timer(context, std::move(timers.libcurl)),
         keeper(connections, origins, watchers, multi, batcher, config.options.pingInterval),
         multi(config.options, watchers, timer, keeper),
-        handles(config.options, watchers, config.tls, config.proxyTls),
+        handles(config.options, watchers, tls),
         requests(
             RequestRunner::Parts{
                 config.options, batcher, deadlines, origins, keeper, multi, handles},
             onEnded
         ),
         tunnels(
-            TunnelRunner::Parts{
-                config.options, config.tls, config.proxyTls, batcher, deadlines, watchers, multi},
-            onEnded
+            TunnelRunner::Parts{config.options, tls, batcher, deadlines, watchers, multi}, onEnded
         ),
         deadlineTimer(context, std::move(timers.deadlines)),
         connectionTimer(context, std::move(timers.connections)),

@@ -1,5 +1,7 @@
 #include "client/request_runner.h"
 
+#include "curl/easy_options.h"
+
 #include <exception>
 #include <utility>
 
@@ -41,7 +43,11 @@ void RequestRunner::admit(std::shared_ptr<RequestBlock> submitted) {
 void RequestRunner::enqueue(RequestBlock& block) {
   const RequestText text(block.request.text);
   const Decision decision = parts_.origins.admit(
-      keyOf(text), negotiationOf(block.request, text, parts_.options), block.id, block.ticket, Clock::now()
+      keyOf(text),
+      negotiationOf(block.request, text, parts_.options),
+      block.id,
+      block.ticket,
+      Clock::now()
   );
   if (decision == Decision::run) {
     run(block);
@@ -70,9 +76,44 @@ Transfer& RequestRunner::transferOf(RequestBlock& block) {
   return table_.start(block, std::make_unique<Transfer>(services, block));
 }
 
+// Whether somebody else has to say how its connection is made.
+bool RequestRunner::asksBefore(const RequestBlock& block) const {
+  if (!parts_.options.asksToConnect || !block.ticket.opens()) {
+    return false;
+  }
+  const RequestText text(block.request.text);
+  return text.isTls() || !parts_.options.proxy.url.empty() || !isIpAddress(text.host());
+}
+
 // REQUIRES: it has its place on a connection.
 void RequestRunner::run(RequestBlock& block) {
-  parts_.multi.add(transferOf(block).prepare(parts_.handles.take()));
+  block.asks = asksBefore(block);
+  if (block.asks) {
+    parts_.batcher.connectionWanted(block.id);
+  } else {
+    parts_.multi.add(transferOf(block).prepare(parts_.handles.take()));
+  }
+}
+
+void RequestRunner::connect(RequestId id, const ConnectionPlan& plan) {
+  RequestBlock* const block = table_.find(id);
+  if (block == nullptr || !std::exchange(block->asks, false)) {
+    return;
+  }
+  EasyHandle& easy = transferOf(*block).prepare(parts_.handles.take());
+  setConnectionPlan(easy, RequestText(block->request.text), parts_.options, plan);
+  parts_.multi.add(easy);
+}
+
+void RequestRunner::refuse(RequestId id) {
+  RequestBlock* const block = table_.find(id);
+  if (block == nullptr || !std::exchange(block->asks, false)) {
+    return;
+  }
+  const Error error{Errc::notConnected, static_cast<std::uint32_t>(id), {}, {}};
+  end(*block, error);
+  failWaiters(*block, error);
+  retire(*block);
 }
 
 bool RequestRunner::startReady() {
@@ -206,7 +247,9 @@ void RequestRunner::retire(RequestBlock& block) {
   Transfer* const transfer = table_.findTransfer(block.id);
   if (transfer != nullptr && transfer->handle() != nullptr) {
     parts_.multi.remove(*transfer->handle());
-    failWaitersOf(*transfer);
+    if (transfer->connectFailure()) {
+      failWaiters(block, *transfer->connectFailure());
+    }
     parts_.handles.give(transfer->takeHandle());
   }
   leaveConnection(block.ticket, [&] { parts_.origins.release(block.ticket, Clock::now()); });
@@ -214,16 +257,13 @@ void RequestRunner::retire(RequestBlock& block) {
   onEnded_();
 }
 
-// Those who waited for this transfer's connection will get none either.
-void RequestRunner::failWaitersOf(Transfer& transfer) {
-  if (!transfer.connectFailure()) {
-    return;
-  }
+// Those who waited for this request's connection will get none either.
+void RequestRunner::failWaiters(RequestBlock& block, const Error& error) {
   failed_.clear();
-  parts_.origins.onConnectFailed(transfer.block().ticket, failed_, Clock::now());
+  parts_.origins.onConnectFailed(block.ticket, failed_, Clock::now());
   for (const RequestId id : failed_) {
     if (RequestBlock* const waiter = table_.find(id)) {
-      end(*waiter, *transfer.connectFailure());
+      end(*waiter, error);
       table_.remove(id);
       onEnded_();
     }

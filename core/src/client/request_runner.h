@@ -52,6 +52,10 @@ class RequestRunner final : private Transfer::Host {
   void onBodyBytes(RequestId id, std::string bytes);
   void onBodyEnd(RequestId id);
 
+  // The answers to EventType::connectionWanted. Without effect when nobody waits for one.
+  void connect(RequestId id, const ConnectionPlan& plan);
+  void refuse(RequestId id);
+
   void endByDeadline(RequestId id, DeadlineKind kind);
 
   // libcurl is done with this transfer.
@@ -89,11 +93,12 @@ class RequestRunner final : private Transfer::Host {
   void enqueue(RequestBlock& block);
   std::string_view keyOf(const RequestText& text);
   Transfer& transferOf(RequestBlock& block);
+  bool asksBefore(const RequestBlock& block) const;
   void run(RequestBlock& block);
   void runAgain(Transfer& transfer, TransferState::Next how);
   void end(RequestBlock& block, const Error& error);
   void retire(RequestBlock& block);
-  void failWaitersOf(Transfer& transfer);
+  void failWaiters(RequestBlock& block, const Error& error);
   template <typename F>
   void leaveConnection(const OriginQueue::Ticket& ticket, F&& leave);
 

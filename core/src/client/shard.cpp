@@ -37,6 +37,7 @@ Error notStarted(const std::exception& exception) {
 
 ClientShard::ClientShard(
     std::shared_ptr<ClientConfig> config,
+    TlsStores tls,
     const std::shared_ptr<LoopPool>& pool,
     std::size_t loop,
     EventSink& sink
@@ -45,11 +46,16 @@ ClientShard::ClientShard(
       pool_(pool),
       loop_(pool->at(loop)),
       sink_(&sink),
-      batcher_(mailbox_, config_->pool, [this] {
-        if (sink_ != nullptr) {
-          sink_->onBatchReady();
-        }
-      }) {}
+      batcher_(
+          mailbox_,
+          config_->pool,
+          [this] {
+            if (sink_ != nullptr) {
+              sink_->onBatchReady();
+            }
+          }
+      ),
+      tls_(std::move(tls)) {}
 
 ClientShard::~ClientShard() = default;
 
@@ -142,6 +148,8 @@ void ClientShard::onCommandWhileBroken(Command& command) noexcept {
     if (const auto* const submitted = std::get_if<SubmitCommand>(&command);
         submitted != nullptr && submitted->block && !knows(submitted->block->id)) {
       refuse(submitted->block->id, *broken_);
+    } else if (auto* const newer = std::get_if<TlsCommand>(&command)) {
+      onCommand(*newer);
     } else if (std::holds_alternative<DestroyCommand>(command)) {
       destroyed_ = true;
     }
@@ -191,6 +199,7 @@ void ClientShard::makeEngine() {
   SocketWatchers::Listener& listener = *this;
   engine_ = std::make_unique<ClientEngine>(
       *config_,
+      tls_,
       loop_.context(),
       listener,
       batcher_,
@@ -237,6 +246,16 @@ void ClientShard::onCommand(BodyEndCommand& command) {
     engine_->requests.onBodyEnd(command.id);
   }
 }
+
+void ClientShard::onCommand(ConnectCommand& command) {
+  if (engine_ && command.plan) {
+    engine_->requests.connect(command.id, *command.plan);
+  } else if (engine_) {
+    engine_->requests.refuse(command.id);
+  }
+}
+
+void ClientShard::onCommand(TlsCommand& command) { tls_ = std::move(command.tls); }
 
 // The end of the turn flushes what waited, and resumes who waited.
 void ClientShard::onCommand(BatchTakenCommand&) {}

@@ -30,6 +30,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
  public:
   ClientShard(
       std::shared_ptr<ClientConfig> config,
+      TlsStores tls,
       const std::shared_ptr<LoopPool>& pool,
       std::size_t loop,
       EventSink& sink
@@ -56,6 +57,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onCommand(PauseChangedCommand& command);
   void onCommand(BodyBytesCommand& command);
   void onCommand(BodyEndCommand& command);
+  void onCommand(ConnectCommand& command);
+  void onCommand(TlsCommand& command);
   void onCommand(BatchTakenCommand& command);
   void onCommand(DestroyCommand& command);
 
@@ -101,6 +104,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   // Loop thread only, until detached.
   EventSink* sink_;
   EventBatcher batcher_;
+  TlsStores tls_;
   std::vector<Command> commands_;
   std::unique_ptr<ClientEngine> engine_;
   std::chrono::steady_clock::time_point lastFlush_;

@@ -14,7 +14,7 @@ void TunnelRunner::open(const std::shared_ptr<RequestBlock>& block) {
       services,
       std::move(block->request),
       std::shared_ptr<const PauseState>(block, &block->pause),
-      std::make_unique<EasyHandle>(parts_.options, parts_.watchers, parts_.tls, parts_.proxyTls)
+      std::make_unique<EasyHandle>(parts_.options, parts_.watchers, parts_.tls)
   ));
   parts_.multi.add(tunnel.handle());
 }

@@ -25,8 +25,7 @@ class TunnelRunner {
  public:
   struct Parts {
     const ClientOptions& options;
-    TlsStore& tls;
-    TlsStore& proxyTls;
+    const TlsStores& tls;
     EventBatcher& batcher;
     Deadlines& deadlines;
     SocketWatchers& watchers;

@@ -49,6 +49,10 @@ struct Connection {
   std::uint32_t answered = 0;    // of those, how many got a response head
   std::uint32_t goawayLast = 0;  // the last stream that its GOAWAY says is processed
 
+  // Whether its peer, and the proxy in front of it, had to show a good certificate.
+  bool verified = true;
+  bool proxyVerified = true;
+
   Clock::time_point openedAt{};
   Clock::time_point idleSince{};              // while `inUse` is 0
   std::chrono::milliseconds keepFor{0};       // it may be idle for so long

@@ -164,11 +164,15 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
     case CURLE_INTERFACE_FAILED:
     case CURLE_QUIC_CONNECT_ERROR:
       error.code = Errc::connectFailed;
-      error.detail = static_cast<std::uint32_t>(easy.openErrno() != 0 ? easy.openErrno() : osErrno);
+      error.detail = static_cast<std::uint32_t>(
+          easy.attempts().openErrno() != 0 ? easy.attempts().openErrno() : osErrno
+      );
+      error.message = easy.attempts().several() ? easy.attempts().all() : std::string();
       break;
     case CURLE_OPERATION_TIMEDOUT:
       error.code = Errc::connectTimeout;
       error.detail = facts.connectTimeoutMs;
+      error.message = easy.attempts().several() ? easy.attempts().all() : std::string();
       break;
     case CURLE_PEER_FAILED_VERIFICATION:
       error.detail = static_cast<std::uint32_t>(easy.tlsPeer().verifyError());
@@ -287,7 +291,7 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
 std::string describeSocket(const EasyHandle& easy) {
   const std::string_view remote = easy.infoText(CURLINFO_PRIMARY_IP);
   if (remote.empty()) {
-    const std::string tried = easy.triedAddress();
+    const std::string tried = easy.attempts().last();
     return tried.empty() ? tried : " 0 " + tried + " 0 0";
   }
   curl_off_t sent = 0;

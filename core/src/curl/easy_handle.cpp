@@ -18,10 +18,8 @@
 
 namespace dodici {
 
-EasyHandle::EasyHandle(
-    const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
-)
-    : handle_(curl_easy_init()), watchers_(watchers), tls_(tls), proxyTls_(proxyTls) {
+EasyHandle::EasyHandle(const ClientOptions& options, SocketWatchers& watchers, const TlsStores& tls)
+    : handle_(curl_easy_init()), watchers_(watchers), newestTls_(tls) {
   if (handle_ == nullptr) {
     throw std::bad_alloc();
   }
@@ -53,9 +51,13 @@ EasyHandle::EasyHandle(
   if (!options.proxy.url.empty()) {
     setProxyOptions(handle_, options.proxy, proxyLines_);
   }
+  takeNewestTls();
 }
 
-EasyHandle::~EasyHandle() { curl_easy_cleanup(handle_); }
+EasyHandle::~EasyHandle() {
+  settleAttempts();
+  curl_easy_cleanup(handle_);
+}
 
 EasyHandle& EasyHandle::of(CURL* handle) {
   EasyHandle* self = nullptr;
@@ -69,8 +71,8 @@ void EasyHandle::bind(Receiver* receiver) {
   thrown_ = nullptr;
   tlsPeer_.reset();
   tlsPeerIsProxy_ = false;
-  openErrno_ = 0;
-  tried_.ss_family = AF_UNSPEC;
+  settleAttempts();
+  attempts_.clear();
   result_ = CURLE_OK;
   opened_ = CURL_SOCKET_BAD;
   if (std::exchange(watchesRawBody_, false)) {
@@ -86,14 +88,44 @@ void EasyHandle::watchRawBody() {
   curl_easy_setopt(handle_, CURLOPT_VERBOSE, 1L);
 }
 
-void EasyHandle::useConnection([[maybe_unused]] const Connection& connection) {
+void EasyHandle::useConnection(const Connection& connection) {
+  // libcurl lets no transfer on a connection that was verified otherwise than it asks for.
+  setVerification(connection.verified, connection.proxyVerified);
   curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
 #ifdef CURL_HAS_CONN_ID
   curl_easy_setopt(handle_, CURLOPT_CONN_ID, static_cast<curl_off_t>(connection.id));
 #endif
 }
 
-void EasyHandle::connectAfresh() { curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 1L); }
+// A connection that is made may close when this handle is somewhere else.
+void EasyHandle::settleAttempts() {
+  attempts_.releaseSockets([this](curl_socket_t socket) { watchers_.settled(socket); });
+}
+
+void EasyHandle::connectAfresh() {
+  takeNewestTls();
+  curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+void EasyHandle::takeNewestTls() {
+  if (tls_.origin != newestTls_.origin || tls_.proxy != newestTls_.proxy) {
+    tls_ = newestTls_;
+    const long keepsSessions = tls_.origin->keepsSessions() ? 1 : 0;
+    curl_easy_setopt(handle_, CURLOPT_SSL_SESSIONID_CACHE, keepsSessions);
+  }
+  setVerification(tls_.origin->verifies(), tls_.proxy->verifies());
+}
+
+void EasyHandle::setVerification(bool origin, bool proxy) {
+  if (std::exchange(verifies_, origin) != origin) {
+    curl_easy_setopt(handle_, CURLOPT_SSL_VERIFYPEER, origin ? 1L : 0L);
+    curl_easy_setopt(handle_, CURLOPT_SSL_VERIFYHOST, origin ? 2L : 0L);
+  }
+  if (std::exchange(verifiesProxy_, proxy) != proxy) {
+    curl_easy_setopt(handle_, CURLOPT_PROXY_SSL_VERIFYPEER, proxy ? 1L : 0L);
+    curl_easy_setopt(handle_, CURLOPT_PROXY_SSL_VERIFYHOST, proxy ? 2L : 0L);
+  }
+}
 
 void EasyHandle::pause(bool receiving, bool sending) {
   curl_easy_pause(handle_, (receiving ? CURLPAUSE_RECV : 0) | (sending ? CURLPAUSE_SEND : 0));
@@ -185,21 +217,6 @@ const char* EasyHandle::infoText(CURLINFO info) const {
   return text == nullptr ? "" : text;
 }
 
-std::string EasyHandle::triedAddress() const {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (tried_.ss_family == AF_INET) {
-    const auto& address = reinterpret_cast<const sockaddr_in&>(tried_);
-    inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
-    return std::string(text.data()) + " " + std::to_string(ntohs(address.sin_port));
-  }
-  if (tried_.ss_family == AF_INET6) {
-    const auto& address = reinterpret_cast<const sockaddr_in6&>(tried_);
-    inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
-    return std::string(text.data()) + " " + std::to_string(ntohs(address.sin6_port));
-  }
-  return {};
-}
-
 bool EasyHandle::isOnHttp2() const {
   const SSL* const ssl = tls();
   if (ssl == nullptr) {
@@ -275,6 +292,11 @@ int EasyHandle::onPreRequest(
       remoteAddress == nullptr ? "" : remoteAddress,
       localPort,
       remotePort};
+  easy.settleAttempts();
+  if (easy.tlsPeer_.verifyError() != 0 &&
+      (easy.tlsPeerIsProxy_ ? easy.verifiesProxy_ : easy.verifies_)) {
+    return CURL_PREREQFUNC_ABORT;  // libcurl lets nobody get here
+  }
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
     return easy.receiver_->onStarted() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   });
@@ -282,13 +304,15 @@ int EasyHandle::onPreRequest(
 
 curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
-  const curl_socket_t socket = easy.watchers_.open(*address);
-  easy.opened_ = socket;
-  easy.openErrno_ = socket == CURL_SOCKET_BAD ? errno : 0;
-  std::memcpy(
-      &easy.tried_, &address->addr, std::min<std::size_t>(address->addrlen, sizeof easy.tried_)
-  );
-  return socket;
+  return guardCallback<curl_socket_t>(easy.thrown_, CURL_SOCKET_BAD, [&easy, address] {
+    easy.attempts_.choose(*address);
+    const curl_socket_t socket = easy.watchers_.open(*address, [&easy](curl_socket_t closed) {
+      easy.attempts_.onClosed(closed, static_cast<int>(easy.infoLong(CURLINFO_OS_ERRNO)));
+    });
+    easy.attempts_.add(*address, socket, socket == CURL_SOCKET_BAD ? errno : 0);
+    easy.opened_ = socket;
+    return socket;
+  });
 }
 
 int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {
@@ -301,19 +325,19 @@ CURLcode EasyHandle::onSslContext(CURL* handle, void* sslContext, void*) noexcep
   return guardCallback<CURLcode>(easy.thrown_, CURLE_OUT_OF_MEMORY, [&easy, context] {
     easy.tlsPeer_.watch(context);
     easy.tlsPeerIsProxy_ = isProxyContext(context);
-    auto& store = easy.tlsPeerIsProxy_ ? easy.proxyTls_ : easy.tls_;
-    return store.apply(context) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
+    const auto& store = easy.tlsPeerIsProxy_ ? easy.tls_.proxy : easy.tls_.origin;
+    return store->apply(context) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
   });
 }
 
 EasyHandlePool::EasyHandlePool(
-    const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
+    const ClientOptions& options, SocketWatchers& watchers, const TlsStores& tls
 )
-    : options_(options), watchers_(watchers), tls_(tls), proxyTls_(proxyTls) {}
+    : options_(options), watchers_(watchers), tls_(tls) {}
 
 std::unique_ptr<EasyHandle> EasyHandlePool::take() {
   if (free_.empty()) {
-    return std::make_unique<EasyHandle>(options_, watchers_, tls_, proxyTls_);
+    return std::make_unique<EasyHandle>(options_, watchers_, tls_);
   }
   auto handle = std::move(free_.back());
   free_.pop_back();

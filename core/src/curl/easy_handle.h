@@ -5,6 +5,7 @@
 #pragma once
 
 #include "connections/connection.h"
+#include "curl/connect_attempts.h"
 #include "curl/socket_watchers.h"
 #include "curl/tls_peer.h"
 #include "curl/tls_store.h"
@@ -12,7 +13,6 @@
 
 #include <curl/curl.h>
 #include <openssl/types.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <cstddef>
@@ -58,9 +58,8 @@ class EasyHandle {
     ~Receiver() = default;
   };
 
-  EasyHandle(
-      const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
-  );
+  // `tls` is what connections are made with from now on; it may change.
+  EasyHandle(const ClientOptions& options, SocketWatchers& watchers, const TlsStores& tls);
   ~EasyHandle();
 
   EasyHandle(const EasyHandle&) = delete;
@@ -136,14 +135,19 @@ class EasyHandle {
   // What the peer showed in a TLS handshake of this transfer.
   const TlsPeer& tlsPeer() const { return tlsPeer_; }
 
+  // What the connection of this transfer is made with.
+  const TlsStores& tlsStores() const { return tls_; }
+
   // Whether that peer was the proxy.
   bool tlsPeerIsProxy() const { return tlsPeerIsProxy_; }
 
-  // Why the socket of the last attempt to connect could not be opened; 0 when it was, or there was none.
-  int openErrno() const { return openErrno_; }
+  // The addresses that the transfer's connection was tried with.
+  const ConnectAttempts& attempts() const { return attempts_; }
 
-  // "address port" of the last attempt to connect; empty when there was none, or it was a Unix socket.
-  std::string triedAddress() const;
+  // Before libcurl is given the handle: "1.2.3.4,[::1]", tried in this order; empty: those that libcurl knows.
+  void setDestinations(std::string_view addresses, std::string_view port) {
+    attempts_.setDestinations(addresses, port);
+  }
 
   // Whether the transfer's connection speaks HTTP/2. Only while it runs, from inside a callback.
   bool isOnHttp2() const;
@@ -158,6 +162,8 @@ class EasyHandle {
 
   // easy_options has told libcurl to speak HTTP/2 without asking the server.
   bool knowsHttp2 = false;
+  // easy_options has told libcurl for this one transfer how long it may take to connect.
+  bool hasPlan = false;
 
  private:
   static std::size_t onWrite(char* data, std::size_t, std::size_t size, void* self) noexcept;
@@ -171,20 +177,25 @@ class EasyHandle {
   static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
   SSL* tls() const;
+  void takeNewestTls();
+  void settleAttempts();
+  void setVerification(bool origin, bool proxy);
   static CURLcode onSslContext(CURL* handle, void* sslContext, void* tls) noexcept;
 
   CURL* handle_;
   SocketWatchers& watchers_;
-  TlsStore& tls_;
-  TlsStore& proxyTls_;
+  const TlsStores& newestTls_;
+  TlsStores tls_;
+  // What libcurl was told; its own default is to verify.
+  bool verifies_ = true;
+  bool verifiesProxy_ = true;
   std::vector<curl_slist> proxyLines_;
   bool tlsPeerIsProxy_ = false;
   bool watchesRawBody_ = false;
   CURLcode result_ = CURLE_OK;
   curl_socket_t opened_ = CURL_SOCKET_BAD;  // the last one of this transfer's
   SocketWatchers::Ends ends_;               // of its connection, from inside onStarted()
-  int openErrno_ = 0;
-  sockaddr_storage tried_{};  // family 0: none
+  ConnectAttempts attempts_;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
   TlsPeer tlsPeer_;
@@ -197,9 +208,7 @@ class EasyHandle {
 // Owner:   ClientShard.
 class EasyHandlePool {
  public:
-  EasyHandlePool(
-      const ClientOptions& options, SocketWatchers& watchers, TlsStore& tls, TlsStore& proxyTls
-  );
+  EasyHandlePool(const ClientOptions& options, SocketWatchers& watchers, const TlsStores& tls);
 
   std::unique_ptr<EasyHandle> take();
   void give(std::unique_ptr<EasyHandle> handle);
@@ -209,8 +218,7 @@ class EasyHandlePool {
 
   const ClientOptions& options_;
   SocketWatchers& watchers_;
-  TlsStore& tls_;
-  TlsStore& proxyTls_;
+  const TlsStores& tls_;
   std::vector<std::unique_ptr<EasyHandle>> free_;
 };
 

@@ -1,13 +1,13 @@
 #include "curl/easy_options.h"
 
 #include "curl/easy_handle.h"
-#include "curl/tls_options.h"
 
 #include <algorithm>
 #include <cctype>
 #include <climits>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace dodici {
 
@@ -28,16 +28,10 @@ void setText(CURL* handle, CURLoption option, const std::string& text) {
   return static_cast<long>(std::max<std::int64_t>(1, seconds));
 }
 
-void setTlsOptions(CURL* handle, const TlsOptions& tls) {
-  // The certificates, trusted ones and the client's own, come from TlsStore.
+// The rest is TlsStore's, and what changes with it EasyHandle's.
+void setTlsOptions(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, tls.rejectUnauthorized ? 1L : 0L);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, tls.rejectUnauthorized ? 2L : 0L);
-  curl_easy_setopt(handle, CURLOPT_SSLVERSION, tlsVersions(tls));
-  curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, tls.keepsSessions ? 1L : 0L);
-  setText(handle, CURLOPT_SSL_CIPHER_LIST, tls.ciphers);
-  setText(handle, CURLOPT_TLS13_CIPHERS, tls.cipherSuites);
 }
 
 // Lines that keep libcurl from adding headers of its own; undici adds none.
@@ -124,15 +118,38 @@ void setUrl(EasyHandle& easy, const RequestText& text, std::string_view serverna
   );
 }
 
-// Into the client's DNS cache, where they replace those of the look-up before; "+" lets them grow old there.
-void setAddresses(EasyHandle& easy, const RequestText& text) {
+// "host:port" of what the connection is made to, the proxy where there is one. An IPv6 address stands in brackets.
+std::string_view connectsTo(const RequestText& text, const ClientOptions& options) {
+  const std::string_view url = options.proxy.url.empty() ? text.origin() : options.proxy.url;
+  const auto start = url.find("://");
+  return start == std::string_view::npos ? url : url.substr(start + 3);
+}
+
+// Into the client's DNS cache, where they replace those of the look-up before; "+" lets them grow old there. EasyHandle
+// sees to it that they are tried in their order.
+void setAddresses(EasyHandle& easy, std::string_view hostAndPort, std::string_view addresses) {
   easy.resolve.clear();
-  if (!text.addresses().empty()) {
-    easy.resolve.append("+").append(text.hostInUrl()).append(":").append(text.port());
-    easy.resolve.append(":").append(text.addresses());
+  easy.setDestinations(addresses, hostAndPort.substr(hostAndPort.rfind(':') + 1));
+  if (!addresses.empty()) {
+    easy.resolve.append("+").append(hostAndPort).append(":");
+    bool inZone = false;  // of an IPv6 address, which libcurl does not read
+    for (const char c : addresses) {
+      inZone = c == '%' || (inZone && c != ']');
+      easy.resolve.append(inZone ? 0 : 1, c);
+    }
     easy.resolveNode = curl_slist{easy.resolve.data(), nullptr};
   }
   curl_easy_setopt(easy.get(), CURLOPT_RESOLVE, easy.resolve.empty() ? nullptr : &easy.resolveNode);
+}
+
+void setConnectTimeouts(
+    CURL* handle, std::chrono::milliseconds all, std::chrono::milliseconds nextAddress
+) {
+  const auto most = all.count() == 0 ? INT_MAX : all.count();
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(most));
+  curl_easy_setopt(
+      handle, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, static_cast<long>(nextAddress.count())
+  );
 }
 
 }  // namespace
@@ -162,15 +179,7 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   // A name server that does not answer must not hold up a close.
   curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 
-  const auto connectMs = options.connectTimeout.count();
-  curl_easy_setopt(
-      handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connectMs == 0 ? INT_MAX : connectMs)
-  );
-  curl_easy_setopt(
-      handle,
-      CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
-      static_cast<long>(options.happyEyeballsTimeout.count())
-  );
+  setConnectTimeouts(handle, options.connectTimeout, options.happyEyeballsTimeout);
 #ifdef CURL_HAS_CONN_ID
   // IdleConnections and OriginQueue say how old a connection may be.
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, 0L);
@@ -198,7 +207,18 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   } else {
     setText(handle, CURLOPT_UNIX_SOCKET_PATH, options.socketPath);
   }
-  setTlsOptions(handle, options.tls);
+  setTlsOptions(handle);
+}
+
+void setConnectionPlan(
+    EasyHandle& easy,
+    const RequestText& text,
+    const ClientOptions& options,
+    const ConnectionPlan& plan
+) {
+  easy.hasPlan = true;
+  setConnectTimeouts(easy.get(), plan.timeout, plan.happyEyeballsTimeout);
+  setAddresses(easy, connectsTo(text, options), plan.addresses);
 }
 
 void setRequestOptions(
@@ -209,7 +229,10 @@ void setRequestOptions(
 
   setUrl(easy, text, text.servername().empty() ? options.tls.servername : text.servername());
   if (!text.addresses().empty() || !easy.resolve.empty()) {
-    setAddresses(easy, text);
+    setAddresses(easy, connectsTo(text, options), text.addresses());
+  }
+  if (std::exchange(easy.hasPlan, false)) {
+    setConnectTimeouts(handle, options.connectTimeout, options.happyEyeballsTimeout);
   }
   const bool isTaken =
       curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target()) == CURLE_OK &&

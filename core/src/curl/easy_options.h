@@ -21,4 +21,12 @@ void setRequestOptions(
     EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options
 );
 
+// Of the connection that the transfer makes; in its next transfer the handle goes by the client's options again.
+void setConnectionPlan(
+    EasyHandle& easy,
+    const RequestText& text,
+    const ClientOptions& options,
+    const ConnectionPlan& plan
+);
+
 }  // namespace dodici

@@ -1,7 +1,5 @@
 #include "curl/proxy_options.h"
 
-#include "curl/tls_options.h"
-
 #include <openssl/ssl.h>
 
 #include <cstddef>
@@ -26,14 +24,9 @@ void setCredential(CURL* handle, CURLoption option, const std::string& text) {
   }
 }
 
-void setProxyTlsOptions(CURL* handle, const TlsOptions& tls) {
+void setProxyTlsOptions(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, nullptr);
   curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, nullptr);
-  curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYPEER, tls.rejectUnauthorized ? 1L : 0L);
-  curl_easy_setopt(handle, CURLOPT_PROXY_SSL_VERIFYHOST, tls.rejectUnauthorized ? 2L : 0L);
-  curl_easy_setopt(handle, CURLOPT_PROXY_SSLVERSION, tlsVersions(tls));
-  setCredential(handle, CURLOPT_PROXY_SSL_CIPHER_LIST, tls.ciphers);
-  setCredential(handle, CURLOPT_PROXY_TLS13_CIPHERS, tls.cipherSuites);
   // The mark that isProxyContext() looks for: libcurl's callback does not tell whose context it is given. It concerns
   // the block ciphers of TLS 1.0 only.
   curl_easy_setopt(handle, CURLOPT_PROXY_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_ALLOW_BEAST));
@@ -60,7 +53,7 @@ void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl
   }
   setCredential(handle, CURLOPT_PROXYUSERNAME, options.username);
   setCredential(handle, CURLOPT_PROXYPASSWORD, options.password);
-  setProxyTlsOptions(handle, options.tls);
+  setProxyTlsOptions(handle);
 }
 
 bool isProxyContext(const SSL_CTX* context) {

@@ -51,6 +51,7 @@ struct SocketWatchers::Watch {
   bool opened = false;           // by open(), so close() will come
   bool givenUp = false;
   StreamSocket stream;
+  OnClosed onClosed;
 
   Watch(curl_socket_t descriptor, std::uint32_t number, std::vector<StreamSocket*>& used)
       : socket(descriptor), serial(number), stream(descriptor, used) {}
@@ -86,14 +87,16 @@ SocketWatchers::Watch& SocketWatchers::add(curl_socket_t socket) {
   return *watch;
 }
 
-curl_socket_t SocketWatchers::open(const curl_sockaddr& address) {
+curl_socket_t SocketWatchers::open(const curl_sockaddr& address, OnClosed onClosed) {
   const int socket =
       ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
   if (socket < 0) {
     return CURL_SOCKET_BAD;
   }
   try {
-    add(socket).opened = true;
+    Watch& watch = add(socket);
+    watch.opened = true;
+    watch.onClosed = std::move(onClosed);
   } catch (...) {
     ::close(socket);
     errno = ENOMEM;
@@ -107,6 +110,9 @@ int SocketWatchers::close(curl_socket_t socket) noexcept {
   if (found != watches_.end()) {
     // A last word of libcurl's to the peer.
     found->second->stream.flush();
+    if (found->second->onClosed) {
+      found->second->onClosed(socket);
+    }
     watches_.erase(found);
     listener_.onSocketClosed(socket);
   }
@@ -142,6 +148,12 @@ curl_socket_t SocketWatchers::findBetween(const Ends& ends) const {
     }
   }
   return CURL_SOCKET_BAD;
+}
+
+void SocketWatchers::settled(curl_socket_t socket) {
+  if (const auto found = watches_.find(socket); found != watches_.end()) {
+    found->second->onClosed = {};
+  }
 }
 
 void SocketWatchers::gatherWrites(curl_socket_t socket) {

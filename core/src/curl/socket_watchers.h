@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
@@ -62,13 +63,18 @@ class SocketWatchers {
   SocketWatchers& operator=(const SocketWatchers&) = delete;
 
   // The three callbacks of libcurl. open() returns CURL_SOCKET_BAD with errno set when there is no socket to be had.
-  curl_socket_t open(const curl_sockaddr& address);
+  // `onClosed` runs before the socket is closed, from inside a callback, unless settled() was called before.
+  using OnClosed = std::function<void(curl_socket_t)>;
+  curl_socket_t open(const curl_sockaddr& address, OnClosed onClosed = {});
   int close(curl_socket_t socket) noexcept;
   void want(curl_socket_t socket, int poll);
 
   // The open socket between these two ends, as libcurl writes them; CURL_SOCKET_BAD when there is none. For a libcurl that
   // does not tell the socket of a transfer: it asks the system about each.
   curl_socket_t findBetween(const Ends& ends) const;
+
+  // The socket has connected, or nobody cares any more.
+  void settled(curl_socket_t socket);
 
   // The small writes of this socket, which carries many streams, are gathered.
   void gatherWrites(curl_socket_t socket);

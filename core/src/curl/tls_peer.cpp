@@ -99,6 +99,8 @@ void TlsPeer::onProxyInfo(const SSL* ssl, int where, int) {
   }
 }
 
+// As in Node the verification goes on after a fault, and the last one counts: OpenSSL keeps it as the result of the
+// handshake, for which libcurl refuses the connection before anything is sent. EasyHandle looks at it once more.
 int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {
   auto* const ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -108,17 +110,19 @@ int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {
   }
   const int depth = X509_STORE_CTX_get_error_depth(store);
   if (ok == 0) {
-    const int error = X509_STORE_CTX_get_error(store);
-    // Node lets the verification go on, and of a lone certificate the last that OpenSSL finds is this.
-    const bool alone = error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && depth == 0;
-    self->verifyError_ = alone ? X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE : error;
+    self->verifyError_ = X509_STORE_CTX_get_error(store);
+    if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
+      // A connection that is refused leaves no session to resume.
+      SSL_CTX_set_session_cache_mode(SSL_get_SSL_CTX(ssl), SSL_SESS_CACHE_OFF);
+    }
   }
   if (depth == 0 && self->certificate_ == nullptr) {
     X509* const certificate = X509_STORE_CTX_get0_cert(store);
     X509_up_ref(certificate);
     self->certificate_.reset(certificate);
   }
-  return ok;
+  // Of a second handshake nobody looks at the result.
+  return SSL_num_renegotiations(ssl) == 0 ? 1 : ok;
 }
 
 std::string TlsPeer::names() const {

@@ -19,7 +19,8 @@ class TlsPeer {
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;
 
-  // Handshakes of this context report here, until reset(). Verification itself stays as strict as it is.
+  // Handshakes of this context report here, until reset(). What is wrong with the peer still refuses it,
+  // after the handshake.
   void watch(SSL_CTX* context);
 
   // Forgets what it has seen, and is told no more: a connection may outlive the transfer that made it, and shake hands

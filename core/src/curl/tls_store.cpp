@@ -35,9 +35,22 @@ void addRevocations(X509_STORE* store, const std::string& pem) {
   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
+// A file and a folder of OpenSSL's. That they are not there is no error, as in Node.
+void addDefaultPaths(X509_STORE* store, const std::string& file, const std::string& path) {
+  if (!file.empty()) {
+    X509_STORE_load_file(store, file.c_str());
+  }
+  if (!path.empty()) {
+    X509_STORE_load_path(store, path.c_str());
+  }
+}
+
 }  // namespace
 
-TlsStore::TlsStore(const TlsOptions& options) : options_(options) {}
+TlsStore::TlsStore(TlsOptions options)
+    : verifies_(options.rejectUnauthorized),
+      keepsSessions_(options.keepsSessions),
+      options_(std::move(options)) {}
 
 bool TlsStore::apply(SSL_CTX* context) noexcept {
   try {
@@ -49,7 +62,8 @@ bool TlsStore::apply(SSL_CTX* context) noexcept {
     return false;
   }
   SSL_CTX_set1_cert_store(context, store_.get());
-  return identity_.apply(context) && applySettings(context);
+  // The ciphers first: they may name a security level, which says what else is taken.
+  return applyCiphers(context) && identity_.apply(context) && applySettings(context);
 }
 
 void TlsStore::parse() {
@@ -58,6 +72,7 @@ void TlsStore::parse() {
     return;
   }
   addCertificates(store.get(), options_.caPem);
+  addDefaultPaths(store.get(), options_.caFile, options_.caPath);
   if (!options_.crlPem.empty()) {
     addRevocations(store.get(), options_.crlPem);
   }
@@ -66,10 +81,33 @@ void TlsStore::parse() {
   }
   identity_.parse(options_, store.get());
   ERR_clear_error();
+  options_.caPem = options_.crlPem = {};
+  options_.certPems.clear();
+  options_.keys.clear();
+  options_.pfxs.clear();
   store_ = std::move(store);
 }
 
+// A list without a cipher up to TLS 1.2 leaves those of TLS 1.3, as in Node; OpenSSL calls it an error.
+bool TlsStore::applyCiphers(SSL_CTX* context) const {
+  if (options_.ciphers.empty() && options_.cipherSuites.empty()) {
+    return true;
+  }
+  const bool isTaken =
+      SSL_CTX_set_cipher_list(context, options_.ciphers.c_str()) == 1 || options_.ciphers.empty();
+  ERR_clear_error();
+  return isTaken && (options_.cipherSuites.empty() ||
+                     SSL_CTX_set_ciphersuites(context, options_.cipherSuites.c_str()) == 1);
+}
+
 bool TlsStore::applySettings(SSL_CTX* context) const {
+  const auto versionOf = [](long version) { return static_cast<int>(version); };
+  if ((options_.minVersion != 0 &&
+       SSL_CTX_set_min_proto_version(context, versionOf(options_.minVersion)) != 1) ||
+      (options_.maxVersion != 0 &&
+       SSL_CTX_set_max_proto_version(context, versionOf(options_.maxVersion)) != 1)) {
+    return false;
+  }
   // libcurl takes no tickets, without which most servers resume no session of TLS 1.2.
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_options(context, options_.secureOptions);

@@ -118,6 +118,8 @@ void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) {
   record(EventType::bodyWanted, id, {bytes});
 }
 
+void EventBatcher::connectionWanted(RequestId id) { record(EventType::connectionWanted, id, {}); }
+
 void EventBatcher::peerEnd(RequestId id) { record(EventType::peerEnd, id, {}); }
 
 void EventBatcher::tunnelSocket(RequestId id, std::string_view socket) {

@@ -50,6 +50,7 @@ class EventBatcher {
   void bodyWanted(RequestId id, std::uint32_t bytes);
   void peerEnd(RequestId id);
   void tunnelSocket(RequestId id, std::string_view socket);
+  void connectionWanted(RequestId id);
   void connected(std::string_view origin);
   // `code` and `detail` say why.
   void disconnected(std::string_view origin, Errc code, std::uint32_t detail);

@@ -2,7 +2,7 @@
 // the tree of cancellation, and what its controllers and its Transfer share. Thousands may wait, so what only a started one
 // needs is in Transfer.
 //
-// Threads: pause, and cancellation, from any; ticket and the texts of `request` on the loop thread once submitted; the rest is
+// Threads: pause, and cancellation, from any; ticket, `asks` and the texts of `request` on the loop thread once submitted; the rest is
 //          constant.
 // Owner:   shared by the controllers, their tokens and the loop: each may be gone first.
 #pragma once
@@ -28,6 +28,7 @@ struct RequestBlock final : CancellationToken::State {
   const std::shared_ptr<ClientShard> shard;
   Request request;
   OriginQueue::Ticket ticket;
+  bool asks = false;  // its connection waits for an answer to EventType::connectionWanted
 
  private:
   void onCancel() noexcept override;

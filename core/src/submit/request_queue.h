@@ -1,10 +1,13 @@
 // Hands commands from any thread to one loop thread, in batches and in order.
 #pragma once
 
+#include "curl/tls_store.h"
+#include "dodici/options.h"
 #include "dodici/request.h"
 #include "thread_annotations.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +38,17 @@ struct BodyEndCommand {
   RequestId id;
 };
 
+// The answer to EventType::connectionWanted; no plan: the connection is not to be made.
+struct ConnectCommand {
+  RequestId id;
+  std::optional<ConnectionPlan> plan;
+};
+
+// Connections that are made from here on are made with these.
+struct TlsCommand {
+  TlsStores tls;
+};
+
 struct BatchTakenCommand {};
 
 struct DestroyCommand {};
@@ -45,6 +59,8 @@ using Command = std::variant<
     PauseChangedCommand,
     BodyBytesCommand,
     BodyEndCommand,
+    ConnectCommand,
+    TlsCommand,
     BatchTakenCommand,
     DestroyCommand>;
 

@@ -229,6 +229,10 @@ export class TestClient {
         }
         case EventType.requestSent:
           break
+        case EventType.connectionWanted:
+          this.native.connect(id, { addresses: '', timeout: 0, happyEyeballsTimeout: 250 })
+          this.native.flush()
+          break
         case EventType.bodyWanted:
           exchange.wanted.push(word())
           break

@@ -49,7 +49,7 @@ class TlsPeerTest : public ::testing::Test {
   }
 
   // Whether both ends agree.
-  bool shakeHands() const {
+  bool shakeHands() {
     const Session server(SSL_new(server_.get()));
     const Session client(SSL_new(client_.get()));
     BIO* ofServer = nullptr;
@@ -62,6 +62,7 @@ class TlsPeerTest : public ::testing::Test {
     for (int round = 0; round < 10; ++round) {
       const bool clientIsDone = SSL_do_handshake(client.get()) == 1;
       const bool serverIsDone = SSL_do_handshake(server.get()) == 1;
+      verifyResult_ = SSL_get_verify_result(client.get());
       if (clientIsDone && serverIsDone) {
         return true;
       }
@@ -69,6 +70,7 @@ class TlsPeerTest : public ::testing::Test {
     return false;
   }
 
+  long verifyResult_ = 0;  // of the last handshake, as the client sees it
   TlsHandle<SSL_CTX> server_;
   TlsHandle<SSL_CTX> client_;
 };
@@ -76,9 +78,18 @@ class TlsPeerTest : public ::testing::Test {
 TEST_F(TlsPeerTest, TellsWhatAHandshakeFoundWrong) {
   TlsPeer peer;
   peer.watch(client_.get());
-  EXPECT_FALSE(shakeHands());
+  shakeHands();
+  EXPECT_EQ(verifyResult_, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) << "libcurl refuses for this";
   EXPECT_EQ(peer.verifyError(), X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
   EXPECT_EQ(peer.names(), "\npeer.test");
+}
+
+TEST_F(TlsPeerTest, KeepsNoSessionWithAPeerThatIsRefused) {
+  SSL_CTX_set_session_cache_mode(client_.get(), SSL_SESS_CACHE_CLIENT);
+  TlsPeer peer;
+  peer.watch(client_.get());
+  shakeHands();
+  EXPECT_EQ(SSL_CTX_get_session_cache_mode(client_.get()), SSL_SESS_CACHE_OFF);
 }
 
 // The connection of a transfer that has ended, and with it its TlsPeer's time, may shake hands again.

@@ -175,6 +175,9 @@ void TestClient::read(const EventBatch& batch) {
       case EventType::peerEnd:
         outcome.peerEnded = true;
         break;
+      case EventType::connectionWanted:
+        ++outcome.asked;
+        break;
       case EventType::tunnelSocket:
         outcome.socket = cursor.text(cursor.word());
         break;

@@ -36,6 +36,7 @@ struct Outcome {
   int terminals = 0;           // must never be more than 1
   bool sent = false;           // EventType::requestSent
   bool peerEnded = false;      // EventType::peerEnd
+  int asked = 0;               // EventType::connectionWanted
   std::string socket;          // EventType::tunnelSocket
   bool bodyAsked = false;      // the first bodyWanted
   std::uint64_t consumed = 0;  // of a streamed body

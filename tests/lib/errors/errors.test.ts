@@ -171,9 +171,11 @@ describe('an error of native', () => {
     [12345, 'UNSPECIFIED', 'in OpenSSL\u2019s words'],
   ])('tlsVerifyFailed %d is Node\u2019s %s', (number, code, message) => {
     const libcurls = `SSL certificate OpenSSL verify result: in OpenSSL\u2019s words (${number})`
+    const isAdvised = Number.parseInt(process.versions.node, 10) >= 24 && [18, 21].includes(number)
+    const advice = '; if the root CA is installed locally, try running Node.js with --use-system-ca'
     expect(seen(made('tlsVerifyFailed', number, libcurls))).toEqual({
       code,
-      message,
+      message: isAdvised ? message + advice : message,
     })
   })
 
@@ -249,6 +251,7 @@ describe('an error of native', () => {
       'proxyClosed',
       'proxyNameMismatch',
       'socksFailed',
+      'notConnected',
     ])
   })
 })

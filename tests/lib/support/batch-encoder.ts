@@ -78,6 +78,11 @@ export class BatchEncoder {
     return this
   }
 
+  connectionWanted(id: number): this {
+    this.#words.push(EventType.connectionWanted, id)
+    return this
+  }
+
   loopClosed(): this {
     this.#words.push(EventType.loopClosed, 0)
     return this

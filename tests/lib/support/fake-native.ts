@@ -8,6 +8,7 @@ import {
   type NativeBinding,
   type NativeClient,
   type NativeClientOptions,
+  type NativeConnectionPlan,
   type OnBatch,
 } from '../../../lib/native/contract.ts'
 import { BatchEncoder } from './batch-encoder.ts'
@@ -108,6 +109,18 @@ export class FakeClient implements NativeClient {
 
   cancel(id: number): void {
     this.calls.push(`cancel ${id}`)
+  }
+
+  connect(id: number, { addresses }: NativeConnectionPlan): void {
+    this.calls.push(`connect ${id} ${addresses}`)
+  }
+
+  refuse(id: number): void {
+    this.calls.push(`refuse ${id}`)
+  }
+
+  setTls(): void {
+    this.calls.push('setTls')
   }
 
   setReferenced(): void {}

@@ -1,0 +1,104 @@
+import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
+import { errors } from '../compat/undici.ts'
+import type { Destination, LocalEnd, SocketInfo } from './destination.ts'
+
+type Peer = Pick<Destination, 'hostname' | 'port' | 'address'>
+
+/** One address that was tried. errno 0: nothing came of it in time. */
+interface Attempt {
+  readonly address: string
+  readonly port: number
+  readonly errno: number
+}
+
+/** `attempts`: native's lines of several addresses, or nothing. */
+export function connectTimedOut(
+  milliseconds: number,
+  attempts: string,
+  { hostname, port }: { hostname: string; port: number },
+): Error {
+  const tried = readAttempts(attempts)
+  const where =
+    tried.length === 0
+      ? `attempted address: ${hostname}:${port}`
+      : `attempted addresses: ${tried.map((to) => `${to.address}:${to.port}`).join(', ')}`
+  return new errors.ConnectTimeoutError(
+    `Connect Timeout Error (${where}, timeout: ${milliseconds}ms)`,
+  )
+}
+
+/** As net.connect()'s: of one address its error, of several an AggregateError of theirs. */
+export function connectFailed(
+  errno: number,
+  attempts: string,
+  socket: SocketInfo | null,
+  peer: Peer,
+  { local }: Destination,
+): Error {
+  const tried = readAttempts(attempts)
+  if (tried.length > 0) {
+    const each = tried.map((to) => addressError(to.errno || constants.errno.ETIMEDOUT, to))
+    return Object.assign(new AggregateError(each), { code: each[0]?.code })
+  }
+  if (local !== undefined && local.socketPath !== '') {
+    const { socketPath: address } = local
+    return systemError('connect', errno, address, { address })
+  }
+  if (local !== undefined && isBindError(errno, local)) {
+    return bindError(errno, local, peer.address)
+  }
+  return addressError(errno, {
+    address: socket?.remoteAddress ?? peer.address ?? peer.hostname,
+    port: socket?.remotePort ?? peer.port,
+  })
+}
+
+/** As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative. */
+export function systemError(
+  syscall: string,
+  errno: number,
+  where = '',
+  more: object = {},
+): Error & { code: string } {
+  const code = errno > 0 ? getSystemErrorName(-errno) : 'ECONNRESET'
+  const message = where === '' ? `${syscall} ${code}` : `${syscall} ${code} ${where}`
+  return Object.assign(new Error(message), {
+    errno: -(errno || constants.errno.ECONNRESET),
+    code,
+    syscall,
+    ...more,
+  })
+}
+
+// "address port errno", or "address port", a line for each.
+function readAttempts(text: string): Attempt[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [address = '', port, errno = 0] = line.split(' ')
+      return { address, port: Number(port), errno: Number(errno) }
+    })
+}
+
+function addressError(
+  errno: number,
+  { address, port }: { address: string; port: number },
+): Error & { code: string } {
+  return systemError('connect', errno, `${address}:${port}`, { address, port })
+}
+
+// libcurl does not say which call failed.
+function isBindError(errno: number, local: LocalEnd): boolean {
+  const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno
+  const isBound = local.address !== '' || local.port !== 0
+  return isBound && (errno === EADDRINUSE || errno === EADDRNOTAVAIL)
+}
+
+function bindError(errno: number, local: LocalEnd, remote = ''): Error {
+  const { port } = local
+  const address = local.address || (remote.includes(':') ? '::' : '0.0.0.0')
+  const where = port === 0 ? address : `${address}:${port}`
+  return systemError('bind', errno, where, port === 0 ? { address } : { address, port })
+}

@@ -1,0 +1,42 @@
+import type { NativeClient, NativeTlsOptions } from '../native/contract.ts'
+import type { ConnectOptions } from '../options/connect-options.ts'
+import type { Proxy } from '../options/proxy.ts'
+import { tlsDefaults, type TlsDefaults } from '../options/tls-defaults.ts'
+import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
+
+/** Keeps one native client in step with those settings of TLS that are Node's own, and may change at any time. */
+export class TlsFollower {
+  /** null: no origin speaks TLS */
+  readonly #origins: ConnectOptions | null
+  readonly #proxy: Proxy | null
+  #seen: TlsDefaults | undefined
+  client: NativeClient | undefined
+
+  constructor(origins: ConnectOptions | null, proxy: Proxy | null) {
+    this.#origins = origins
+    this.#proxy = proxy
+  }
+
+  /** With origins, and with the proxy. Throws what Node's tls.connect() would throw. */
+  current(): [NativeTlsOptions, NativeTlsOptions] {
+    const ofOrigins = this.#origins === null ? noTls : nativeTlsOptions(this.#origins)
+    const ofProxy = this.#proxy === null ? noTls : this.#proxy.nativeTls()
+    this.#seen = tlsDefaults()
+    return [ofOrigins, ofProxy]
+  }
+
+  /** The same for a client that is about to be made. What is wrong is left for its first connection. */
+  initial(): [NativeTlsOptions, NativeTlsOptions] {
+    try {
+      return this.current()
+    } catch {
+      return [noTls, noTls]
+    }
+  }
+
+  follow(): void {
+    if (this.#seen !== tlsDefaults()) {
+      this.client?.setTls(...this.current())
+    }
+  }
+}
