@@ -1,0 +1,52 @@
+/**
+ * What COMPATIBILITY.md says is otherwise than in undici: each row is tried on both, so that a difference that has gone takes
+ * its row along, and none comes without one.
+ */
+import { describe, expect, it } from 'vitest'
+import type { AgentKind } from '../support/agents.ts'
+import { connectingDifferences } from './differences/connecting.ts'
+import type { Difference } from './differences/difference.ts'
+import { rowsOfPage } from './differences/page.ts'
+import { uncovered, untestable } from './differences/uncovered.ts'
+import type { Normal } from './normalize.ts'
+import { Stage } from './scenario.ts'
+
+const table: readonly Difference[] = [...connectingDifferences]
+
+async function play(difference: Difference, kind: AgentKind): Promise<Normal> {
+  const stage = new Stage(kind)
+  try {
+    return await difference.play(stage)
+  } finally {
+    await stage.clear()
+  }
+}
+
+describe('otherwise than undici', () => {
+  it.each(table)('$row: $name', async (difference) => {
+    expect(difference.dodici).not.toEqual(difference.undici)
+    expect(await play(difference, 'undici')).toEqual(difference.undici)
+    expect(await play(difference, 'dodici')).toEqual(difference.dodici)
+  })
+})
+
+describe('COMPATIBILITY.md', () => {
+  const rows = rowsOfPage()
+  const named = [...table.map(({ row }) => row), ...uncovered, ...untestable.map(({ row }) => row)]
+
+  it('has rows', () => {
+    expect(rows.length).toBeGreaterThan(40)
+  })
+
+  it.each(rows)('%s is in a table here', (row) => {
+    expect(named.filter((words) => row.includes(words))).not.toEqual([])
+  })
+
+  it.each([...new Set(named)])('says: %s', (words) => {
+    expect(rows.filter((row) => row.includes(words))).toHaveLength(1)
+  })
+
+  it.each(uncovered)('has no test yet for: %s', (words) => {
+    expect(table.filter(({ row }) => row === words)).toEqual([])
+  })
+})

@@ -1,0 +1,178 @@
+/** Of options, look-ups, TLS, errors of connecting and diagnostics. */
+import { channel } from 'node:diagnostics_channel'
+import type { LookupOptions } from 'node:dns'
+import type { TLSSocket } from 'node:tls'
+import type { AgentOptions } from '../../support/agents.ts'
+import { exchange } from '../../support/recorder.ts'
+import { tlsMaterial } from '../../support/tls-material.ts'
+import { normalValue, type Normal } from '../normalize.ts'
+import type { Stage } from '../scenario.ts'
+import type { Difference } from './difference.ts'
+
+type Connect = Extract<AgentOptions['connect'], object>
+type Callback = (error: unknown, found?: unknown, family?: unknown) => void
+
+/** What becomes of an agent with these options: an error of the constructor, of its first request, or none. */
+async function fate(stage: Stage, options: Record<string, unknown>): Promise<Normal> {
+  let agent
+  try {
+    agent = await stage.agent(options)
+  } catch (error) {
+    return ['constructor', (error as Error).name, (error as { code?: string }).code ?? null]
+  }
+  const server = await stage.http1((_request, response) => void response.end('ok'))
+  const { error, text } = await exchange(agent, { origin: server.origin })
+  return error ? ['request', error.name, error.code ?? null] : ['answer', text]
+}
+
+function option(
+  row: string,
+  name: string,
+  options: Record<string, unknown>,
+  undici: Normal,
+  dodici: Normal,
+): Difference {
+  return { row, name, play: (stage) => fate(stage, options), undici, dodici }
+}
+
+const ok = ['answer', 'ok']
+const invalid = ['constructor', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG']
+const unsupported = ['constructor', 'NotSupportedError', 'UND_ERR_NOT_SUPPORTED']
+
+async function renegotiated(stage: Stage): Promise<Normal> {
+  const server = await stage.tls({
+    protocols: 'h1',
+    onRequest: (request, response) => {
+      const socket = request.socket as TLSSocket
+      socket.renegotiate({}, (error) => response.end(error ? 'refused' : 'renegotiated'))
+    },
+  })
+  const agent = await stage.agent({ connect: { maxVersion: 'TLSv1.2' } })
+  return (await exchange(agent, { origin: server.origin })).text
+}
+
+async function refusedClient(stage: Stage): Promise<Normal> {
+  const server = await stage.tls({
+    server: { ca: tlsMaterial().ca, requestCert: true, rejectUnauthorized: true },
+  })
+  const agent = await stage.agent({ allowH2: false })
+  const { error } = await exchange(agent, { origin: server.origin })
+  return (normalValue(error) as { code: string }).code
+}
+
+/** The messages of a request's channels about its connection, in order. */
+async function connectionMessages(stage: Stage): Promise<Normal> {
+  const names = ['beforeConnect', 'connected', 'sendHeaders'] as const
+  const seen: Normal[] = []
+  const listeners = names.map((name) => {
+    const of = channel(`undici:client:${name}`)
+    const listener = (message: unknown): void => {
+      const { connector } = message as { connector?: unknown }
+      seen.push([name, typeof connector])
+    }
+    of.subscribe(listener)
+    return () => of.unsubscribe(listener)
+  })
+  try {
+    const server = await stage.http1((_request, response) => void response.end('ok'))
+    const agent = await stage.agent()
+    await exchange(agent, { origin: server.origin })
+    return seen.map((one) => JSON.stringify(one)).filter((one) => !one.includes('sendHeaders'))
+  } finally {
+    for (const stop of listeners) stop()
+  }
+}
+
+export const connectingDifferences: readonly Difference[] = [
+  option(
+    'a `connect` function; `checkServerIdentity`',
+    'pskCallback',
+    { connect: { pskCallback: () => null } },
+    ok,
+    unsupported,
+  ),
+  option(
+    'a `connect` function; `checkServerIdentity`',
+    'secureProtocol',
+    { connect: { secureProtocol: 'TLS_method' } },
+    ok,
+    unsupported,
+  ),
+  option(
+    'invalid Agent options',
+    'maxHeaderSize',
+    { maxHeaderSize: 'much' },
+    ['request', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG'],
+    invalid,
+  ),
+  option('`connectTimeout` that is no time', 'webSocket', { webSocket: 5 }, ok, invalid),
+  option(
+    '`servername`, `lookup`, `family` or `socketPath` in `connect` that are none',
+    'lookup',
+    { connect: { lookup: 5 } },
+    ok,
+    ['constructor', 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+  ),
+  option(
+    '`servername` that is no host name and no IP address',
+    'in connect',
+    { connect: { servername: 'a b' } },
+    ok,
+    invalid,
+  ),
+  {
+    row: '`connect.localAddress`, also in `proxyTls`',
+    name: 'of an Agent',
+    play: async (stage) => {
+      const peers: Normal[] = []
+      const server = await stage.http1((request, response) => {
+        peers.push(request.socket.remoteAddress ?? null)
+        response.end()
+      })
+      const agent = await stage.agent({ connect: { localAddress: '127.0.0.3' } as Connect })
+      await exchange(agent, { origin: server.origin })
+      return peers
+    },
+    undici: ['127.0.0.1'],
+    dodici: ['127.0.0.3'],
+  },
+  {
+    row: "`dns.lookup()` and Node's defaults of TLS are read when a connection is about to be made",
+    name: 'lookup',
+    play: async (stage) => {
+      let asked = 0
+      const lookup = (_host: string, _options: LookupOptions, callback: Callback): void => {
+        asked++
+        setImmediate(callback, new Error('enough'))
+      }
+      const agent = await stage.agent({ connect: { lookup } as Connect })
+      const done = exchange(agent, { origin: 'http://any.test' })
+      const askedInside = asked
+      await done
+      return [askedInside, asked]
+    },
+    undici: [1, 1],
+    dodici: [0, 1],
+  },
+  {
+    row: 'a server of TLS 1.2 that asks for a second handshake',
+    name: 'of a client without a certificate',
+    play: renegotiated,
+    undici: 'renegotiated',
+    dodici: '',
+  },
+  {
+    row: "A TLS 1.3 server that refuses the client's certificate",
+    name: 'over HTTP/1.1',
+    play: refusedClient,
+    undici: 'UND_ERR_SOCKET',
+    dodici: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  },
+  {
+    row: 'there is no `connector`',
+    name: 'over HTTP/1.1',
+    play: connectionMessages,
+    undici: ['["beforeConnect","function"]', '["connected","function"]'],
+    dodici: ['["beforeConnect","undefined"]', '["connected","undefined"]'],
+  },
+]
