@@ -2,7 +2,7 @@ import type * as undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { UndiciEnvHttpProxyAgent, UndiciHeaders, UndiciProxyAgent } from '../compat/undici.ts'
 import { errors } from '../errors/errors.ts'
-import type { AgentOptions } from '../options/agent-options.ts'
+import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
 import {
   needsUndici,
   proxiesOfEnvironment,
@@ -67,10 +67,12 @@ export class EnvHttpProxyAgent extends NativeDispatcher {
   constructor(given: EnvHttpProxyAgentOptions | undici.EnvHttpProxyAgent.Options = {}) {
     const options = given as EnvHttpProxyAgentOptions
     checkClientFactory(options.clientFactory)
-    const usesUndici = needsUndici(options, () => proxiesOfEnvironment(options))
-    const proxies = usesUndici ? null : proxiesOfEnvironment(options, true)
+    const resolved = (): AgentOptions => {
+      return { ...options, proxy: asOption(proxiesOfEnvironment(options, true)) } as AgentOptions
+    }
+    const usesUndici = needsUndici(options, () => resolveOptions(resolved()))
     super(
-      { ...options, proxy: asOption(proxies) } as AgentOptions,
+      usesUndici ? (options as AgentOptions) : resolved(),
       undefined,
       usesUndici
         ? () => new UndiciEnvHttpProxyAgent(given as undici.EnvHttpProxyAgent.Options)

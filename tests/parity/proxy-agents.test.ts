@@ -289,6 +289,24 @@ describe('an EnvHttpProxyAgent', () => {
     expect(proxy.seen).toHaveLength(2)
   })
 
+  it("connects to what is excepted as Node's own options of connect say", async () => {
+    const [, secure] = await useOrigins()
+    const proxy = await useProxy()
+    await onBoth(async ({ EnvHttpProxyAgent }) => {
+      const asked: string[] = []
+      const connectOptions = {
+        ...requestTls,
+        checkServerIdentity: (host: string) => void asked.push(host),
+      }
+      const before = proxy.seen.length
+      for (const noProxy of ['localhost', '']) {
+        const options = { httpProxy: proxy.uri, noProxy, requestTls, connect: connectOptions }
+        await get(using(new EnvHttpProxyAgent(options)), `${secure?.origin}/n`)
+      }
+      return [asked, proxy.seen.length - before]
+    })
+  })
+
   it('hands its other options on: token, headers, proxyTunnel, factory', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy()
