@@ -5,13 +5,14 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'
 import { connectingDifferences } from './differences/connecting.ts'
+import { dispatcherDifferences } from './differences/dispatchers.ts'
 import type { Difference } from './differences/difference.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { uncovered, untestable } from './differences/uncovered.ts'
 import type { Normal } from './normalize.ts'
 import { Stage } from './scenario.ts'
 
-const table: readonly Difference[] = [...connectingDifferences]
+const table: readonly Difference[] = [...connectingDifferences, ...dispatcherDifferences]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {
   const stage = new Stage(kind)

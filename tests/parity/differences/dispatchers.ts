@@ -1,0 +1,134 @@
+/** Of proxy agents, factories, mocks and events. */
+import type { Dispatcher } from 'undici'
+import { certificates } from '../../support/certificates.ts'
+import { ours, using } from '../../support/libraries.ts'
+import type { Library } from '../../support/libraries.ts'
+import { get, useOrigins, useProgram, useProxy } from '../../support/proxying.ts'
+import { dispatch, exchange, Recorder } from '../../support/recorder.ts'
+import { startMicrosocks } from '../../support/servers/proxies.ts'
+import { stubs } from '../../support/stub-dispatchers.ts'
+import { until } from '../../support/wait.ts'
+import type { Normal } from '../normalize.ts'
+import type { Stage } from '../scenario.ts'
+import type { Difference } from './difference.ts'
+
+async function libraryOf({ kind }: Stage): Promise<Library> {
+  return kind === 'dodici' ? ours : import('undici')
+}
+
+/** How many times a dispatcher tells of a connection while it sends a request. */
+async function connections(dispatcher: Dispatcher, told: Dispatcher = dispatcher): Promise<number> {
+  const [plain] = await useOrigins()
+  let count = 0
+  told.on('connect', () => (count += 1))
+  await get(dispatcher, `${plain?.origin}/`)
+  await dispatcher.close()
+  return count
+}
+
+async function destroyedProxyAgent(stage: Stage): Promise<Normal> {
+  const { ProxyAgent } = await libraryOf(stage)
+  let isThere = false
+  const proxy = await stage.raw(async (peer) => {
+    await peer.head()
+    isThere = true
+    await peer.ended
+  })
+  const agent = using(new ProxyAgent(proxy.origin))
+  const sent = dispatch(agent, { origin: 'http://a.test', path: '/' })
+  await until('it is at the proxy', () => isThere)
+  await agent.destroy(new Error('mine'))
+  return (await sent.done).error?.message
+}
+
+async function protocolThroughSocks(stage: Stage): Promise<Normal> {
+  const { Socks5ProxyAgent } = await libraryOf(stage)
+  const server = await stage.tls({
+    onStream: (stream) => {
+      stream.respond({ ':status': 200 })
+      stream.end('{"url":"h2"}')
+    },
+    onRequest: (_request, response) => void response.end('{"url":"h1"}'),
+  })
+  const uri = `socks5://127.0.0.1:${await useProgram(startMicrosocks())}`
+  const agent = new Socks5ProxyAgent(uri, { requestTls: { ca: certificates().ca } })
+  return (await get(using(agent), `${server.origin}/`)).url
+}
+
+async function targets(stage: Stage): Promise<Normal> {
+  const server = await stage.http1((_request, response) => void response.end('ok'))
+  const agent = await stage.agent({ connections: 2 })
+  let count = 0
+  agent.on('connect', (_origin, all) => (count = all.length))
+  await exchange(agent, { origin: server.origin })
+  return count
+}
+
+async function givenToFactory(stage: Stage): Promise<Normal> {
+  const { Pool } = await libraryOf(stage)
+  const { given, factory } = stubs()
+  using(new Pool('http://a.test', { factory })).dispatch(
+    { path: '/', method: 'GET' },
+    new Recorder(),
+  )
+  return typeof (given[0] as { connect: unknown }).connect
+}
+
+const proxyAgents = '`ProxyAgent` and `EnvHttpProxyAgent`'
+
+export const dispatcherDifferences: readonly Difference[] = [
+  {
+    row: proxyAgents,
+    name: "ProxyAgent's events",
+    play: async (stage) => {
+      const { ProxyAgent } = await libraryOf(stage)
+      return connections(new ProxyAgent((await useProxy()).uri))
+    },
+    undici: 0,
+    dodici: 1,
+  },
+  {
+    row: proxyAgents,
+    name: "EnvHttpProxyAgent's events",
+    play: async (stage) => {
+      const { EnvHttpProxyAgent } = await libraryOf(stage)
+      const httpProxy = (await useProxy()).uri
+      return connections(new EnvHttpProxyAgent({ httpProxy, noProxy: '' }))
+    },
+    undici: 0,
+    dodici: 1,
+  },
+  {
+    row: proxyAgents,
+    name: 'the error of destroy()',
+    play: destroyedProxyAgent,
+    undici: 'The client is destroyed',
+    dodici: 'mine',
+  },
+  {
+    row: '`Socks5ProxyAgent` | no HTTP/2;',
+    name: 'the protocol',
+    play: protocolThroughSocks,
+    undici: 'h1',
+    dodici: 'h2',
+  },
+  { row: 'Pools and Clients among', name: 'targets', play: targets, undici: 3, dodici: 1 },
+  {
+    row: '`factory` of an Agent',
+    name: "a Pool's connect",
+    play: givenToFactory,
+    undici: 'function',
+    dodici: 'object',
+  },
+  {
+    row: '`MockAgent` and `SnapshotAgent`',
+    name: 'whose connections',
+    play: async (stage) => {
+      const { Agent, MockAgent } = await libraryOf(stage)
+      const agent = new Agent()
+      return connections(new MockAgent({ agent }), agent)
+    },
+    undici: 0,
+    dodici: 1,
+  },
+]
