@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { LookupOptions } from 'node:dns'
 import type { TLSSocket } from 'node:tls'
 import type { AgentOptions } from '../../support/agents.ts'
+import { certificates } from '../../support/certificates.ts'
 import { exchange } from '../../support/recorder.ts'
 import { tlsMaterial } from '../../support/tls-material.ts'
 import { normalValue, type Normal } from '../normalize.ts'
@@ -160,6 +161,19 @@ export const connectingDifferences: readonly Difference[] = [
     play: renegotiated,
     undici: 'renegotiated',
     dodici: '',
+  },
+  {
+    row: 'A certificate error for a wrong name carries `reason`, `host` and of `cert` the names only',
+    name: 'over TLS 1.3',
+    play: async (stage) => {
+      const server = await stage.tls({ pair: certificates().wrongHost })
+      const agent = await stage.agent()
+      const { error } = await exchange(agent, { origin: server.origin })
+      const { cert } = error as unknown as { cert: object }
+      return ['subject', 'subjectaltname', 'issuer', 'raw'].filter((name) => name in cert)
+    },
+    undici: ['subject', 'subjectaltname', 'issuer', 'raw'],
+    dodici: ['subject', 'subjectaltname'],
   },
   {
     row: "A TLS 1.3 server that refuses the client's certificate",
