@@ -127,10 +127,15 @@ export abstract class NativeDispatcher extends Dispatcher {
     const composed = super.compose(...(args as Dispatcher.DispatcherComposeInterceptor[]))
     const { dispatch: inner } = composed
     const dispatch = (options: Dispatcher.DispatchOptions, handler: object): boolean =>
-      dispatchModern(this.located(options), handler, inner)
+      dispatchModern(this.located(options), handler, inner, (value) => this.isItself(value))
     return new Proxy(composed, {
       get: (target, key) => (key === 'dispatch' ? dispatch : Reflect.get(target, key)),
     })
+  }
+
+  /** Whether `value` is this dispatcher, or a Proxy that compose() made of it. */
+  private isItself(value: unknown): boolean {
+    return (value as { state?: unknown } | undefined)?.state === this.state
   }
 
   // Interceptors look where a request goes.
@@ -146,13 +151,8 @@ export abstract class NativeDispatcher extends Dispatcher {
     }
     const handler = modernHandler(given, options)
     // undici 7's own functions, whose handlers are legacy ones, leave the dispatcher in the options.
-    // It may also be this dispatcher, or a Proxy that compose() made of it.
     const { dispatcher } = options
-    if (
-      dispatcher &&
-      handler === given &&
-      (dispatcher as { state?: unknown }).state !== this.state
-    ) {
+    if (dispatcher && handler === given && !this.isItself(dispatcher)) {
       throw new InvalidArgumentError(
         'opts.dispatcher is not supported by instance methods. Pass opts.dispatcher to the top-level undici functions or call the dispatcher instance method directly.',
       )

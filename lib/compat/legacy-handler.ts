@@ -48,11 +48,16 @@ export function modernHandler(
     : (handler as Handler)
 }
 
-/** Dispatches by what knows only handlers of the new kind. What is no handler at all is its to refuse. */
+/**
+ * Dispatches by what knows only handlers of the new kind. What is no handler at all is its to refuse. undici 7's own
+ * functions, which bring such handlers, leave their dispatcher in the options: there it stays when `dispatch` takes it,
+ * for interceptors look at it.
+ */
 export function dispatchModern(
   options: Dispatcher.DispatchOptions,
   handler: object,
   dispatch: Dispatch,
+  takes: (dispatcher: unknown) => boolean = () => false,
 ): boolean {
   if (typeof handler !== 'object' || handler === null || !isLegacy(handler)) {
     return dispatch(options, handler)
@@ -63,9 +68,8 @@ export function dispatchModern(
   } catch (error) {
     return refuse(handler, error)
   }
-  // undici 7's own functions, which bring such handlers, leave the dispatcher in the options.
-  const { dispatcher: _itself, ...rest } = options as typeof options & { dispatcher?: unknown }
-  return dispatch(rest, modern)
+  const { dispatcher, ...rest } = options as typeof options & { dispatcher?: unknown }
+  return dispatch(takes(dispatcher) ? options : rest, modern)
 }
 
 /** Tells what is wrong with a request to its handler, if that can hear it; else throws it. */

@@ -104,6 +104,20 @@ describe('with undici 7 as the peer, a failure', () => {
   )
 })
 
+describe('with undici 7 as the peer, an interceptor', () => {
+  it('sees the dispatcher that the request was made with', async () => {
+    const seen: unknown[] = []
+    const composed = new Agent().compose((dispatch) => (options, handler) => {
+      seen.push((options as { dispatcher?: unknown }).dispatcher)
+      return dispatch(options, handler)
+    })
+    const requested = undici7.request('http://a.test/x', { dispatcher: composed as never })
+    answer()
+    expect(await (await requested).body.text()).toBe('/x')
+    expect(seen).toEqual([composed])
+  })
+})
+
 describe('dodici', () => {
   it('exports what undici 7 has too', () => {
     const missing = Object.entries(dodici).filter(([, value]) => value === undefined)
