@@ -1,7 +1,7 @@
 import type { NativeClient, NativeTlsOptions } from '../native/contract.ts'
 import type { ConnectOptions } from '../options/connect-options.ts'
 import type { Proxy } from '../options/proxy.ts'
-import { tlsDefaults, type TlsDefaults } from '../options/tls-defaults.ts'
+import { refuseOtherIdentityCheck, tlsDefaults, type TlsDefaults } from '../options/tls-defaults.ts'
 import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
 
 /** Keeps one native client in step with those settings of TLS that are Node's own, and may change at any time. */
@@ -10,6 +10,7 @@ export class TlsFollower {
   readonly #origins: ConnectOptions | null
   readonly #proxy: Proxy | null
   #seen: TlsDefaults | undefined
+  #verifies = true
   client: NativeClient | undefined
 
   constructor(origins: ConnectOptions | null, proxy: Proxy | null) {
@@ -21,6 +22,9 @@ export class TlsFollower {
   current(): [NativeTlsOptions, NativeTlsOptions] {
     const ofOrigins = this.#origins === null ? noTls : nativeTlsOptions(this.#origins)
     const ofProxy = this.#proxy === null ? noTls : this.#proxy.nativeTls()
+    this.#verifies =
+      (ofOrigins !== noTls && ofOrigins.rejectUnauthorized) ||
+      (ofProxy !== noTls && ofProxy.rejectUnauthorized)
     this.#seen = tlsDefaults()
     return [ofOrigins, ofProxy]
   }
@@ -37,6 +41,9 @@ export class TlsFollower {
   follow(): void {
     if (this.#seen !== tlsDefaults()) {
       this.client?.setTls(...this.current())
+    }
+    if (this.#verifies) {
+      refuseOtherIdentityCheck()
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 // The module itself: the names of its namespace would stay as they were.
 import tls, { type SecureVersion } from 'node:tls'
+import { errors } from '../compat/undici.ts'
 import { usesOpenSslStore } from '../native/node-flags.ts'
 
 export interface TlsDefaults {
@@ -41,6 +42,18 @@ export function tlsDefaults(): TlsDefaults {
     }
   }
   return last
+}
+
+const nodesIdentityCheck = tls.checkServerIdentity
+
+/**
+ * Throws when a program has put a function of its own in the place of `tls.checkServerIdentity`: libcurl cannot ask it, and
+ * what it would refuse must not be taken.
+ */
+export function refuseOtherIdentityCheck(): void {
+  if (tls.checkServerIdentity !== nodesIdentityCheck) {
+    throw new errors.NotSupportedError('another tls.checkServerIdentity is not supported')
+  }
 }
 
 let firstCas: readonly string[] | undefined

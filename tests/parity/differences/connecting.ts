@@ -1,7 +1,7 @@
 /** Of options, look-ups, TLS, errors of connecting and diagnostics. */
 import { channel } from 'node:diagnostics_channel'
 import type { LookupOptions } from 'node:dns'
-import type { TLSSocket } from 'node:tls'
+import tls, { type TLSSocket } from 'node:tls'
 import type { AgentOptions } from '../../support/agents.ts'
 import { certificates } from '../../support/certificates.ts'
 import { exchange } from '../../support/recorder.ts'
@@ -174,6 +174,25 @@ export const connectingDifferences: readonly Difference[] = [
     },
     undici: ['subject', 'subjectaltname', 'issuer', 'raw'],
     dodici: ['subject', 'subjectaltname'],
+  },
+  {
+    row: 'a function of the program in the place of `tls.checkServerIdentity`',
+    name: 'that refuses',
+    play: async (stage) => {
+      const server = await stage.tls({ onRequest: (_request, response) => void response.end('ok') })
+      const agent = await stage.agent()
+      const before = tls.checkServerIdentity
+      tls.checkServerIdentity = () => Object.assign(new Error('not this one'), { code: 'MINE' })
+      try {
+        const { error, text } = await exchange(agent, { origin: server.origin })
+        tls.checkServerIdentity = before
+        return [error?.code ?? text, (await exchange(agent, { origin: server.origin })).text]
+      } finally {
+        tls.checkServerIdentity = before
+      }
+    },
+    undici: ['MINE', 'ok'],
+    dodici: ['UND_ERR_NOT_SUPPORTED', 'ok'],
   },
   {
     row: "A TLS 1.3 server that refuses the client's certificate",
