@@ -1,0 +1,135 @@
+/** The same scenario over undici's Agent and over ours, each with a server and an agent of its own. */
+import * as undici from 'undici'
+import { expect } from 'vitest'
+import { createAgent } from './agents.ts'
+import type { AgentKind, TestAgent } from './agents.ts'
+import { certificates } from './certificates.ts'
+import { startClientSite } from './client-site.ts'
+import type { Answer, ClientSite } from './client-site.ts'
+import { until } from './wait.ts'
+import type { Protocol } from './protocols.ts'
+
+type Fetch = typeof globalThis.fetch
+
+export interface Ground {
+  readonly kind: AgentKind
+  readonly agent: TestAgent
+  readonly site: ClientSite
+  readonly origin: string
+  /** Node's own over HTTP/1.1; undici's over HTTP/2, which Node's does not speak through undici's Agent. */
+  readonly fetch: Fetch
+  /** How many responses `fetch` gave so far. */
+  readonly heads: () => number
+  /** Those that belong to `fetch`. */
+  readonly FormData: typeof globalThis.FormData
+  readonly Headers: typeof globalThis.Headers
+  readonly Request: typeof globalThis.Request
+  readonly Response: typeof globalThis.Response
+}
+
+export interface Account {
+  /** What the scenario gave back, or what it threw. */
+  readonly seen: unknown
+  readonly requests: readonly string[]
+  readonly left: readonly string[]
+  readonly connections: number
+}
+
+export type Scenario = (ground: Ground) => unknown
+
+type FetchParts = Omit<Ground, 'kind' | 'agent' | 'site' | 'origin'>
+
+const undiciParts = {
+  FormData: undici.FormData,
+  Headers: undici.Headers,
+  Request: undici.Request,
+  Response: undici.Response,
+} as unknown as Pick<FetchParts, 'FormData' | 'Headers' | 'Request' | 'Response'>
+
+function fetchOf(kind: AgentKind, agent: TestAgent, protocol: Protocol): FetchParts {
+  const ofNode = protocol !== 'HTTP/2'
+  const send = (ofNode ? globalThis.fetch : undici.fetch) as Fetch
+  const dispatcher = ofNode && kind === 'undici' ? new undici.Dispatcher1Wrapper(agent) : agent
+  const { FormData, Headers, Request, Response } = ofNode ? globalThis : undiciParts
+  let heads = 0
+  return {
+    fetch: async (url, init) => {
+      const response = await send(url, { ...init, dispatcher } as object)
+      heads += 1
+      return response
+    },
+    heads: () => heads,
+    FormData,
+    Headers,
+    Request,
+    Response,
+  }
+}
+
+/** What of an error does not change from run to run, causes included. */
+export function described(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, message, code, status, cause } = error as Error & Record<string, unknown>
+  return {
+    name,
+    message: message.replaceAll(/(127\.0\.0\.1|localhost):\d+/g, '$1:PORT'),
+    code,
+    status,
+    cause: described(cause),
+  }
+}
+
+/** What `promise` rejects with, as `described` tells it. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    return { unexpected: await promise }
+  } catch (error) {
+    return described(error)
+  }
+}
+
+async function accountOf(
+  kind: AgentKind,
+  protocol: Protocol,
+  scenario: Scenario,
+  answer?: Answer,
+): Promise<Account> {
+  const site = await startClientSite(protocol, answer)
+  const agent = await createAgent({ connect: { ca: certificates().ca } }, kind)
+  try {
+    const { origin } = site
+    const seen = await scenario({ kind, agent, site, origin, ...fetchOf(kind, agent, protocol) })
+    await until('no answer is under way', () => site.log.length === site.begun.length)
+    const { log, left, accepted: connections } = site
+    return { seen, requests: log.toSorted(), left: left.toSorted(), connections }
+  } finally {
+    await agent.destroy()
+    await site.close()
+  }
+}
+
+/** Both accounts must be the same, but for connections that dodici spares; gives dodici's. */
+export async function same(
+  protocol: Protocol,
+  scenario: Scenario,
+  answer?: Answer,
+): Promise<Account> {
+  const { undici, dodici } = await compared(protocol, scenario, answer)
+  const { connections, ...account } = dodici
+  expect(account).toEqual({ ...undici, connections: undefined })
+  // undici opens one more where a request comes in the very turn in which the first becomes free.
+  expect(connections).toBeLessThanOrEqual(undici.connections)
+  return dodici
+}
+
+/** Runs `scenario` over both. */
+export async function compared(
+  protocol: Protocol,
+  scenario: Scenario,
+  answer?: Answer,
+): Promise<{ undici: Account; dodici: Account }> {
+  return {
+    undici: await accountOf('undici', protocol, scenario, answer),
+    dodici: await accountOf('dodici', protocol, scenario, answer),
+  }
+}
