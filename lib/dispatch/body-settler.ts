@@ -71,7 +71,7 @@ export class BodySettler {
     const { body } = draft
     if (body.kind !== 'stream' || upload === null) {
       onSettled()
-    } else if (!draft.method.expectsBody && draft.bodyLength < 0) {
+    } else if ((!draft.method.expectsBody && draft.bodyLength < 0) || upload.mayTurnOutEmpty) {
       // `pipeline({ method: 'GET' })` may have a stream that stays empty: then no body may be announced.
       upload.peek((isEmpty) => {
         draft.body = isEmpty ? noBody : body

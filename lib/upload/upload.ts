@@ -52,11 +52,19 @@ export class Upload {
     this.#length = length
   }
 
+  /** A length was declared that need not be kept to: a source without anything is then sent as no body. */
+  get mayTurnOutEmpty(): boolean {
+    return !this.#isStrict && this.#length > 0
+  }
+
   /** Reads the first chunk, before native asks, to see whether there is one. Calls `onFirst` later, if ever. */
   peek(onFirst: (isEmpty: boolean) => void): void {
     this.#readAhead(1, () => {
       const isEmpty = this.#ahead.length === 0
       this.#over = isEmpty
+      if (isEmpty && this.#length > 0) {
+        process.emitWarning(mismatch())
+      }
       onFirst(isEmpty)
     })
   }

@@ -72,24 +72,49 @@ describe.each(kinds)('%s over HTTP/1.1', (_name, body) => {
     const warnings = vi.mocked(process.emitWarning)
     await both(async (stage) => {
       warnings.mockClear()
+      const sent = Promise.withResolvers<void>()
       const server = await stage.raw(async (peer) => {
         await peer.readUntil('part')
+        await sent.promise
         peer.send(answers[ending] as string)
         if (ending === 'the end of the connection') peer.fin()
         await peer.ended
       })
       const agent = await stage.agent({ strictContentLength: false })
-      const options = { method: 'PUT', headers: { 'content-length': '10' } }
-      const recorder = await exchange(agent, {
-        origin: server.origin,
-        ...options,
-        body: body(['part']) as never,
-      })
+      const recorder = await exchange(
+        agent,
+        {
+          origin: server.origin,
+          method: 'PUT',
+          headers: { 'content-length': '10' },
+          body: body(['part']) as never,
+        },
+        // An answer before the source has ended would end the request.
+        { onRequestSent: () => sent.resolve() },
+      )
       await within('the end of the connection', (await server.peer(0)).ended)
       const names = warnings.mock.calls.map(([warning]) => (warning as Error).name)
       return { seen: seen(recorder), names }
     })
   })
+
+  it.each(['GET', 'DELETE', 'POST', 'PUT'])(
+    'of %s that is empty is none, whatever is declared',
+    async (method) => {
+      const warnings = vi.mocked(process.emitWarning)
+      await both(async (stage) => {
+        warnings.mockClear()
+        const server = await stage.http1((request, response) => {
+          const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+          response.end(`${length} ${coding}`)
+        })
+        const agent = await stage.agent({ strictContentLength: false })
+        const options = { method, headers: { 'content-length': '10' }, body: body([]) as never }
+        const recorder = await exchange(agent, { origin: server.origin, ...options })
+        return [recorder.text, ...warnings.mock.calls.map(([warning]) => (warning as Error).name)]
+      })
+    },
+  )
 
   it('that is too short and never answered is a headersTimeout', async () => {
     await both(async (stage) => {
