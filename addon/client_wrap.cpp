@@ -5,9 +5,11 @@
 #include "marshal/request_from_js.h"
 #include "running_client.h"
 
+#include <cerrno>
 #include <cmath>
 #include <exception>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace dodici {
@@ -24,6 +26,8 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
           InstanceMethod<&ClientWrap::flush>("flush"),
           InstanceMethod<&ClientWrap::writeBody>("writeBody"),
           InstanceMethod<&ClientWrap::endBody>("endBody"),
+          InstanceMethod<&ClientWrap::giveSocket>("giveSocket"),
+          InstanceMethod<&ClientWrap::breakLink>("breakLink"),
           InstanceMethod<&ClientWrap::pause>("pause"),
           InstanceMethod<&ClientWrap::resume>("resume"),
           InstanceMethod<&ClientWrap::cancel>("cancel"),
@@ -145,6 +149,30 @@ void ClientWrap::writeBody(const Napi::CallbackInfo& info) {
 void ClientWrap::endBody(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     client_->core().endBody(*request);
+  }
+}
+
+Napi::Value ClientWrap::giveSocket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const RequestController* const request = requestOf(info);
+  const std::uint32_t link = info[1].IsNumber() ? info[1].As<Napi::Number>().Uint32Value() : 0;
+  if (link == 0) {
+    throw Napi::TypeError::New(env, "link must be a positive number");
+  }
+  if (request == nullptr) {
+    return Napi::Number::New(env, -1);
+  }
+  const int descriptor = client_->core().giveSocket(*request, link, info[2].ToBoolean());
+  if (descriptor < 0) {
+    const std::error_code code(errno, std::generic_category());
+    throw Napi::Error::New(env, "socketpair: " + code.message());
+  }
+  return Napi::Number::New(env, descriptor);
+}
+
+void ClientWrap::breakLink(const Napi::CallbackInfo& info) {
+  if (client_ != nullptr && info[0].IsNumber()) {
+    client_->core().breakLink(info[0].As<Napi::Number>().Uint32Value());
   }
 }
 

@@ -34,6 +34,8 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
   void flush(const Napi::CallbackInfo& info);
   void writeBody(const Napi::CallbackInfo& info);
   void endBody(const Napi::CallbackInfo& info);
+  Napi::Value giveSocket(const Napi::CallbackInfo& info);
+  void breakLink(const Napi::CallbackInfo& info);
   void pause(const Napi::CallbackInfo& info);
   void resume(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);

@@ -186,6 +186,7 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.clientTtl = fields.time("clientTtl");
   options.happyEyeballsTimeout = fields.time("happyEyeballsTimeout");
   options.http2PriorKnowledge = fields.flag("http2PriorKnowledge");
+  options.socketsAreGiven = fields.flag("socketsAreGiven");
   options.keepAlive = fields.flag("keepAlive");
   options.ipv4Only = fields.flag("ipv4Only");
   options.asksToConnect = true;

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { AgentOptions, ResolvedOptions } from '../options/agent-options.ts'
 import { loadBinding } from '../native/load.ts'
 import type { Handler } from '../compat/handler.ts'
-import { publishConnected } from '../diagnostics/observed-connections.ts'
+import { publishNativeConnected } from '../diagnostics/observed-connections.ts'
 import { Origins, type Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
 import type { RequestTable, TableOwner } from '../flight/request-table.ts'
@@ -38,6 +38,7 @@ export class AgentState implements TableOwner, DispatcherState {
   /** why it was destroyed */
   #reason: unknown
   #isGone = false
+  readonly #isGivenSockets: boolean
   #stopListening: (() => void) | undefined
 
   /** `resolved` is made from `given`. */
@@ -53,6 +54,7 @@ export class AgentState implements TableOwner, DispatcherState {
     this.#clients = new NativeClients(options)
     this.#planner = new ConnectionPlanner(options, this.#clients)
     this.#engine = new RequestEngine(options, this.#origins, this.#clients, this.#planner, this)
+    this.#isGivenSockets = options.connectors !== null
     // Fails here rather than at the first request when there is no addon.
     loadBinding()
     this.#stopListening = followSignal(given.signal, (reason) => {
@@ -144,7 +146,9 @@ export class AgentState implements TableOwner, DispatcherState {
   onConnected(originKey: string): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected++
-    publishConnected(origin)
+    if (!this.#isGivenSockets) {
+      publishNativeConnected(origin)
+    }
     this.#events.connect(origin)
   }
 
@@ -203,7 +207,7 @@ export class AgentState implements TableOwner, DispatcherState {
   // The handlers are told together with the callers: a promise of a request that is looked at only after
   // `await agent.destroy()` must not be an "unhandled rejection" before.
   async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
-    await Promise.all([this.#clients.destroy(), this.#mocks?.destroy(error)])
+    await Promise.all([this.#clients.destroy(error as Error), this.#mocks?.destroy(error)])
     await this.#events.settled()
     for (const request of stopped) {
       request.callError(error)

@@ -122,7 +122,7 @@ function connectOptionsOf(options: PoolOptions): ConnectOptions {
       autoSelectFamily,
       autoSelectFamilyAttemptTimeout,
     }),
-    ...connect,
+    ...(connect as ConnectOptions | undefined),
   }) as ConnectOptions
 }
 

@@ -1,26 +1,29 @@
 import type { Dispatcher, ProxyAgent as UndiciProxyAgentType } from 'undici'
 import { UndiciProxyAgent } from '../compat/undici.ts'
 import type { AgentOptions } from '../options/agent-options.ts'
+import { optionOfNodeOnly } from '../options/connect-options.ts'
 import { needsUndici, Proxy, proxyOptions } from '../options/proxy.ts'
 
-/** Makes undici's ProxyAgent, where the `proxy` option wants of a proxy what is nothing for native. */
+/** Makes undici's ProxyAgent, where the `proxy` option, or TLS behind it, wants what is nothing for native. */
 export function proxyDelegate(
   options: Pick<AgentOptions, 'proxy' | 'connect' | 'tls'>,
 ): (() => Dispatcher) | null {
   const { proxy, connect, tls } = options ?? {}
-  if (
-    typeof proxy !== 'object' ||
-    proxy === null ||
-    !('uri' in proxy) ||
-    !needsUndici(proxy, () => new Proxy(proxy))
-  ) {
+  if (!proxy || proxy === 'env' || proxy === 'none' || typeof connect === 'function') {
+    return null
+  }
+  const ofOrigins = { ...tls, ...connect }
+  const isOfNode = optionOfNodeOnly(ofOrigins) !== undefined
+  const isWanting =
+    typeof proxy === 'object' && 'uri' in proxy && needsUndici(proxy, () => new Proxy(proxy))
+  if (!isOfNode && !isWanting) {
     return null
   }
   const { requestTls, ...ofProxy } = proxyOptions(proxy)
   const given: object = {
     ...options,
     ...ofProxy,
-    requestTls: { ...tls, ...connect, ...requestTls },
+    requestTls: { ...ofOrigins, ...requestTls },
   }
   return () => new UndiciProxyAgent(given as UndiciProxyAgentType.Options)
 }

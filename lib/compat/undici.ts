@@ -13,6 +13,7 @@ import {
 } from 'undici/index.js'
 
 export {
+  buildConnector,
   Agent as UndiciAgent,
   BalancedPool as UndiciBalancedPool,
   Client as UndiciClient,

@@ -1,6 +1,7 @@
 import { errors } from '../compat/undici.ts'
 import { inContext } from '../compat/context-handler.ts'
 import type { Handler } from '../compat/handler.ts'
+import { ConnectionWish } from '../connector/given-connections.ts'
 import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
 import type { SocketInfo } from '../errors/errors.ts'
 import type { NativeClients } from '../flight/native-clients.ts'
@@ -139,7 +140,7 @@ export class RequestEngine {
 
   // A tunnel has a connection of its own; of the others native asks when one of them needs one.
   #locate(draft: RequestDraft, request: PendingRequest): void {
-    if (!draft.isTunnel) {
+    if (!draft.isTunnel || request.table.given !== null) {
       this.#submit(draft, request)
       return
     }
@@ -171,9 +172,19 @@ export class RequestEngine {
     if (origin.isTls) {
       request.servername = servername || this.#defaultServername(request)
     }
+    if (table.given !== null) {
+      const mayUseHttp2 = draft.opts['allowH2'] !== false && !draft.isTunnel
+      request.wish = new ConnectionWish(servername || null, mayUseHttp2, draft.isTunnel)
+    }
     const isForwarded = !draft.isTunnel && !origin.isTls && table.proxy?.forwards === true
     const usesH2c = this.#options.useH2c && !origin.isTls && table.proxy === null
-    const route = { isForwarded, usesH2c, servername, isReported: isReported(request) }
+    const route = {
+      isForwarded,
+      usesH2c,
+      namesHost: table.given !== null,
+      servername,
+      isReported: isReported(request),
+    }
     const encoded = encodeRequest(draft, this.#defaults, route)
     if (route.isReported && encoded.bytes !== undefined) {
       request.bytesBody = encoded.bytes

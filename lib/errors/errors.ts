@@ -152,7 +152,7 @@ export function disconnectError(code: number, detail: number): Error {
 }
 
 // undici's types leave out what its constructor takes.
-function socketError(message: string, socket: SocketInfo | null): Error {
+export function socketError(message: string, socket: SocketInfo | null): Error {
   const SocketError = errors.SocketError as unknown as new (
     message: string,
     socket: SocketInfo | null,

@@ -1,3 +1,4 @@
+import { GivenConnections } from '../connector/given-connections.ts'
 import { loadBinding } from '../native/load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { ConnectOptions } from '../options/connect-options.ts'
@@ -37,7 +38,9 @@ export class NativeClients {
       return this.#proxied(origin.isTls, proxy, owner)
     }
     if (origin.isTls) {
-      this.#tls ??= this.#create(owner, connect, null)
+      // A given socket has its TLS behind it.
+      const ofOrigins = this.#options.connectors === null ? connect : null
+      this.#tls ??= this.#create(owner, ofOrigins, null)
       return this.#tls
     }
     this.#plain ??= this.#create(owner, null, null)
@@ -66,7 +69,14 @@ export class NativeClients {
   }
 
   /** Resolves when all sockets are closed, but for upgraded ones, which end when their users will. */
-  async destroy(): Promise<void> {
+  async destroy(reason: Error): Promise<void> {
+    await Promise.all([
+      this.#destroyClients(),
+      ...this.all().map((table) => table.given?.destroy(reason)),
+    ])
+  }
+
+  async #destroyClients(): Promise<void> {
     const all = this.all().filter((table) => !table.hasSwitched)
     for (const table of this.all()) {
       if (table.hasSwitched) {
@@ -123,7 +133,9 @@ export class NativeClients {
     })
     const { localAddress: address, localPort: port, socketPath } = local
     const table = new RequestTable(client, owner, { address, port, socketPath }, proxy)
-    if (connect !== null || proxy?.speaksTls === true) {
+    if (this.#options.connectors !== null) {
+      table.given = new GivenConnections(this.#options.connectors, native, table)
+    } else if (connect !== null || proxy?.speaksTls === true) {
       tls.client = client
       this.#tlsOf.set(table, tls)
     }

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { errors } from '../compat/undici.ts'
+import type { ConnectionWish } from '../connector/given-connections.ts'
 import type { Destination } from '../errors/errors.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import type { HeaderBlock } from '../response/header-block.ts'
@@ -26,6 +27,8 @@ export class PendingRequest implements Controller, RecordReceiver {
   ended = false
   upload: UploadControl | null = null
   /** of an upgrade or a CONNECT */
+  /** null: native connects by itself */
+  wish: ConnectionWish | null = null
   tunnel: TunnelControl<PendingRequest> | null = null
   /** the name that the server's certificate must be for; empty: the origin's host */
   servername = ''

@@ -30,6 +30,8 @@ export interface RequestHost<Request> {
   readonly client: Pick<NativeClient, 'cancel' | 'pause' | 'resume' | 'setReferenced'>
   readonly local: LocalEnd
   readonly proxy: Proxy | null
+  /** null: native makes its connections */
+  readonly given: object | null
   /** requests that native has ended, but not their handlers, which have paused */
   readonly lingering: Set<Request>
   readonly owner: { onReleased(origin: Origin): void }

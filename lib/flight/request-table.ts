@@ -1,5 +1,6 @@
+import type { GivenConnections } from '../connector/given-connections.ts'
 import { readBatch, type BatchReceiver, type ClientOwner } from '../response/batch-reader.ts'
-import { Param, type NativeClient, type NativeConnectionPlan } from '../native/contract.ts'
+import { Errc, Param, type NativeClient, type NativeConnectionPlan } from '../native/contract.ts'
 import { YoungCollector } from '../native/young-collector.ts'
 import type { LocalEnd } from '../errors/errors.ts'
 import type { EncodedRequest } from '../request/encode-request.ts'
@@ -37,6 +38,8 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
   readonly proxy: Proxy | null
   /** Ended for native, but not for the handler, which has paused. */
   readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
+  /** the connections, where JavaScript makes them */
+  given: GivenConnections | null = null
   readonly #params: Uint32Array
   // Holds no id 0, so that 0 can mean "none".
   readonly #byId: (PendingRequest | undefined)[] = [undefined]
@@ -117,6 +120,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
 
   /** The id may be used again: native knows no request by it. */
   release(request: PendingRequest): void {
+    this.given?.onReleased(request)
     this.#byId[request.id] = undefined
     this.#freeIds.push(request.id)
     request.id = 0
@@ -156,23 +160,27 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
       params[Param.contentLengthHigh] = Math.floor(streamLength / 2 ** 32)
     }
     this.client.submit(text, encoded.bytes)
-    this.#flushLater()
+    this.flushLater()
   }
 
   onConnectionWanted(request: PendingRequest): void {
-    this.owner.onConnectionWanted(this, request)
+    if (this.given === null) {
+      this.owner.onConnectionWanted(this, request)
+    } else {
+      this.given.onWanted(request)
+    }
   }
 
   connect({ id }: PendingRequest, plan: NativeConnectionPlan): void {
     this.client.connect(id, plan)
-    this.#flushLater()
+    this.flushLater()
   }
 
   /** The request and those that wait for its connection fail with this error. */
   refuse({ id }: PendingRequest, error: unknown): void {
     this.#refusals.set(id, error as Error)
     this.client.refuse(id)
-    this.#flushLater()
+    this.flushLater()
   }
 
   refusal(id: number): Error | undefined {
@@ -181,15 +189,20 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
 
   writeBody(id: number, bytes: Uint8Array): void {
     this.client.writeBody(id, bytes)
-    this.#flushLater()
+    this.flushLater()
   }
 
   endBody(id: number): void {
     this.client.endBody(id)
-    this.#flushLater()
+    this.flushLater()
   }
 
-  #flushLater(): void {
+  onConnectionError(origin: Origin, error: Error): void {
+    this.owner.onFailed(origin, Errc.connectFailed, error)
+  }
+
+  /** Native is told at the end of this tick. */
+  flushLater(): void {
     if (!this.#flushes) {
       this.#flushes = true
       process.nextTick(this.#flush)

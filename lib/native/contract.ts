@@ -17,7 +17,7 @@ export const EventType = {
   dataBlock: 3,
   /** `[trailerCount, (nameLength, valueLength) × trailerCount]`. Terminal. */
   end: 4,
-  /** `[Errc, detail, messageLength, socketLength]`. Terminal. Text: message, then socket info. */
+  /** `[Errc, detail, messageLength, socketLength]`. Terminal. Text: message, then socket info; of a given socket its link. */
   failed: 5,
   /** `[]`: the request is written, body included. Only with `RequestFlag.reportSent`. */
   requestSent: 6,
@@ -33,7 +33,10 @@ export const EventType = {
   peerEnd: 11,
   /** `[socketLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as of `failed`. */
   tunnelSocket: 12,
-  /** `[]`: a connection is about to be made for the request, and waits for `connect()` or `refuse()`. Not for tunnels. */
+  /**
+   * `[]`: a connection is about to be made for the request, and waits for `connect()` or `refuse()`, or with `socketsAreGiven` for
+   * `giveSocket()`. The former not for tunnels.
+   */
   connectionWanted: 13,
 } as const
 
@@ -212,6 +215,8 @@ export interface NativeClientOptions {
   happyEyeballsTimeout: number
   /** plain http is HTTP/2 from its first byte on (h2c) */
   http2PriorKnowledge: boolean
+  /** every connection is asked for by a `connectionWanted` record */
+  socketsAreGiven: boolean
   keepAlive: boolean
   ipv4Only: boolean
   tcpKeepAlive: boolean
@@ -280,6 +285,16 @@ export interface NativeClient {
   /** Next piece of a streamed body; copied. Ignored when the request has ended. */
   writeBody(id: number, bytes: Uint8Array): void
   endBody(id: number): void
+
+  /**
+   * Answers a `connectionWanted` record: the request's connection is a new stream, whose other end's descriptor is returned,
+   * to be read, written and closed by the caller; -1: there is no such request any more. `link`, more than 0, is the caller's
+   * name for it. To be followed by flush(). Throws when the system has no stream left. `cancel()` is the other answer.
+   */
+  giveSocket(id: number, link: number, isHttp2: boolean): number
+
+  /** What was written to the link is all that comes, but not all that there was. Instead of closing it. */
+  breakLink(link: number): void
 
   /** Body records stop soon; those already on their way still come. */
   pause(id: number): void

@@ -4,7 +4,13 @@ import { errors } from '../compat/undici.ts'
 import { milliseconds } from '../native/milliseconds.ts'
 import type { Dispatcher } from 'undici'
 import type { NativeClientOptions } from '../native/contract.ts'
-import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
+import {
+  checkConnectOptions,
+  optionOfNodeOnly,
+  refuseOptionsOfNodeOnly,
+  type ConnectOptions,
+} from './connect-options.ts'
+import { builtConnectors, connectorsOf, type Connector, type Connectors } from './connector.ts'
 import { resolveProxies, type Proxies, type ProxyOptions } from './proxy.ts'
 import { checkTlsOptions } from './tls-options.ts'
 
@@ -67,8 +73,11 @@ export interface AgentOptions {
   autoSelectFamily?: boolean
   /** Head start of the first address family, in milliseconds. Default: Node's, 250 or 500. */
   autoSelectFamilyAttemptTimeout?: number
-  /** How to connect. A function is not supported. */
-  connect?: ConnectOptions | null
+  /**
+   * How to connect: options of Node's `net.connect()` and `tls.connect()`, or a function that makes each connection, which
+   * costs a copy of all bytes through JavaScript. So do options that only Node has, such as `checkServerIdentity`.
+   */
+  connect?: ConnectOptions | Connector | null
   /**
    * How origins are reached: the URI of a proxy, or options as undici's `ProxyAgent` takes them; `'env'`: as
    * `EnvHttpProxyAgent` reads `http_proxy`, `https_proxy` and `no_proxy`; `'none'`. Default: `'none'`. Not in undici.
@@ -108,6 +117,8 @@ export interface H2Options {
 export interface ResolvedOptions {
   readonly native: Omit<NativeClientOptions, 'tls' | 'proxy' | 'http2PriorKnowledge'>
   readonly connect: ConnectOptions
+  /** null: native makes the connections */
+  readonly connectors: Connectors | null
   /** null: every origin is reached directly */
   readonly proxies: Proxies | null
   readonly allowH2: boolean
@@ -240,11 +251,6 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   const h2 = (options.h2Options ?? {}) as H2Options & Record<string, unknown>
   checkAll(h2, h2Checks)
   checkAll({ ...h2.settings }, h2SettingsChecks)
-  if (typeof options.connect === 'function') {
-    throw new NotSupportedError(
-      'a connect function is not supported: libcurl makes the connections',
-    )
-  }
   if (options.socketPath && process.platform === 'win32') {
     throw new NotSupportedError('socketPath is not supported on Windows')
   }
@@ -253,19 +259,25 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
     autoSelectFamily,
     maxCachedSessions,
     ...options.tls,
-    ...options.connect,
+    ...(typeof options.connect === 'function' ? {} : options.connect),
   }
   checkAll(connect, connectChecks)
   checkConnectOptions(connect)
   checkTlsOptions(connect)
   const proxies = resolveProxies(options.proxy)
+  const connectors = resolveConnectors(options, connect)
+  if (proxies !== null && connectors !== null) {
+    refuseOptionsOfNodeOnly(connect, 'together with proxy')
+    throw new NotSupportedError('a connect function together with proxy is not supported')
+  }
   const attempt = connect.autoSelectFamilyAttemptTimeout ?? options.autoSelectFamilyAttemptTimeout
   // Node takes -1 for its default, and nothing below 10.
   const attemptTimeout = attempt === undefined || attempt === -1 ? null : Math.max(attempt, 10)
   return {
-    native: nativeOptions(options, h2, connect, attemptTimeout),
+    native: nativeOptions(options, h2, connect, attemptTimeout, connectors !== null),
     attemptTimeout,
     connect,
+    connectors,
     proxies,
     allowH2: options.allowH2 ?? (connect['allowH2'] as boolean | undefined) ?? true,
     keepAlive: options.pipelining !== 0,
@@ -277,11 +289,20 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   }
 }
 
+// Null: libcurl makes the connections, from data alone.
+function resolveConnectors(options: Options, connect: ConnectOptions): Connectors | null {
+  if (typeof options.connect === 'function') {
+    return connectorsOf(options.connect, options)
+  }
+  return optionOfNodeOnly(connect) === undefined ? null : builtConnectors(options)
+}
+
 function nativeOptions(
   options: Options,
   h2: H2Options,
   connect: ConnectOptions,
   attemptTimeout: number | null,
+  socketsAreGiven: boolean,
 ): ResolvedOptions['native'] {
   return {
     connections: Math.floor(options.connections ?? 0),
@@ -300,6 +321,7 @@ function nativeOptions(
     keepAliveMaxTimeout: milliseconds(options.keepAliveMaxTimeout ?? 600_000),
     clientTtl: milliseconds(Math.max(options.clientTtl ?? 0, 0)),
     happyEyeballsTimeout: attemptTimeout ?? net.getDefaultAutoSelectFamilyAttemptTimeout(),
+    socketsAreGiven,
     keepAlive: true, // each request says for itself when its connection is to be closed
     ipv4Only: connect.family === 4,
     tcpKeepAlive: connect.keepAlive ?? true,

@@ -65,14 +65,18 @@ export interface ConnectOptions {
   [option: string]: unknown
 }
 
-// A JavaScript callback or handle, or a rule that libcurl cannot be given: to ignore one could weaken security.
+// A JavaScript callback or handle, or a rule that libcurl cannot be given: where there is one Node makes the connections.
 // Not here: `ALPNProtocols` and `socket`, which undici overwrites.
-const unsupported = [
+const ofNodeOnly = [
   'SNICallback',
+  'blockList',
   'checkServerIdentity',
   'clientCertEngine',
   'dhparam',
+  'enableTrace',
   'minDHSize',
+  'onread',
+  'path',
   'privateKeyEngine',
   'privateKeyIdentifier',
   'pskCallback',
@@ -80,23 +84,28 @@ const unsupported = [
   'secureContext',
   'secureProtocol',
   'session',
+  'signal',
+  'ticketKeys',
 ]
 
-/** Throws for what is wrong, or cannot be honoured, so that nothing is silently less than asked for. */
-export function checkConnectOptions(options: ConnectOptions): void {
-  for (const name of unsupported) {
-    if (options[name] !== undefined && options[name] !== null) {
-      throw new NotSupportedError(`connect.${name} is not supported`)
-    }
-  }
-  if (options.family !== undefined && ![0, 4, 6].includes(options.family)) {
-    throw new NotSupportedError(`connect.family ${options.family} is not supported`)
-  }
-  checkSocketOptions(options)
+/** The first option that libcurl has no counterpart for; undefined: there is none. */
+export function optionOfNodeOnly(options: ConnectOptions): string | undefined {
+  const { family } = options
+  return family !== undefined && ![0, 4, 6].includes(family)
+    ? 'family'
+    : ofNodeOnly.find((name) => options[name] !== undefined && options[name] !== null)
 }
 
-// With Node's own errors.
-function checkSocketOptions({ lookup, localPort }: ConnectOptions): void {
+/** Throws for what only Node can honour, where Node cannot make the connection. */
+export function refuseOptionsOfNodeOnly(options: ConnectOptions, where: string): void {
+  const name = optionOfNodeOnly(options)
+  if (name !== undefined) {
+    throw new NotSupportedError(`connect.${name} ${where} is not supported`)
+  }
+}
+
+/** Throws Node's own errors for what is wrong. */
+export function checkConnectOptions({ lookup, localPort }: ConnectOptions): void {
   if (lookup !== undefined && lookup !== null && typeof lookup !== 'function') {
     throw typeError('lookup', 'function', lookup)
   }

@@ -7,7 +7,11 @@ import type {
   NativeProxyOptions,
   NativeTlsOptions,
 } from '../native/contract.ts'
-import { checkConnectOptions, type ConnectOptions } from './connect-options.ts'
+import {
+  checkConnectOptions,
+  refuseOptionsOfNodeOnly,
+  type ConnectOptions,
+} from './connect-options.ts'
 import { headerLine, isHeaderValue, isToken } from '../request/request-headers.ts'
 import { NoProxy } from './no-proxy.ts'
 import { checkTlsOptions, nativeTlsOptions, noTls } from './tls-options.ts'
@@ -275,6 +279,7 @@ function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
   if (localAddress && isIP(localAddress) === 0) {
     throw new InvalidArgumentError('localAddress must be valid string IP address')
   }
+  refuseOptionsOfNodeOnly(options, 'for the connection to a proxy')
   checkConnectOptions(options)
   checkTlsOptions(options)
   return options

@@ -22,6 +22,8 @@ export interface Route {
   readonly usesH2c: boolean
   /** the name that TLS asks for; empty: the origin's host */
   readonly servername: string
+  /** the host is written here, as native knows no default port of a given socket */
+  readonly namesHost: boolean
   /** somebody is told what of the request has been sent */
   readonly isReported: boolean
 }
@@ -51,7 +53,7 @@ export function encodeRequest(
 ): EncodedRequest {
   const { opts, origin, body } = draft
   const closes = closesConnection(draft, defaults)
-  const lines = draft.isTunnel ? tunnelLines(draft) : requestLines(draft, closes)
+  const lines = draft.isTunnel ? tunnelLines(draft) : requestLines(draft, closes, route)
   const host = draft.addresses === '' ? route.servername : `${route.servername}\n${draft.addresses}`
   const target = route.isForwarded ? origin.url.origin + draft.target : draft.target
   return {
@@ -123,9 +125,14 @@ function isAmbiguous({ body, method }: RequestDraft): boolean {
 }
 
 // libcurl writes the host of the origin, unless it is given.
-function requestLines({ headers, method, body }: RequestDraft, closes: boolean): string {
+function requestLines(
+  { origin, headers, method, body }: RequestDraft,
+  closes: boolean,
+  { namesHost }: Route,
+): string {
+  const host = headers.host ?? (namesHost ? origin.url.host : null)
   return (
-    (headers.host === null ? '' : headerLine('host', headers.host)) +
+    (host === null ? '' : headerLine('host', host)) +
     (closes ? 'connection: close\0' : 'connection: keep-alive\0') +
     headers.lines +
     framingLines(method, headers, body)

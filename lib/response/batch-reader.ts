@@ -6,7 +6,7 @@ import {
   waitsBehindData,
   type Destination,
 } from '../errors/errors.ts'
-import { publishConnectError } from '../diagnostics/observed-connections.ts'
+import { publishNativeConnectError } from '../diagnostics/observed-connections.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import { HeaderBlock } from './header-block.ts'
@@ -51,8 +51,18 @@ export interface ClientOwner {
   onLoopClosed(): void
 }
 
+/** What knows of the sockets that native was given. */
+export interface GivenSockets {
+  /** in native's form of what `failed` says of a socket */
+  describe(socket: string): string
+  /** the socket's own error, where that is why a request has failed */
+  errorOf(code: number, socket: string): Error | undefined
+}
+
 /** Finds the request of a record. */
 export interface BatchReceiver<Request extends RecordReceiver> {
+  /** null: native makes its connections itself */
+  readonly given: GivenSockets | null
   readonly owner: ClientOwner
   byId(id: number): Request | undefined
   /** A connection is about to be made for the request. */
@@ -188,11 +198,13 @@ export function readBatch<Request extends RecordReceiver>(
           }
           table.release(request)
           if (!request.ended) {
+            const info = table.given === null ? socket : table.given.describe(socket)
             const error =
               (code === Errc.notConnected ? table.refusal(detail) : undefined) ??
-              nativeError(code, detail, message, socket, request.destination)
+              table.given?.errorOf(code, socket) ??
+              nativeError(code, detail, message, info, request.destination)
             if (isConnectionError(code)) {
-              publishConnectError(request.origin, error)
+              publishNativeConnectError(request.origin, error)
             }
             request.onFailed(error, waitsBehindData(code))
             table.owner.onFailed(request.origin, code, error)
@@ -221,7 +233,8 @@ export function readBatch<Request extends RecordReceiver>(
         case EventType.tunnelSocket: {
           const start = textAt
           textAt += words[at++] as number
-          request?.tunnel?.onSocket(ownText(text, start, textAt))
+          const socket = ownText(text, start, textAt)
+          request?.tunnel?.onSocket(table.given === null ? socket : table.given.describe(socket))
           break
         }
         case EventType.connected: {

@@ -54,6 +54,7 @@ export const libFolders: readonly string[] = [
   'tunnel',
   'upload',
   'flight',
+  'connector',
   'response',
   'diagnostics',
   'options',

@@ -10,6 +10,7 @@ import type { Outcome, Scenario } from './scenario.ts'
 import { addressScenarios } from './scenarios/addresses.ts'
 import { channelScenarios } from './scenarios/channels.ts'
 import { elsewhere } from './checklist.ts'
+import { connectFunctionScenarios } from './scenarios/connect-functions.ts'
 import { connectionScenarios } from './scenarios/connections.ts'
 import { disconnectScenarios } from './scenarios/disconnects.ts'
 import { errorScenarios } from './scenarios/errors.ts'
@@ -28,6 +29,7 @@ import { validationScenarios } from './scenarios/validation.ts'
 const table: readonly Scenario[] = [
   ...responseScenarios,
   ...connectionScenarios,
+  ...connectFunctionScenarios,
   ...errorScenarios,
   ...disconnectScenarios,
   ...flowScenarios,

@@ -29,11 +29,11 @@ export class Stage {
   }
 
   async agent(options: AgentOptions = {}): Promise<TestAgent> {
-    const connect = typeof options.connect === 'function' ? {} : options.connect
-    const agent = await createAgent(
-      { ...options, connect: { ca: certificates().ca, ...connect } },
-      this.kind,
-    )
+    const trusting =
+      typeof options.connect === 'function'
+        ? options
+        : { ...options, connect: { ca: certificates().ca, ...options.connect } }
+    const agent = await createAgent(trusting, this.kind)
     this.#clearing.push(() => agent.destroy())
     return agent
   }

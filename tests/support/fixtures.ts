@@ -16,10 +16,12 @@ import type { RawOptions, RawScript, RawServer } from './servers/raw.ts'
 import { startTls } from './servers/tls.ts'
 import type { TlsServer, TlsServerOptions } from './servers/tls.ts'
 
-/** An agent that trusts the tests' authority. */
+/** An agent that trusts the tests' authority, unless it has a connect function. */
 export async function useAgent(options: AgentOptions = {}, kind?: AgentKind): Promise<TestAgent> {
-  const connect = typeof options.connect === 'function' ? {} : options.connect
-  const trusting = { ...options, connect: { ca: certificates().ca, ...connect } }
+  const trusting =
+    typeof options.connect === 'function'
+      ? options
+      : { ...options, connect: { ca: certificates().ca, ...options.connect } }
   const agent = await createAgent(trusting, kind)
   onTestFinished(() => agent.destroy())
   return agent

@@ -46,6 +46,16 @@ class Client {
   // `proxy.tls`. `servername` stays as it was, and sessions are resumed no more.
   void setTls(TlsOptions tls, TlsOptions proxyTls);
 
+  // The answer to EventType::connectionWanted with ClientOptions::socketsAreGiven: the request's connection is one end of a new stream, whose other end is
+  // returned; the caller closes it. -1, with errno set: no stream is to be had, and the request waits on. `link` is the caller's
+  // name for the stream, and not 0. `isHttp2`: both sides speak HTTP/2 from the first byte on. When the request has ended, the
+  // stream is closed at once. Cancelling the request is the other answer.
+  int giveSocket(const RequestController& request, std::uint32_t link, bool isHttp2);
+
+  // What the caller has written to the stream is all that comes, but not all that there was: a body that would end with the
+  // connection is incomplete.
+  void breakLink(std::uint32_t link);
+
   // Sees to it that the loop threads look at what was submitted and written. One wake-up for all requests of a turn of
   // the submitter is what makes this worth a call: waking a thread costs several times what submitting a request does.
   void flush();

@@ -28,7 +28,8 @@ enum class EventType : std::uint32_t {
   // [.., trailerCount, (nameLength, valueLength)*] Terminal. Text: name and value of each trailer.
   end = 4,
   // [.., Errc, detail, messageLength, socketLength] Terminal. `detail` is described at Errc.
-  // Text: message; socket as "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or nothing.
+  // Text: message; socket as "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or nothing; of a given
+  // one its link, as a number.
   failed = 5,
   // [..] The request is written, body included. Only when Request::reportSent.
   requestSent = 6,
@@ -45,8 +46,8 @@ enum class EventType : std::uint32_t {
   peerEnd = 11,
   // [.., socketLength] The connection of a tunnel, before the head that switches to it. Text: socket, as of `failed`.
   tunnelSocket = 12,
-  // [..] A connection is about to be made for the request, and waits for Client::connect() or refuse(). Only with
-  // ClientOptions::asksToConnect.
+  // [..] A connection is about to be made for the request, and waits for Client::connect() or refuse(), or with
+  // ClientOptions::socketsAreGiven for giveSocket(). Only with one of them and ClientOptions::asksToConnect.
   connectionWanted = 13,
 };
 

@@ -70,6 +70,9 @@ struct ClientOptions {
   // Before each connection EventType::connectionWanted asks how it is to be made. Only plain http to an IP address, without a
   // proxy, is not worth asking. Tunnels do not ask.
   bool asksToConnect = false;
+  // The embedder makes the connections: EventType::connectionWanted asks for each, and Client::giveSocket() answers. TLS is the
+  // embedder's then, and so are name look-up, timeout, and what else is said here of how to connect.
+  bool socketsAreGiven = false;
   bool ipv4Only = false;
   bool keepAlive = true;  // false: every connection serves one request
   bool tcpKeepAlive = true;

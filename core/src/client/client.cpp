@@ -6,7 +6,10 @@
 #include "submit/request_block.h"
 #include "transfer/request_text.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -116,6 +119,22 @@ void Client::setTls(TlsOptions tls, TlsOptions proxyTls) {
   const TlsStores stores = storesOf(std::move(tls), std::move(proxyTls));
   for (const auto& shard : parts_->shards) {
     shard->sendLate(TlsCommand{stores});
+  }
+}
+
+int Client::giveSocket(const RequestController& request, std::uint32_t link, bool isHttp2) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    return -1;
+  }
+  GivenSocket socket(ends[0], link, isHttp2);
+  request.block_->shard->sendLate(SocketCommand{request.block_->id, std::move(socket)});
+  return ends[1];
+}
+
+void Client::breakLink(std::uint32_t link) {
+  for (const auto& shard : parts_->shards) {
+    shard->send(LinkBrokenCommand{link});
   }
 }
 

@@ -3,6 +3,8 @@
 #include "connections/socket_signs.h"
 #include "curl/easy_handle.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -39,7 +41,7 @@ Connection* ConnectionKeeper::onSending(
     return nullptr;
   }
   if (ticket.opens()) {
-    opened(ticket, easy, easy.connectionSocket(), isTls, origin);
+    opened(ticket, easy, easy.connectionSocket(), origin);
   } else if constexpr (!MultiHandle::kNamesConnections) {
     // None: a kept connection over a Unix socket, of which nothing is told; they all lead to the same server.
     const int socket = easy.connectionSocket();
@@ -47,7 +49,7 @@ Connection* ConnectionKeeper::onSending(
       return nullptr;
     }
     if (socket != Connection::kNoSocket) {
-      connection = &moveTo(ticket, easy, socket, isTls, origin);
+      connection = &moveTo(ticket, easy, socket, origin);
     }
   }
   // What came before the request is written is not its answer.
@@ -66,11 +68,7 @@ Connection* ConnectionKeeper::onSending(
 
 // An older libcurl has chosen the connection with this socket.
 Connection& ConnectionKeeper::moveTo(
-    OriginQueue::Ticket& ticket,
-    const EasyHandle& easy,
-    int socket,
-    bool isTls,
-    std::string_view origin
+    OriginQueue::Ticket& ticket, const EasyHandle& easy, int socket, std::string_view origin
 ) {
   Connection& before = *ticket.connection();
   const bool stays = before.state != Connection::State::closed;
@@ -80,17 +78,13 @@ Connection& ConnectionKeeper::moveTo(
     onLeft(before);
   }
   if (actual == nullptr) {
-    opened(ticket, easy, socket, isTls, origin);
+    opened(ticket, easy, socket, origin);
   }
   return connection;
 }
 
 void ConnectionKeeper::opened(
-    OriginQueue::Ticket& ticket,
-    const EasyHandle& easy,
-    int socket,
-    bool isTls,
-    std::string_view origin
+    OriginQueue::Ticket& ticket, const EasyHandle& easy, int socket, std::string_view origin
 ) {
   const auto now = Clock::now();
   if (Connection* const before = connections_.findBySocket(socket)) {
@@ -116,6 +110,7 @@ void ConnectionKeeper::opened(
   Connection& connection = *ticket.connection();
   connection.verified = easy.tlsStores().origin->verifies();
   connection.proxyVerified = easy.tlsStores().proxy->verifies();
+  connection.link = easy.link();
   if (isHttp2 && pingInterval_.count() > 0) {
     connection.nextPing = now + pingInterval_;
     nextPing_ = std::min(nextPing_, *connection.nextPing);
@@ -176,6 +171,19 @@ void ConnectionKeeper::onSocketClosed(curl_socket_t socket) noexcept {
   if (Connection* const connection = connections_.findBySocket(socket)) {
     origins_.onClosed(*connection, Clock::now());
   }
+}
+
+bool ConnectionKeeper::onLinkBroken(std::uint32_t link) {
+  const curl_socket_t socket = watchers_.findByLink(link);
+  if (socket == CURL_SOCKET_BAD) {
+    return false;
+  }
+  if (Connection* const connection = connections_.findBySocket(socket)) {
+    connection->isCutOff = true;
+  }
+  // Behind what has come: that can still be read.
+  ::shutdown(socket, SHUT_RD);
+  return true;
 }
 
 void ConnectionKeeper::askWhetherAlive(Connection& connection) {

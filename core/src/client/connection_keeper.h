@@ -55,6 +55,9 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   // libcurl closes the socket. From inside libcurl: does not throw.
   void onSocketClosed(curl_socket_t socket) noexcept;
 
+  // Of a given socket comes no more, and that is not all. False: there is none with this name.
+  bool onLinkBroken(std::uint32_t link);
+
   // A request over HTTP/2 ends without an answer. REQUIRES: its stream is still open.
   void askWhetherAlive(Connection& connection);
 
@@ -85,18 +88,10 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   void onSessionEnded(std::int64_t id) override;
 
   Connection& moveTo(
-      OriginQueue::Ticket& ticket,
-      const EasyHandle& easy,
-      int socket,
-      bool isTls,
-      std::string_view origin
+      OriginQueue::Ticket& ticket, const EasyHandle& easy, int socket, std::string_view origin
   );
   void opened(
-      OriginQueue::Ticket& ticket,
-      const EasyHandle& easy,
-      int socket,
-      bool isTls,
-      std::string_view origin
+      OriginQueue::Ticket& ticket, const EasyHandle& easy, int socket, std::string_view origin
   );
   void sendPings(Clock::time_point now);
   void close(Connection& connection, Errc code, std::uint32_t detail = 0);

@@ -2,6 +2,8 @@
 
 #include "curl/easy_options.h"
 
+#include <sys/socket.h>
+
 #include <exception>
 #include <utility>
 
@@ -87,11 +89,11 @@ bool RequestRunner::asksBefore(const RequestBlock& block) const {
 
 // REQUIRES: it has its place on a connection.
 void RequestRunner::run(RequestBlock& block) {
-  block.asks = asksBefore(block);
+  block.asks = parts_.options.socketsAreGiven ? block.ticket.opens() : asksBefore(block);
   if (block.asks) {
     parts_.batcher.connectionWanted(block.id);
   } else {
-    parts_.multi.add(transferOf(block).prepare(parts_.handles.take()));
+    parts_.multi.add(transferOf(block).prepare(parts_.handles.take(), {}));
   }
 }
 
@@ -100,7 +102,7 @@ void RequestRunner::connect(RequestId id, const ConnectionPlan& plan) {
   if (block == nullptr || !std::exchange(block->asks, false)) {
     return;
   }
-  EasyHandle& easy = transferOf(*block).prepare(parts_.handles.take());
+  EasyHandle& easy = transferOf(*block).prepare(parts_.handles.take(), {});
   setConnectionPlan(easy, RequestText(block->request.text), parts_.options, plan);
   parts_.multi.add(easy);
 }
@@ -114,6 +116,23 @@ void RequestRunner::refuse(RequestId id) {
   end(*block, error);
   failWaiters(*block, error);
   retire(*block);
+}
+
+void RequestRunner::onSocket(RequestId id, GivenSocket socket) {
+  RequestBlock* const block = table_.find(id);
+  if (block != nullptr && std::exchange(block->asks, false)) {
+    parts_.multi.add(transferOf(*block).prepare(parts_.handles.take(), std::move(socket)));
+  }
+}
+
+void RequestRunner::onLinkBroken(std::uint32_t link) {
+  for (const RequestId id : table_.ids()) {
+    const Transfer* const transfer = table_.findTransfer(id);
+    const EasyHandle* const easy = transfer == nullptr ? nullptr : transfer->handle();
+    if (easy != nullptr && easy->link() == link && easy->givenDescriptor() >= 0) {
+      ::shutdown(easy->givenDescriptor(), SHUT_RD);
+    }
+  }
 }
 
 bool RequestRunner::startReady() {

@@ -55,6 +55,10 @@ class RequestRunner final : private Transfer::Host {
   // The answers to EventType::connectionWanted. Without effect when nobody waits for one.
   void connect(RequestId id, const ConnectionPlan& plan);
   void refuse(RequestId id);
+  // The connection that EventType::connectionWanted asked for.
+  void onSocket(RequestId id, GivenSocket socket);
+  // Of a given socket that libcurl has not opened yet comes no more.
+  void onLinkBroken(std::uint32_t link);
 
   void endByDeadline(RequestId id, DeadlineKind kind);
 

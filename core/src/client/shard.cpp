@@ -132,7 +132,7 @@ void ClientShard::onCommands() {
   }
   commands_.clear();
   if (commands_.capacity() > kMostCommandsKept) {
-    commands_ = {};
+    commands_ = std::vector<Command>();
   }
   guarded([this] {
     if (engine_) {
@@ -256,6 +256,18 @@ void ClientShard::onCommand(ConnectCommand& command) {
 }
 
 void ClientShard::onCommand(TlsCommand& command) { tls_ = std::move(command.tls); }
+
+void ClientShard::onCommand(SocketCommand& command) {
+  if (engine_ && !engine_->tunnels.onSocket(command.id, command.socket)) {
+    engine_->requests.onSocket(command.id, std::move(command.socket));
+  }
+}
+
+void ClientShard::onCommand(LinkBrokenCommand& command) {
+  if (engine_ && !engine_->keeper.onLinkBroken(command.link)) {
+    engine_->requests.onLinkBroken(command.link);
+  }
+}
 
 // The end of the turn flushes what waited, and resumes who waited.
 void ClientShard::onCommand(BatchTakenCommand&) {}

@@ -59,6 +59,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onCommand(BodyEndCommand& command);
   void onCommand(ConnectCommand& command);
   void onCommand(TlsCommand& command);
+  void onCommand(SocketCommand& command);
+  void onCommand(LinkBrokenCommand& command);
   void onCommand(BatchTakenCommand& command);
   void onCommand(DestroyCommand& command);
 

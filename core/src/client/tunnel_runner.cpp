@@ -16,7 +16,20 @@ void TunnelRunner::open(const std::shared_ptr<RequestBlock>& block) {
       std::shared_ptr<const PauseState>(block, &block->pause),
       std::make_unique<EasyHandle>(parts_.options, parts_.watchers, parts_.tls)
   ));
-  parts_.multi.add(tunnel.handle());
+  if (parts_.options.socketsAreGiven) {
+    parts_.batcher.connectionWanted(tunnel.id());
+  } else {
+    parts_.multi.add(tunnel.handle());
+  }
+}
+
+bool TunnelRunner::onSocket(RequestId id, GivenSocket& socket) {
+  Tunnel* const tunnel = table_.find(id);
+  if (tunnel != nullptr && tunnel->handle().link() == 0) {
+    tunnel->handle().giveSocket(std::move(socket));
+    parts_.multi.add(tunnel->handle());
+  }
+  return tunnel != nullptr;
 }
 
 bool TunnelRunner::cancel(RequestId id) {

@@ -47,6 +47,9 @@ class TunnelRunner {
 
   bool onPauseChanged(RequestId id) { return move(id); }
 
+  // The connection that EventType::connectionWanted asked for.
+  bool onSocket(RequestId id, GivenSocket& socket);
+
   bool onBodyBytes(RequestId id, std::string& bytes);
   bool onBodyEnd(RequestId id);
   bool endByDeadline(RequestId id, DeadlineKind kind);

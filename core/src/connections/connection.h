@@ -39,6 +39,10 @@ struct Connection {
   std::int64_t id = kNoId;
   int socket = kNoSocket;
 
+  // The embedder's name for a given socket; 0: libcurl has made the connection.
+  std::uint32_t link = 0;
+  bool isCutOff = false;  // its peer had more to send than has come
+
   State state = State::connecting;
   Protocol protocol = Protocol::unknown;
   // How many streams the peer allows at a time: by its SETTINGS, and one before they have come. HTTP/1.1: one.

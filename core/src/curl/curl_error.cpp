@@ -289,6 +289,9 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
 }
 
 std::string describeSocket(const EasyHandle& easy) {
+  if (easy.link() != 0) {
+    return std::to_string(easy.link());
+  }
   const std::string_view remote = easy.infoText(CURLINFO_PRIMARY_IP);
   if (remote.empty()) {
     const std::string tried = easy.attempts().last();

@@ -42,6 +42,9 @@ EasyHandle::EasyHandle(const ClientOptions& options, SocketWatchers& watchers, c
   // A kept connection closes its socket long after this handle's last transfer, hence not `this`.
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETFUNCTION, &EasyHandle::onCloseSocket);
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers_);
+  if (options.socketsAreGiven) {
+    curl_easy_setopt(handle_, CURLOPT_SOCKOPTFUNCTION, &EasyHandle::onSocketOptions);
+  }
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_FUNCTION, &EasyHandle::onSslContext);
   curl_easy_setopt(handle_, CURLOPT_SSL_CTX_DATA, nullptr);
 #ifdef CURL_HAS_NO_RETRY
@@ -75,6 +78,9 @@ void EasyHandle::bind(Receiver* receiver) {
   attempts_.clear();
   result_ = CURLE_OK;
   opened_ = CURL_SOCKET_BAD;
+  given_ = {};
+  link_ = 0;
+  isGivenHttp2_ = false;
   if (std::exchange(watchesRawBody_, false)) {
     curl_easy_setopt(handle_, CURLOPT_VERBOSE, 0L);
   }
@@ -91,6 +97,8 @@ void EasyHandle::watchRawBody() {
 void EasyHandle::useConnection(const Connection& connection) {
   // libcurl lets no transfer on a connection that was verified otherwise than it asks for.
   setVerification(connection.verified, connection.proxyVerified);
+  link_ = connection.link;
+  isGivenHttp2_ = link_ != 0 && connection.protocol == Protocol::http2;
   curl_easy_setopt(handle_, CURLOPT_FRESH_CONNECT, 0L);
 #ifdef CURL_HAS_CONN_ID
   curl_easy_setopt(handle_, CURLOPT_CONN_ID, static_cast<curl_off_t>(connection.id));
@@ -125,6 +133,12 @@ void EasyHandle::setVerification(bool origin, bool proxy) {
     curl_easy_setopt(handle_, CURLOPT_PROXY_SSL_VERIFYPEER, proxy ? 1L : 0L);
     curl_easy_setopt(handle_, CURLOPT_PROXY_SSL_VERIFYHOST, proxy ? 2L : 0L);
   }
+}
+
+void EasyHandle::giveSocket(GivenSocket socket) {
+  given_ = std::move(socket);
+  link_ = given_.link();
+  isGivenHttp2_ = given_.isHttp2();
 }
 
 void EasyHandle::pause(bool receiving, bool sending) {
@@ -305,6 +319,10 @@ int EasyHandle::onPreRequest(
 curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto& easy = *static_cast<EasyHandle*>(self);
   return guardCallback<curl_socket_t>(easy.thrown_, CURL_SOCKET_BAD, [&easy, address] {
+    if (easy.given_.descriptor() >= 0) {
+      easy.opened_ = easy.watchers_.adopt(easy.given_);
+      return easy.opened_;
+    }
     easy.attempts_.choose(*address);
     const curl_socket_t socket = easy.watchers_.open(*address, [&easy](curl_socket_t closed) {
       easy.attempts_.onClosed(closed, static_cast<int>(easy.infoLong(CURLINFO_OS_ERRNO)));
@@ -313,6 +331,11 @@ curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* 
     easy.opened_ = socket;
     return socket;
   });
+}
+
+// Of clients whose sockets are given.
+int EasyHandle::onSocketOptions(void*, curl_socket_t, curlsocktype) noexcept {
+  return CURL_SOCKOPT_ALREADY_CONNECTED;
 }
 
 int EasyHandle::onCloseSocket(void* watchers, curl_socket_t socket) noexcept {

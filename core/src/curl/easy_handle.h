@@ -5,6 +5,7 @@
 #pragma once
 
 #include "connections/connection.h"
+#include "connections/given_socket.h"
 #include "curl/connect_attempts.h"
 #include "curl/socket_watchers.h"
 #include "curl/tls_peer.h"
@@ -79,6 +80,18 @@ class EasyHandle {
 
   // Before libcurl is given the handle: the transfer takes no connection that exists.
   void connectAfresh();
+
+  // Before libcurl is given the handle: this is the connection that the transfer is to make.
+  void giveSocket(GivenSocket socket);
+
+  // Whether the transfer's connection was given, and speaks HTTP/2.
+  bool isGivenHttp2() const { return isGivenHttp2_; }
+
+  // The embedder's name for the connection that the transfer is on, or is to make; 0: it is libcurl's own.
+  std::uint32_t link() const { return link_; }
+
+  // What was given and not used yet; -1: nothing.
+  int givenDescriptor() const { return given_.descriptor(); }
 
   // How the transfer ended: MultiHandle::readDone() says so.
   void setResult(CURLcode result) { result_ = result; }
@@ -175,6 +188,7 @@ class EasyHandle {
       void* self, char* remoteAddress, char* localAddress, int remotePort, int localPort
   ) noexcept;
   static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
+  static int onSocketOptions(void*, curl_socket_t, curlsocktype) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
   SSL* tls() const;
   void takeNewestTls();
@@ -196,6 +210,9 @@ class EasyHandle {
   curl_socket_t opened_ = CURL_SOCKET_BAD;  // the last one of this transfer's
   SocketWatchers::Ends ends_;               // of its connection, from inside onStarted()
   ConnectAttempts attempts_;
+  GivenSocket given_;
+  std::uint32_t link_ = 0;
+  bool isGivenHttp2_ = false;
   Receiver* receiver_ = nullptr;
   std::exception_ptr thrown_;
   TlsPeer tlsPeer_;

@@ -45,6 +45,9 @@ curl_slist* makeHeaderList(EasyHandle& easy, const RequestText& text, bool expec
   text.forEachHeaderLine([&nodes](const char* line) {
     nodes.push_back(curl_slist{const_cast<char*>(line), nullptr});
   });
+  if (easy.isGivenHttp2() && text.isTls()) {
+    nodes.push_back(curl_slist{const_cast<char*>(":scheme: https"), nullptr});
+  }
   if (expectContinue) {
     nodes.push_back(curl_slist{const_cast<char*>(EasyHandle::kExpect), nullptr});
   }
@@ -98,10 +101,12 @@ void appendHost(std::string& url, std::string_view name) {
 
 // The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host. lib/
 // lets through what may be a URL's host; anything else gets no URL, which libcurl refuses.
-void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername) {
+void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername, bool isGiven) {
   easy.url.assign(text.origin());
   easy.connectTo.clear();
-  if (text.isTls() && !servername.empty() && servername != text.host()) {
+  if (isGiven) {
+    easy.url.assign("http://").append(text.hostInUrl()).append(":").append(text.port());
+  } else if (text.isTls() && !servername.empty() && servername != text.host()) {
     easy.url.assign("https://");
     appendHost(easy.url, servername);
     easy.url.append(":").append(text.port());
@@ -109,13 +114,27 @@ void setUrl(EasyHandle& easy, const RequestText& text, std::string_view serverna
     easy.connectToNode = curl_slist{easy.connectTo.data(), nullptr};
   }
   easy.url += '/';
-  if (!isUrlHost(servername)) {
+  if (!isGiven && !isUrlHost(servername)) {
     easy.url.clear();
   }
   curl_easy_setopt(easy.get(), CURLOPT_URL, easy.url.c_str());
   curl_easy_setopt(
       easy.get(), CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode
   );
+}
+
+// REQUIRES: knowsHttp2 is set.
+long httpVersion(
+    const EasyHandle& easy,
+    const Request& request,
+    const RequestText& text,
+    const ClientOptions& options
+) {
+  if (easy.knowsHttp2) {
+    return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  }
+  const bool asks = text.isTls() && request.allowHttp2 && !options.socketsAreGiven;
+  return asks ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
 }
 
 // "host:port" of what the connection is made to, the proxy where there is one. An IPv6 address stands in brackets.
@@ -202,7 +221,10 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   if (options.localPort != 0) {
     curl_easy_setopt(handle, CURLOPT_LOCALPORT, static_cast<long>(options.localPort));
   }
-  if (options.socketPath.starts_with('\0')) {
+  if (options.socketsAreGiven) {
+    // So that libcurl looks up no host.
+    curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, "given");
+  } else if (options.socketPath.starts_with('\0')) {
     curl_easy_setopt(handle, CURLOPT_ABSTRACT_UNIX_SOCKET, options.socketPath.c_str() + 1);
   } else {
     setText(handle, CURLOPT_UNIX_SOCKET_PATH, options.socketPath);
@@ -225,9 +247,9 @@ void setRequestOptions(
     EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options
 ) {
   CURL* const handle = easy.get();
-  const bool isTls = text.isTls();
-
-  setUrl(easy, text, text.servername().empty() ? options.tls.servername : text.servername());
+  const std::string_view servername =
+      text.servername().empty() ? options.tls.servername : text.servername();
+  setUrl(easy, text, servername, options.socketsAreGiven);
   if (!text.addresses().empty() || !easy.resolve.empty()) {
     setAddresses(easy, connectsTo(text, options), text.addresses());
   }
@@ -243,14 +265,10 @@ void setRequestOptions(
   }
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text, request.expectContinue));
 
-  long version = CURL_HTTP_VERSION_1_1;
-  if (request.allowHttp2) {
-    easy.knowsHttp2 = !isTls && options.http2PriorKnowledge;
-    version = isTls             ? CURL_HTTP_VERSION_2TLS
-              : easy.knowsHttp2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-                                : CURL_HTTP_VERSION_1_1;
-  }
-  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, version);
+  easy.knowsHttp2 = options.socketsAreGiven
+                        ? easy.isGivenHttp2()
+                        : request.allowHttp2 && !text.isTls() && options.http2PriorKnowledge;
+  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, httpVersion(easy, request, text, options));
   curl_easy_setopt(
       handle, CURLOPT_FORBID_REUSE, request.closeConnection || !options.keepAlive ? 1L : 0L
   );

@@ -50,6 +50,7 @@ struct SocketWatchers::Watch {
   std::uint32_t registered = 0;  // and those in the poller: what is idle stays as it was
   bool opened = false;           // by open(), so close() will come
   bool givenUp = false;
+  std::uint32_t link = 0;  // of a given socket
   StreamSocket stream;
   OnClosed onClosed;
 
@@ -103,6 +104,27 @@ curl_socket_t SocketWatchers::open(const curl_sockaddr& address, OnClosed onClos
     return CURL_SOCKET_BAD;
   }
   return socket;
+}
+
+curl_socket_t SocketWatchers::adopt(GivenSocket& given) {
+  try {
+    Watch& watch = add(given.descriptor());
+    watch.opened = true;
+    watch.link = given.link();
+  } catch (...) {
+    errno = ENOMEM;
+    return CURL_SOCKET_BAD;
+  }
+  return given.release();
+}
+
+curl_socket_t SocketWatchers::findByLink(std::uint32_t link) const {
+  for (const auto& [socket, watch] : watches_) {
+    if (watch->link == link) {
+      return socket;
+    }
+  }
+  return CURL_SOCKET_BAD;
 }
 
 int SocketWatchers::close(curl_socket_t socket) noexcept {

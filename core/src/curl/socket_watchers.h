@@ -8,6 +8,7 @@
 // Owner:   ClientEngine. Must outlive the multi handle, which closes its sockets through it.
 #pragma once
 
+#include "connections/given_socket.h"
 #include "curl/socket_poller.h"
 #include "curl/stream_socket.h"
 
@@ -66,6 +67,8 @@ class SocketWatchers {
   // `onClosed` runs before the socket is closed, from inside a callback, unless settled() was called before.
   using OnClosed = std::function<void(curl_socket_t)>;
   curl_socket_t open(const curl_sockaddr& address, OnClosed onClosed = {});
+  // The same with one that is connected already.
+  curl_socket_t adopt(GivenSocket& given);
   int close(curl_socket_t socket) noexcept;
   void want(curl_socket_t socket, int poll);
 
@@ -75,6 +78,9 @@ class SocketWatchers {
 
   // The socket has connected, or nobody cares any more.
   void settled(curl_socket_t socket);
+
+  // The given socket with this name; CURL_SOCKET_BAD when there is none.
+  curl_socket_t findByLink(std::uint32_t link) const;
 
   // The small writes of this socket, which carries many streams, are gathered.
   void gatherWrites(curl_socket_t socket);

@@ -1,11 +1,13 @@
 // Hands commands from any thread to one loop thread, in batches and in order.
 #pragma once
 
+#include "connections/given_socket.h"
 #include "curl/tls_store.h"
 #include "dodici/options.h"
 #include "dodici/request.h"
 #include "thread_annotations.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +51,17 @@ struct TlsCommand {
   TlsStores tls;
 };
 
+// The connection that the request waits for.
+struct SocketCommand {
+  RequestId id;
+  GivenSocket socket;
+};
+
+// The peer of a given socket will send no more, and it has not sent all.
+struct LinkBrokenCommand {
+  std::uint32_t link;
+};
+
 struct BatchTakenCommand {};
 
 struct DestroyCommand {};
@@ -61,6 +74,8 @@ using Command = std::variant<
     BodyEndCommand,
     ConnectCommand,
     TlsCommand,
+    SocketCommand,
+    LinkBrokenCommand,
     BatchTakenCommand,
     DestroyCommand>;
 

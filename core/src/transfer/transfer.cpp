@@ -60,17 +60,18 @@ Transfer::Transfer(const Services& services, RequestBlock& block)
 
 Transfer::~Transfer() = default;
 
-EasyHandle& Transfer::prepare(std::unique_ptr<EasyHandle> easy) {
+EasyHandle& Transfer::prepare(std::unique_ptr<EasyHandle> easy, GivenSocket given) {
   easy_ = std::move(easy);
   easy_->bind(this);
-  setRequestOptions(*easy_, request_, text_, services_.options);
-  easy_->setStreamWindow(window_.size());
   const bool opens = block_.ticket.opens();
   if (opens) {
     easy_->connectAfresh();
+    easy_->giveSocket(std::move(given));
   } else {
     easy_->useConnection(*block_.ticket.connection());
   }
+  setRequestOptions(*easy_, request_, text_, services_.options);
+  easy_->setStreamWindow(window_.size());
   state_.onRun(!opens);
   return *easy_;
 }
@@ -189,7 +190,7 @@ TransferState::Result Transfer::result() const {
   result.unprocessed = easy_->unprocessed();
   result.peerProgressed = connection != nullptr && connection->goawayLast > 0 &&
                           connection->goawayLast < kGracefulNotice;
-  result.wantsHttp1 = isOnHttp2() && easy_->streamError() == kHttp11Required;
+  result.wantsHttp1 = isOnHttp2() && request_.allowHttp2 && easy_->streamError() == kHttp11Required;
   const Errc code = toError(*easy_, facts()).code;
   result.lost = !isOnHttp2() && (code == Errc::socketClosed || code == Errc::socketError);
   return result;
@@ -198,6 +199,9 @@ TransferState::Result Transfer::result() const {
 TransferState::Next Transfer::onDone() {
   if (ended()) {
     return TransferState::Next::complete;
+  }
+  if (isWhole() && endsWithBrokenLink()) {
+    park(Error{Errc::socketClosed, 0, "the connection broke", describeSocket(*easy_)});
   }
   if (isWhole()) {
     sendEnd();
@@ -220,6 +224,13 @@ TransferState::Next Transfer::onDone() {
       break;
   }
   return next;
+}
+
+// A body that lasts as long as its connection is not whole when that was cut off.
+bool Transfer::endsWithBrokenLink() const {
+  const Connection* const connection = block_.ticket.connection();
+  return connection != nullptr && connection->isCutOff && !isOnHttp2() && head_.finalHeadSeen() &&
+         !bodiless() && !head_.facts().chunked && !head_.facts().contentLength;
 }
 
 // REQUIRES: nothing of a response has come.

@@ -68,8 +68,9 @@ class Transfer final : public EasyHandle::Receiver {
 
   RequestBlock& block() const { return block_; }
 
-  // Prepares the handle for the connection that the request has its place on. libcurl may then be given it.
-  EasyHandle& prepare(std::unique_ptr<EasyHandle> easy);
+  // Prepares the handle for the connection that the request has its place on; `given`, if there is something in it, is what that
+  // connection is made of. libcurl may then be given the handle.
+  EasyHandle& prepare(std::unique_ptr<EasyHandle> easy, GivenSocket given);
 
   // Gives the handle back, after libcurl has let go of it.
   std::unique_ptr<EasyHandle> takeHandle();
@@ -116,6 +117,7 @@ class Transfer final : public EasyHandle::Receiver {
   bool bodiless() const;
   bool isCutShort() const;
   bool isOnHttp2() const;
+  bool endsWithBrokenLink() const;
   bool isWhole() const;
   TransferState::Result result() const;
   Error takeError();

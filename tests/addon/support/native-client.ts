@@ -24,6 +24,7 @@ const defaults: NativeClientOptions = {
   keepAliveMaxTimeout: 600_000,
   clientTtl: 0,
   happyEyeballsTimeout: 250,
+  socketsAreGiven: false,
   keepAlive: true,
   ipv4Only: false,
   tcpKeepAlive: true,

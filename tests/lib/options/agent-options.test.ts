@@ -137,12 +137,11 @@ describe('Agent options', () => {
 
   it.each<[object, string]>([
     [{ connect: () => {} }, 'connect function'],
-    [{ connect: { checkServerIdentity: () => {} } }, 'checkServerIdentity'],
-    [{ tls: { secureContext: {} } }, 'secureContext'],
-    [{ connect: { session: Buffer.alloc(1) } }, 'session'],
-    [{ connect: { family: 5 } }, 'family'],
-  ])('%j are not supported, rather than ignored', (options, name) => {
-    const error = thrown(() => new Agent(options))
+    [{ proxy: 'env', connect: { checkServerIdentity: () => {} } }, 'checkServerIdentity'],
+    [{ proxy: 'env', tls: { secureContext: {} } }, 'secureContext'],
+  ])('%j together with a proxy are not supported, rather than ignored', (options, name) => {
+    vi.stubEnv('http_proxy', 'http://localhost:1')
+    const error = thrown(() => new Agent({ proxy: 'http://localhost:1', ...options }))
     expect(error).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
     expect(error).toHaveProperty('message', expect.stringContaining(name))
   })
@@ -166,6 +165,7 @@ describe('the native client', () => {
       clientTtl: 0,
       happyEyeballsTimeout: net.getDefaultAutoSelectFamilyAttemptTimeout(),
       http2PriorKnowledge: false,
+      socketsAreGiven: false,
       keepAlive: true,
       ipv4Only: false,
       tcpKeepAlive: true,

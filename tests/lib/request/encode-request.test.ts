@@ -14,7 +14,13 @@ const handler = {
   onResponseError() {},
 }
 const defaults = { allowH2: true, keepAlive: true, headersTimeout: 300_000, bodyTimeout: 7 }
-const direct: Route = { isForwarded: false, usesH2c: false, servername: '', isReported: false }
+const direct: Route = {
+  isForwarded: false,
+  usesH2c: false,
+  servername: '',
+  isReported: false,
+  namesHost: false,
+}
 
 interface Case {
   readonly opts?: Record<string, unknown>

@@ -50,6 +50,15 @@ export class FakeClient implements NativeClient {
     clients.push(this)
   }
 
+  giveSocket(id: number, link: number, isHttp2: boolean): number {
+    this.calls.push(`giveSocket ${id} ${link} ${isHttp2}`)
+    return -1
+  }
+
+  breakLink(link: number): void {
+    this.calls.push(`breakLink ${link}`)
+  }
+
   submit(text: string, body: Uint8Array | undefined): void {
     const params = this.params
     const flags = params[Param.flags] as number

@@ -1,6 +1,8 @@
 /** TLS options: what the server sees of a connection, or the error, with undici's Agent and ours. */
 import { constants } from 'node:crypto'
 import type { SecureServerOptions } from 'node:http2'
+import { BlockList } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { AgentOptions } from '../../support/agents.ts'
 import { certificates } from '../../support/certificates.ts'
@@ -207,6 +209,66 @@ const rows: readonly Row[] = [
     agent: { pipelining: 0, allowH2: false, maxCachedSessions: 0 },
     requests: 3,
     looksAt: resumed,
+  },
+  // What only Node's TLS has.
+  {
+    name: 'checkServerIdentity that accepts',
+    connect: () => ({ checkServerIdentity: () => {} }),
+    pair: () => certificates().wrongHost,
+  },
+  {
+    name: 'checkServerIdentity that refuses',
+    connect: () => ({
+      checkServerIdentity: () => Object.assign(new Error('not pinned'), { code: 'PIN' }),
+    }),
+  },
+  {
+    name: 'checkServerIdentity beside an unknown authority',
+    connect: () => ({ checkServerIdentity: () => {} }),
+    pair: () => certificates().unknownCa,
+  },
+  {
+    name: 'secureContext',
+    connect: () => ({ secureContext: createSecureContext({ ...client(), ca: certificates().ca }) }),
+    server: mutual,
+  },
+  {
+    name: 'secureContext that trusts nobody',
+    connect: () => ({ secureContext: createSecureContext({ ca: [] }) }),
+  },
+  {
+    name: 'secureProtocol',
+    connect: () => ({ secureProtocol: 'TLSv1_2_method' }),
+    looksAt: protocol,
+  },
+  { name: 'bad secureProtocol', connect: () => ({ secureProtocol: 'none' }) },
+  {
+    name: 'sessions beside checkServerIdentity',
+    connect: () => ({ checkServerIdentity: () => {}, maxVersion: 'TLSv1.2' }),
+    agent: { pipelining: 0, allowH2: false },
+    requests: 3,
+    looksAt: resumed,
+  },
+  { name: 'bad session', connect: () => ({ session: Buffer.from('none') }) },
+  {
+    name: 'pskCallback',
+    connect: () => ({
+      pskCallback: () => ({ psk: Buffer.from('key'), identity: 'me' }),
+      ciphers: 'PSK',
+      maxVersion: 'TLSv1.2',
+      checkServerIdentity: () => {},
+    }),
+    server: () => ({ pskCallback: () => Buffer.from('key'), ciphers: 'PSK' }),
+    looksAt: cipher,
+  },
+  {
+    name: 'blockList',
+    connect: () => {
+      const blockList = new BlockList()
+      blockList.addAddress('127.0.0.1')
+      blockList.addAddress('::1', 'ipv6')
+      return { blockList }
+    },
   },
   ...(
     [
