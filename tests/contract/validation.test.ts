@@ -1,6 +1,6 @@
 /** Bad input: every invalid option or argument gets undici's error, with a message that names it. */
 import { errors } from 'undici'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { agentKind, createAgent } from '../support/agents.ts'
 import { useAgent } from '../support/fixtures.ts'
 import { dispatch } from '../support/recorder.ts'
@@ -205,11 +205,15 @@ describe('an option of the agent', () => {
 
   it.runIf(agentKind === 'dodici').each([
     ['a connect function', { connect: () => {} }],
-    ['checkServerIdentity', { connect: { checkServerIdentity: () => undefined } }],
-    ['secureContext', { connect: { secureContext: {} } }],
-    ['pskCallback', { connect: { pskCallback: () => ({}) } }],
-  ])('%s that cannot be honoured is refused, never ignored', async (_name, options) => {
-    await expect(createAgent(options as never)).rejects.toBeInstanceOf(errors.NotSupportedError)
+    [
+      'checkServerIdentity for a proxy of the environment',
+      { connect: { checkServerIdentity() {} } },
+    ],
+  ])('%s together with a proxy is refused, never ignored', async (_name, options) => {
+    vi.stubEnv('https_proxy', 'http://localhost:1')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const given = { proxy: 'env', ...options }
+    await expect(createAgent(given as never)).rejects.toBeInstanceOf(errors.NotSupportedError)
   })
 
   it('unknown is ignored', async () => {
