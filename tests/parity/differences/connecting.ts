@@ -4,7 +4,8 @@ import type { LookupOptions } from 'node:dns'
 import tls, { type TLSSocket } from 'node:tls'
 import type { AgentOptions } from '../../support/agents.ts'
 import { certificates } from '../../support/certificates.ts'
-import { exchange } from '../../support/recorder.ts'
+import { counting } from '../../support/connecting.ts'
+import { dispatch, exchange } from '../../support/recorder.ts'
 import { tlsMaterial } from '../../support/tls-material.ts'
 import { normalValue, type Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
@@ -85,20 +86,44 @@ async function connectionMessages(stage: Stage): Promise<Normal> {
 }
 
 export const connectingDifferences: readonly Difference[] = [
-  option(
-    'a `connect` function; `checkServerIdentity`',
-    'pskCallback',
-    { connect: { pskCallback: () => null } },
-    ok,
-    unsupported,
-  ),
-  option(
-    'a `connect` function; `checkServerIdentity`',
-    'secureProtocol',
-    { connect: { secureProtocol: 'TLS_method' } },
-    ok,
-    unsupported,
-  ),
+  {
+    row: 'a `connect` function together with `proxy`',
+    name: 'an Agent',
+    play: (stage) => fate(stage, { connect: counting().connect, proxy: 'http://localhost:1' }),
+    undici: ok,
+    dodici: unsupported,
+  },
+  {
+    row: "`proxy: 'env'` together with options of `connect`",
+    name: 'checkServerIdentity',
+    play: async (stage) => {
+      const before = process.env['https_proxy']
+      process.env['https_proxy'] = 'http://localhost:1'
+      try {
+        return await fate(stage, { proxy: 'env', connect: { checkServerIdentity() {} } })
+      } finally {
+        if (before === undefined) delete process.env['https_proxy']
+        else process.env['https_proxy'] = before
+      }
+    },
+    undici: ok,
+    dodici: unsupported,
+  },
+  {
+    row: '- A `connect` function, and options of `tls.connect()`',
+    name: 'calls within the dispatch',
+    play: async (stage) => {
+      const server = await stage.http1((_request, response) => void response.end('ok'))
+      const { connect, asked } = counting()
+      const agent = await stage.agent({ connect })
+      const recorder = dispatch(agent, { origin: server.origin })
+      const calls = asked.length
+      await recorder.done
+      return calls
+    },
+    undici: 1,
+    dodici: 0,
+  },
   option(
     'invalid Agent options',
     'maxHeaderSize',
