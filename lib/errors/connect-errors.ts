@@ -71,11 +71,13 @@ export function systemError(
   })
 }
 
+const isAttempt = /^[\da-f.:]+ \d+(?: \d+)?$/i
+
 // "address port errno", or "address port", a line for each.
 function readAttempts(text: string): Attempt[] {
   return text
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line) => isAttempt.test(line))
     .map((line) => {
       const [address = '', port, errno = 0] = line.split(' ')
       return { address, port: Number(port), errno: Number(errno) }

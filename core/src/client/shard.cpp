@@ -29,8 +29,10 @@ Error notStarted(const std::exception& exception) {
   } else if (const auto* const ofAsio = dynamic_cast<const boost::system::system_error*>(&exception)) {
     number = ofAsio->code().value();
   }
-  const Errc code = number == 0 ? Errc::internal : Errc::connectFailed;
-  return Error{code, static_cast<std::uint32_t>(number), exception.what(), {}};
+  if (number == 0) {
+    return Error{Errc::internal, 0, exception.what(), {}};
+  }
+  return Error{Errc::connectFailed, static_cast<std::uint32_t>(number), {}, {}};
 }
 
 }  // namespace

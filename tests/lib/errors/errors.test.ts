@@ -238,6 +238,18 @@ describe('an error of native', () => {
     })
   })
 
+  it('of connecting is an AggregateError only where several addresses were tried', () => {
+    const both = made('connectFailed', 111, '127.0.0.2 80 111\n::1 80 101\n') as AggregateError
+    expect(both).toBeInstanceOf(AggregateError)
+    expect(both).toMatchObject({ code: 'ECONNREFUSED' })
+    expect(both.errors.map(({ message }: Error) => message)).toEqual([
+      'connect ECONNREFUSED 127.0.0.2:80',
+      'connect ENETUNREACH ::1:80',
+    ])
+    expect(made('connectFailed', 24, 'epoll_create1')).not.toBeInstanceOf(AggregateError)
+    expect(made('connectFailed', 24, 'epoll_create1')).toMatchObject({ code: 'EMFILE' })
+  })
+
   it('is one of connecting only where no connection came about', () => {
     const names = Object.keys(Errc) as (keyof typeof Errc)[]
     expect(names.filter((name) => isConnectionError(Errc[name]))).toEqual([
