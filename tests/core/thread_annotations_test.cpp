@@ -8,45 +8,6 @@
 namespace dodici {
 namespace {
 
-bool heldOnAnotherThread(const LoopRole& role) {
-  bool held = false;
-  std::thread([&] { held = role.held(); }).join();
-  return held;
-}
-
-TEST(LoopRole, IsHeldByEveryThreadBeforeALoopAdoptsIt) {
-  const LoopRole role;
-  EXPECT_TRUE(role.held());
-  EXPECT_TRUE(heldOnAnotherThread(role));
-}
-
-TEST(LoopRole, IsHeldByTheAdoptingThreadOnly) {
-  LoopRole role;
-  role.adopt();
-  EXPECT_TRUE(role.held());
-  EXPECT_FALSE(heldOnAnotherThread(role));
-}
-
-TEST(LoopRole, IsHeldByEveryThreadAgainAfterItsLoopHasEnded) {
-  LoopRole role;
-  std::thread([&] {
-    role.adopt();
-    role.assertHeld();
-    role.release();
-  }).join();
-  EXPECT_TRUE(role.held());
-  EXPECT_TRUE(heldOnAnotherThread(role));
-}
-
-#ifndef NDEBUG
-TEST(LoopRoleDeathTest, AssertHeldEndsADebugBuildOnTheWrongThread) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  LoopRole role;
-  std::thread([&] { role.adopt(); }).join();
-  EXPECT_DEATH(role.assertHeld(), "held");
-}
-#endif
-
 TEST(Mutex, WorksWithAConditionVariable) {
   Mutex mutex;
   std::condition_variable_any changed;

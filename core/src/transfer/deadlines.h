@@ -17,7 +17,7 @@
 
 namespace dodici {
 
-enum class DeadlineKind : std::uint8_t { connect, headers, body };
+enum class DeadlineKind : std::uint8_t { headers, body };
 
 class Deadlines;
 
@@ -65,8 +65,6 @@ class Deadlines {
 
   // A deadline expires at most this share of its duration late, twice that when it was touched, never early.
   static constexpr int kSweepsPerDuration = 8;
-  static constexpr std::chrono::milliseconds kShortestInterval{10};
-  static constexpr std::chrono::milliseconds kLongestInterval{500};
 
   Deadlines() = default;
   Deadlines(const Deadlines&) = delete;
