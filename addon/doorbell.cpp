@@ -14,7 +14,7 @@ void Doorbell::ring() noexcept {
   // Whoever finds it rung may rely on an answer that has not begun yet: it takes the flag back before it looks for what
   // there is, and the two exchanges make it see all that was done before either.
   if (!rung_.exchange(true, std::memory_order_acq_rel)) {
-    // Refused only when the process ends, where nobody waits for an answer.
+    // Node refuses the call only when the process ends; then nobody waits for an answer.
     static_cast<void>(bells_[next_.load(std::memory_order_relaxed)].NonBlockingCall());
   }
 }

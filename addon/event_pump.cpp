@@ -18,7 +18,7 @@ RunningClient& EventPump::open(ClientOptions options, ClientWrap& wrap) {
 }
 
 void EventPump::drain(napi_env env) {
-  // Only when a handler runs the event loop itself: the batch that is being read comes first.
+  // A handler runs the event loop itself. The batch that is being read comes first.
   if (draining_) {
     rungMeanwhile_ = true;
     return;
@@ -47,7 +47,7 @@ std::size_t EventPump::drainClient(napi_env env, RunningClient& client) {
   if (!client.takeWaiting()) {
     return 0;
   }
-  // Each loop has filled a batch, perhaps; what they fill while JavaScript reads those shall not keep it here.
+  // Each loop may have filled one batch. Batches that they fill while JavaScript reads those must not keep it here.
   const std::size_t most = client.loopCount() + 1;
   std::size_t batches = 0;
   while (batches < most && client.deliver(env, batch_, batchToJs_)) {

@@ -39,7 +39,7 @@ class EventPump {
   void shutDown();
 
  private:
-  // One answer to the doorbell reads about so many batches; the rest waits for the event loop's next turn.
+  // One answer to the doorbell reads about this many batches; the others wait for the event loop's next turn.
   static constexpr std::size_t kMostBatches = 16;
 
   void drain(napi_env env);

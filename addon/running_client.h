@@ -68,11 +68,11 @@ class RunningClient final : public EventSink {
   // Hands the next batch to JavaScript; false when there is none. `batch` only lends its memory.
   bool deliver(napi_env env, EventBatch& batch, BatchToJs& batchToJs);
 
-  // Keeps process and JS object alive exactly while an answer is to come. To be called after whatever changes that.
+  // Keeps the process and the JS object alive exactly while an answer is outstanding. To be called whenever that may change.
   void settle();
 
  private:
-  // Lets go what JavaScript may use again as soon as it has read the batch, above all ids.
+  // Frees what JavaScript may use again as soon as it has read the batch, above all ids.
   void releaseEnded(std::span<const std::uint32_t> words);
 
   Doorbell& doorbell_;

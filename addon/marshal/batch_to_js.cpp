@@ -19,7 +19,7 @@ constexpr std::size_t kCopyUpTo = 16 * 1024;
 
 constexpr std::size_t kFewestWords = 4096;
 
-// The exception that a failed call left, or one that says so; none can be had while a worker is being terminated.
+// The exception that a failed call has left, or a new one that says so. While a worker is being terminated there is none.
 void reportUncaught(napi_env env) {
   bool pending = false;
   napi_value error = nullptr;
@@ -41,8 +41,8 @@ void letBlockGo(napi_env, void*, void* owner) {
   delete static_cast<std::shared_ptr<ByteBlock>*>(owner);
 }
 
-// A copy, however large: many requests' bytes lie in it, so lib/ forbids to transfer it, and Node ends the process when that
-// is done to an external buffer.
+// A copy, however large. It holds bytes of many requests, so lib/ forbids its transfer, and Node ends the process when an
+// external buffer is forbidden that.
 napi_status slabToJs(napi_env env, const ByteBlock& slab, napi_value* buffer) {
   return slab.empty() ? napi_get_undefined(env, buffer)
                       : napi_create_buffer_copy(env, slab.size(), slab.data(), nullptr, buffer);
@@ -108,7 +108,7 @@ bool BatchToJs::growWords(napi_env env, std::size_t count, napi_value* words, vo
          napi_create_reference(env, *words, 1, &words_) == napi_ok;
 }
 
-// Each record's bytes become a Buffer that nobody else's lie in: its receiver may transfer it.
+// The bytes of each record become a Buffer of their own, which its receiver may transfer.
 bool BatchToJs::blocksToJs(napi_env env, EventBatch& batch, napi_value* blocks) {
   if (batch.blocks.empty()) {
     return napi_get_undefined(env, blocks) == napi_ok;

@@ -30,7 +30,7 @@ constexpr std::uint32_t expectContinue = 256;
 constexpr std::uint32_t keepConnection = 512;
 }  // namespace flag
 
-// Above this a wrong length would cost more memory than asking V8 for the right one costs time.
+// Below this we trust the announced length; above it a wrong one would cost too much memory, so we ask V8 first.
 constexpr std::size_t kTrustedLength = 64 * 1024;
 
 constexpr int kFewestParts = 4;  // origin, method, target, servername
@@ -58,7 +58,7 @@ Complaint textFromJs(napi_env env, napi_value value, std::size_t length, std::st
       return kWrongLength;
     }
   }
-  // One character more than announced would be written, were there more; the string's own end has room for the NUL.
+  // Copies at most the announced length; the NUL goes into the string's own terminator.
   text.resize(length);
   if (napi_get_value_string_latin1(env, value, text.data(), length + 1, &copied) != napi_ok) {
     return "text must be a string";

@@ -43,7 +43,7 @@ class RequestRunner final : private Transfer::Host {
 
   void admit(std::shared_ptr<RequestBlock> block);
 
-  // False: there is no such request, or no more.
+  // False when there is no such request, or it has ended.
   bool knows(RequestId id) const { return table_.find(id) != nullptr; }
 
   // Wishes of the submitter; without effect when the request has ended.
@@ -65,17 +65,17 @@ class RequestRunner final : private Transfer::Host {
   // libcurl is done with this transfer.
   void onDone(EasyHandle& easy);
 
-  // Ends those whose response is whole before the request is. True when there was one.
+  // Ends the requests whose response is complete before they were sent completely. True when there was one.
   bool endEarly();
 
-  // Starts those that have got a place. True when there was one.
+  // Starts the requests that have got a place. True when there was one.
   bool startReady();
 
-  // Ends what is on connections whose `broken` says that it will get no answer. REQUIRES: libcurl has nothing to do at once:
-  // what the peer has declared not processed has been taken away.
+  // Fails the requests on connections that are `broken`. REQUIRES: libcurl has nothing left to do at once, so the requests that
+  // the peer did not process have left these connections.
   void failBroken();
 
-  // Those that wait for room in the batch.
+  // Some requests wait for room in the batch.
   bool hasHeld() const { return !held_.empty(); }
 
   std::vector<RequestId> takeHeld() { return std::exchange(held_, {}); }
@@ -109,8 +109,8 @@ class RequestRunner final : private Transfer::Host {
   const Parts parts_;
   const std::function<void()> onEnded_;
   TransferTable table_;
-  std::vector<RequestId> held_;    // wait for room in the batch
-  std::vector<RequestId> early_;   // response whole before the request is
+  std::vector<RequestId> held_;    // these wait for room in the batch
+  std::vector<RequestId> early_;   // the response of these is complete before the request is
   std::vector<RequestId> failed_;  // scratch
   std::string key_;                // scratch
 };

@@ -42,7 +42,7 @@ bool finishTurn(ClientEngine& engine) {
   engine.keeper.tellEnded();
   engine.watchers.endTurn();
   if constexpr (!MultiHandle::kNamesConnections) {
-    // An older libcurl closes no connection that it is told to; what it keeps is closed when nothing runs.
+    // An older libcurl cannot be told to close one connection. Its idle connections are closed when nothing runs.
     if (engine.requests.empty() && engine.tunnels.empty() && engine.connections.openCount() == 0) {
       engine.multi.closeIdleConnections();
     }

@@ -1,17 +1,18 @@
-// The end of a client's turn on its loop: libcurl's timeouts, what is done, who may start; and when to come back.
+// The end of a client's turn on its loop: libcurl's timeouts, transfers that are done, requests that may start; and when
+// the next turn is due.
 //
 // Threads: loop thread only.
-// Owner:   nobody: functions over a ClientEngine.
+// Owner:   none; these are functions on a ClientEngine.
 #pragma once
 
 #include "client/engine.h"
 
 namespace dodici {
 
-// Lets everything go on that can. True when something is left to do at once: another turn is to follow.
+// Does all work that is ready. True when more work is ready: the caller starts another turn.
 bool finishTurn(ClientEngine& engine);
 
-// Sets the timers for what is to come. An idle client has no connections, and no timer.
+// Sets the timers for what is due later. A client without connections has no timer.
 void armTimers(ClientEngine& engine);
 
 }  // namespace dodici

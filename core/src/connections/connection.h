@@ -66,7 +66,7 @@ struct Connection {
   // Everything that is on it fails: the peer has said so, or has broken the protocol.
   std::optional<Error> broken;
 
-  // Why it ends, as it is told when it has.
+  // Why it ended, as its end is told.
   Errc endCode = Errc::notKept;
   std::uint32_t endDetail = 0;
   // The origin that it was announced for as connected; empty: it was not, or its end has been told.

@@ -27,10 +27,10 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  // One that is about to be made.
+  // A connection that is about to be made.
   Connection& add();
 
-  // It is made. REQUIRES: none that is open has this descriptor.
+  // The connection is made. REQUIRES: no open connection has this descriptor.
   void opened(
       Connection& connection,
       std::int64_t id,
@@ -47,7 +47,8 @@ class Connections {
   // libcurl has let go of it: nothing finds it any more. Its requests may still refer to it.
   void closed(Connection& connection);
 
-  // Nobody refers to it any more; forgets it if it has no end to tell. REQUIRES: closed, or never opened, and not in use.
+  // No request refers to the connection any more. Forgets it, unless its end must still be told. REQUIRES: it is closed, or was
+  // never opened, and it is not in use.
   void forget(Connection& connection);
 
   // Calls onEnded(connection) for each announced connection that was closed since the last time, and forgets those that no

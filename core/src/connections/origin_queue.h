@@ -86,7 +86,7 @@ class OriginQueue {
   OriginQueue(const OriginQueue&) = delete;
   OriginQueue& operator=(const OriginQueue&) = delete;
 
-  // `origin` is any text that tells connections apart which cannot serve one another's requests.
+  // `origin` is any text; requests with the same text may share connections.
   // REQUIRES: the ticket is in no queue.
   Decision admit(
       std::string_view origin,
@@ -99,25 +99,25 @@ class OriginQueue {
   // The connection that was made for this request is there: Connections knows it.
   void onOpened(Ticket& ticket, Clock::time_point now);
 
-  // libcurl has put the request on another connection than the one that it was given: an older libcurl takes no orders.
+  // libcurl has put the request on another connection than it was told to. Only an older libcurl does so.
   // `actual` is one of the same origin; null: a new one, which is returned.
   Connection& moveTo(Ticket& ticket, Connection* actual, Clock::time_point now);
 
-  // The connection that was to be made for this request is not to be had; the request gives up its place. Those that waited
-  // for that connection because it would have been the origin's first leave the line and are appended to `failed`, for the
-  // caller to fail with the same error.
+  // The connection for this request could not be made; the request gives up its place. If it would have been the origin's
+  // first connection, the requests that waited for it leave the line too and are appended to `failed`; the caller fails them
+  // with the same error.
   void onConnectFailed(Ticket& ticket, std::vector<RequestId>& failed, Clock::time_point now);
 
   // The peer of an HTTP/2 connection allows so many streams at a time.
   void onStreamLimit(Connection& connection, std::uint32_t streams, Clock::time_point now);
 
-  // The connection takes no more requests. It is closed by its owner when it is idle: takeDrained() names those that are.
+  // The connection takes no more requests. Its owner closes it when it is idle; takeDrained() names the idle ones.
   void drain(Connection& connection, Clock::time_point now);
 
   // The descriptors of connections that fell idle by drain(), or were too old for the next request.
   std::vector<int> takeDrained() { return std::exchange(drained_, {}); }
 
-  // libcurl has let go of the connection. What was on it ends, or comes back with again().
+  // libcurl has let go of the connection. The requests on it end, or come back by again().
   void onClosed(Connection& connection, Clock::time_point now);
 
   // The request was not processed, and is to be sent again: it goes to its old place in the line. `elsewhere`: on a new

@@ -8,10 +8,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A server that has said something more recently is there, if slow.
+// A server that has sent something more recently is alive, though perhaps slow.
 constexpr milliseconds kSilence{1000};
 
-// A server that cannot answer a PING for so long is lost. One that is busy, or far away, is not.
+// A server that does not answer a PING for this long is lost. A busy or distant server answers sooner.
 constexpr milliseconds kTimeToAnswer{5000};
 
 // The clocks of the system, for what arrives, and of the turn are apart; without an answer the silence is longer by kSilence.

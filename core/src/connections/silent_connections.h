@@ -1,5 +1,5 @@
-// HTTP/2 connections of which nothing is heard any more: forgotten by the network without a word, or by a server that hangs.
-// A request on an HTTP/1.1 connection that times out takes the connection with it.
+// HTTP/2 connections on which nothing arrives any more, because the network has dropped them silently or the server hangs.
+// HTTP/1.1 needs no such check: a request that times out closes its connection.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine.
@@ -26,10 +26,10 @@ class SilentConnections {
     ++asked_;
   }
 
-  // Some have not answered yet: expire() is to be called now and then.
+  // Some connections have not answered yet: expire() must be called now and then.
   bool waits() const { return asked_ > 0; }
 
-  // Calls onLost(connection), which closes it, for each that has not answered in time.
+  // Calls onLost(connection), which closes the connection, for each one that has not answered in time.
   void expire(
       Connections& connections,
       Clock::time_point now,

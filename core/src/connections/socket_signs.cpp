@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// An acknowledgement that is older says nothing about now.
+// An older acknowledgement says nothing about the present.
 constexpr milliseconds kRecent{1000};
 
 bool askTcp(int socket, tcp_info& info) {

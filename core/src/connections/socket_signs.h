@@ -25,11 +25,11 @@ std::optional<SocketFault> faultOf(int socket, bool isMultiplexed);
 std::chrono::microseconds roundTripOf(int socket);
 
 struct SilenceSigns {
-  std::chrono::milliseconds silence{0};  // since the peer has said something last
+  std::chrono::milliseconds silence{0};  // since the peer last sent something
   bool acknowledges = false;  // bytes are on their way to it, and it has acknowledged some just now
 };
 
-// Of what is no TCP there are no signs: it is never silent.
+// A socket that is not TCP gives no signs: it counts as never silent.
 SilenceSigns silenceOf(int socket);
 
 }  // namespace dodici

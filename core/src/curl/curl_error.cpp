@@ -13,7 +13,7 @@ namespace dodici {
 
 namespace {
 
-// What nghttp2 has found wrong with a head itself it numbers from here on down; the peer is told PROTOCOL_ERROR.
+// nghttp2 numbers the faults that it finds in a head itself from here on down; it tells the peer PROTOCOL_ERROR.
 constexpr std::int32_t kFirstOfNghttp2 = -500;
 constexpr std::int32_t kLastOfNghttp2 = -999;
 constexpr std::uint32_t kProtocolError = 1;
@@ -117,7 +117,7 @@ std::uint32_t socksReply(long proxyError) {
   }
 }
 
-// What came before there was a tunnel is the proxy's doing. True when it was, and `error` says so.
+// A failure before there was a tunnel is the proxy's. Then this returns true, and `error` says so.
 bool isOfTheProxy(Error& error, CURLcode code, const EasyHandle& easy, const TransferFacts& facts) {
   if (code == CURLE_PROXY) {
     error.code = Errc::socksFailed;

@@ -1,4 +1,4 @@
-// curl_global_init(), once a process; never undone, since other clients may come later.
+// curl_global_init(), once in a process. It is never undone, as other clients may come later.
 //
 // Threads: any.
 #pragma once

@@ -13,7 +13,7 @@ namespace dodici {
 
 namespace {
 
-// What is ready beyond these is reported by the next wait.
+// The next wait reports the other sockets that are ready.
 constexpr int kMostAtOnce = 256;
 
 int newEpoll() {

@@ -1,4 +1,5 @@
-// OpenSSL's objects, each freed by its owner's destructor; and what OpenSSL's readers of PEM are given for a terminal.
+// OpenSSL's objects, each freed by its owner's destructor; and a callback for OpenSSL's PEM readers, which ask on the
+// terminal otherwise.
 //
 // Threads: any; an object is used by one thread at a time, unless OpenSSL says otherwise.
 // Owner:   whoever holds the handle.

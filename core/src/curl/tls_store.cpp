@@ -13,11 +13,11 @@ namespace dodici {
 
 namespace {
 
-// A server of TLS 1.2 wants a second handshake to see a certificate; nobody else has a use for one. With this option its
-// user wants it all the same.
+// TLS 1.2 servers ask for a second handshake to see a certificate; there is no other use for one. Whoever sets this option
+// wants it all the same.
 constexpr std::uint64_t kRenegotiates = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION;
 
-// What is not a certificate ends the reading, as in Node.
+// The first text that is not a certificate ends the reading, as in Node.
 void addCertificates(X509_STORE* store, const std::string& pem) {
   const TlsHandle<BIO> reader = readerOf(pem);
   while (const TlsHandle<X509> certificate{

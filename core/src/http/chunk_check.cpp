@@ -8,7 +8,7 @@ namespace dodici {
 
 namespace {
 
-// -1 when it is none.
+// -1 when the character is not a hexadecimal digit.
 int hexDigit(char c) {
   if (c >= '0' && c <= '9') {
     return c - '0';

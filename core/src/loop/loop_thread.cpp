@@ -22,7 +22,7 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
-// What was touched after the last turn had ended its listeners has a turn of its own at once.
+// Listeners that reported after the last turn had ended get a turn of their own at once.
 void LoopThread::waitForOne() {
   if (touched_.empty()) {
     context_.run_one();
