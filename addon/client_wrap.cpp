@@ -31,6 +31,7 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
           InstanceMethod<&ClientWrap::pause>("pause"),
           InstanceMethod<&ClientWrap::resume>("resume"),
           InstanceMethod<&ClientWrap::cancel>("cancel"),
+          InstanceMethod<&ClientWrap::setSocket>("setSocket"),
           InstanceMethod<&ClientWrap::setReferenced>("setReferenced"),
           InstanceMethod<&ClientWrap::destroy>("destroy"),
           InstanceAccessor<&ClientWrap::paramsToJs>("params"),
@@ -191,6 +192,13 @@ void ClientWrap::resume(const Napi::CallbackInfo& info) {
 void ClientWrap::cancel(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     request->requestCancel();
+  }
+}
+
+void ClientWrap::setSocket(const Napi::CallbackInfo& info) {
+  if (const RequestController* request = requestOf(info)) {
+    const SocketSetting setting{info[1].ToNumber().Uint32Value()};
+    client_->core().setSocket(*request, setting, info[2].ToNumber().Uint32Value());
   }
 }
 

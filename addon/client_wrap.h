@@ -39,6 +39,7 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
   void pause(const Napi::CallbackInfo& info);
   void resume(const Napi::CallbackInfo& info);
   void cancel(const Napi::CallbackInfo& info);
+  void setSocket(const Napi::CallbackInfo& info);
   void setReferenced(const Napi::CallbackInfo& info);
   void destroy(const Napi::CallbackInfo& info);
   Napi::Value paramsToJs(const Napi::CallbackInfo& info);

@@ -21,7 +21,7 @@ class RecordWalk {
 
   RequestId id() const { return RequestId{words_[at_ + 1]}; }
 
-  // One of those that event_batch.h lists behind the id. REQUIRES: the type has it.
+  // A word that event_batch.h lists behind the id. REQUIRES: records of this type have it.
   std::uint32_t word(std::size_t index) const { return words_[at_ + 2 + index]; }
 
   void step() {
@@ -47,9 +47,10 @@ class RecordWalk {
       case EventType::connectionWanted:
         return 2;
       case EventType::bodyWanted:
-      case EventType::tunnelSocket:
       case EventType::connected:
         return 3;
+      case EventType::tunnelSocket:
+        return 4;
       case EventType::disconnected:
         return 5;
       case EventType::loopClosed:

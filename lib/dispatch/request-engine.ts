@@ -1,9 +1,8 @@
-import { errors } from '../compat/undici.ts'
 import { inContext } from '../compat/context-handler.ts'
 import type { Handler } from '../compat/handler.ts'
+import { errors } from '../compat/undici.ts'
 import { ConnectionWish } from '../connector/given-connections.ts'
 import { isObserved, ObservedRequest } from '../diagnostics/observed-request.ts'
-import type { SocketInfo } from '../errors/errors.ts'
 import type { NativeClients } from '../flight/native-clients.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
 import type { TableOwner } from '../flight/request-table.ts'
@@ -16,7 +15,7 @@ import { parseRequest, type RequestDraft } from '../request/request-draft.ts'
 import { lengthError } from '../request/request-framing.ts'
 import { tlsName } from '../request/tls-name.ts'
 import { Tunnel } from '../tunnel/tunnel.ts'
-import { UpgradedSocket } from '../tunnel/upgraded-socket.ts'
+import { openSocket } from '../tunnel/upgraded-tls-socket.ts'
 import { Upload } from '../upload/upload.ts'
 import { BodySettler } from './body-settler.ts'
 import type { ConnectionPlanner } from './connection-planner.ts'
@@ -70,13 +69,15 @@ export class RequestEngine {
     }
     const request = new PendingRequest(inContext(handler), origin, table)
     request.observed = observed
-    if (draft.isTunnel) {
-      const open = (ends: SocketInfo | null) => new UpgradedSocket(origin, table, ends)
-      request.tunnel = new Tunnel(draft.method.name === 'CONNECT', table, open)
-    }
     this.#origins.register(origin)
     table.add(request)
     const upload = this.#uploadOf(draft, request)
+    if (draft.isTunnel) {
+      const isConnect = draft.method.name === 'CONNECT'
+      request.tunnel = new Tunnel(isConnect, table, (connection) =>
+        openSocket(request, connection, upload),
+      )
+    }
     if (this.#hasRightLength(draft, request) && request.start()) {
       this.#settle(draft, request, upload)
     }

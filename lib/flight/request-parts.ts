@@ -19,7 +19,7 @@ export interface UploadControl {
 /** What an upgrade or CONNECT request becomes when it is answered. */
 export interface TunnelControl<Request> {
   /** native's word on the connection, before the head that switches */
-  onSocket(info: string): void
+  onSocket(info: string, tls: string): void
   /** whether an answer of this status switches */
   switchesAt(status: number): boolean
   switchTo(request: Request, status: number, headers: ResponseHeaders): void
@@ -39,4 +39,5 @@ export interface RequestHost<Request> {
   release(request: Request): void
   writeBody(id: number, bytes: Uint8Array): void
   endBody(id: number): void
+  setSocket(id: number, setting: number, value: number): void
 }

@@ -197,6 +197,11 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     this.flushLater()
   }
 
+  setSocket(id: number, setting: number, value: number): void {
+    this.client.setSocket(id, setting, value)
+    this.flushLater()
+  }
+
   onConnectionError(origin: Origin, error: Error): void {
     this.owner.onFailed(origin, Errc.connectFailed, error)
   }

@@ -21,7 +21,10 @@ export const EventType = {
   failed: 5,
   /** `[]`: the request is written, body included. Only with `RequestFlag.reportSent`. */
   requestSent: 6,
-  /** `[bytes]`: so many bytes more of a streamed body have left the queue. The first says 0: start reading the source. */
+  /**
+   * `[bytes]`: so many bytes more of a streamed body, or of what goes into a tunnel, have left the queue. The first of a
+   * body says 0: start reading the source.
+   */
   bodyWanted: 7,
   /** `[originLength]`, id is 0: a connection is ready. Text: origin. */
   connected: 8,
@@ -31,7 +34,11 @@ export const EventType = {
   loopClosed: 10,
   /** `[]`: the peer of a tunnel sends no more. */
   peerEnd: 11,
-  /** `[socketLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as of `failed`. */
+  /**
+   * `[socketLength, tlsLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as of
+   * `failed`. Of TLS, if there is any, six lines: protocol version, OpenSSL's name of the cipher, its standard name, its
+   * version, what ALPN chose, an X509_V_ERR_*; behind them the peer's certificate as DER.
+   */
   tunnelSocket: 12,
   /**
    * `[]`: a connection is about to be made for the request, and waits for `connect()` or `refuse()`, or with `socketsAreGiven` for
@@ -106,12 +113,26 @@ export const RequestFlag = {
   bytesBody: 32,
   /** a streamed body of `contentLengthLow/High` bytes; without it: chunked */
   knownLength: 64,
-  /** upgrade or CONNECT: data is the tunnel's after the switch, pieces of body go into it, and endBody() closes that half */
+  /**
+   * upgrade or CONNECT: data is the tunnel's after the switch; pieces of body go into it, behind the streamed body if there
+   * is one and its endBody(), and a further endBody() closes that half
+   */
   tunnel: 128,
   /** HTTP/2 only: the body waits for 100 */
   expectContinue: 256,
   /** kept even behind a HEAD request over HTTP/1.1 */
   keepConnection: 512,
+} as const
+
+/** What `setSocket()` sets. `value` means what each line says. */
+export const SocketSetting = {
+  noDelay: 1,
+  delay: 2,
+  /** seconds until the first probe; 0: the system's default */
+  keepAlive: 3,
+  noKeepAlive: 4,
+  /** the peer gets a reset when the request is cancelled */
+  resetOnClose: 5,
 } as const
 
 /** Indexes into `NativeClient.params`, which the caller fills before each `submit()`. */
@@ -302,6 +323,9 @@ export interface NativeClient {
 
   /** The terminal record (`failed` with `aborted`, or whatever came first) follows. */
   cancel(id: number): void
+
+  /** Sets the socket of a tunnel, behind what was written before. `setting` is one of SocketSetting. */
+  setSocket(id: number, setting: number, value: number): void
 
   /** Whether this request keeps the process alive, as all do at first. */
   setReferenced(id: number, isReferenced: boolean): void

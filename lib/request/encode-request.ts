@@ -90,11 +90,11 @@ function requestFlags(
   if (body.kind === 'bytes') {
     flags |= RequestFlag.bytesBody
   }
-  if (draft.isTunnel) {
-    return flags | RequestFlag.tunnel
-  }
   if (body.kind === 'stream') {
     flags |= RequestFlag.streamBody | (draft.bodyLength >= 0 ? RequestFlag.knownLength : 0)
+  }
+  if (draft.isTunnel) {
+    return flags | RequestFlag.tunnel
   }
   const mayBeHttp2 = route.usesH2c || (defaults.allowH2 && opts['allowH2'] !== false)
   if (mayBeHttp2) {

@@ -1,4 +1,3 @@
-import { errors } from '../compat/undici.ts'
 import type { Handler } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'
 import { requestBody, type RequestBody } from './request-body.ts'
@@ -69,8 +68,5 @@ export function parseRequest(
   const headers = requestHeaders(opts['headers'])
   const isTunnel = Boolean(opts['upgrade']) || method.name === 'CONNECT'
   checkHandler(handler, isTunnel)
-  if (isTunnel && body.kind === 'stream') {
-    throw new errors.NotSupportedError('a stream body with upgrade or CONNECT is not supported')
-  }
   return new RequestDraft(opts, origin, method, target, headers, body, isTunnel)
 }

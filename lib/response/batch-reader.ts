@@ -26,7 +26,7 @@ export interface RecordReceiver {
   isHttp2: boolean
   rawTrailers: Buffer[] | null
   readonly upload: { onWanted(bytes: number): void } | null
-  readonly tunnel: { onSocket(info: string): void } | null
+  readonly tunnel: { onSocket(info: string, tls: string): void } | null
   onRequestSent(): void
   onResponseStart(
     status: number,
@@ -232,9 +232,11 @@ export function readBatch<Request extends RecordReceiver>(
           break
         case EventType.tunnelSocket: {
           const start = textAt
-          textAt += words[at++] as number
-          const socket = ownText(text, start, textAt)
-          request?.tunnel?.onSocket(table.given === null ? socket : table.given.describe(socket))
+          const socketEnd = start + (words[at++] as number)
+          textAt = socketEnd + (words[at++] as number)
+          const socket = ownText(text, start, socketEnd)
+          const ends = table.given === null ? socket : table.given.describe(socket)
+          request?.tunnel?.onSocket(ends, ownText(text, socketEnd, textAt))
           break
         }
         case EventType.connected: {

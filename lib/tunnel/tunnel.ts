@@ -3,6 +3,7 @@ import { socketInfo, type SocketInfo } from '../errors/errors.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
 import type { TunnelControl } from '../flight/request-parts.ts'
+import { TlsSession } from './tls-session.ts'
 
 export type SwitchedSocket = Duplex & { readonly request: PendingRequest }
 
@@ -12,25 +13,31 @@ export interface SwitchedTable {
   handOver(from: PendingRequest, socket: SwitchedSocket): void
 }
 
+/** The connection of a tunnel, as native tells of it. */
+export interface TunnelConnection {
+  readonly ends: SocketInfo | null
+  readonly tls: TlsSession | null
+}
+
 /** An upgrade or CONNECT request, until it is answered. */
 export class Tunnel implements TunnelControl<PendingRequest> {
   readonly #isConnect: boolean
   readonly #table: SwitchedTable
-  readonly #open: (ends: SocketInfo | null) => SwitchedSocket
-  #ends: SocketInfo | null = null
+  readonly #open: (connection: TunnelConnection) => SwitchedSocket
+  #connection: TunnelConnection = { ends: null, tls: null }
 
   constructor(
     isConnect: boolean,
     table: SwitchedTable,
-    open: (ends: SocketInfo | null) => SwitchedSocket,
+    open: (connection: TunnelConnection) => SwitchedSocket,
   ) {
     this.#isConnect = isConnect
     this.#table = table
     this.#open = open
   }
 
-  onSocket(info: string): void {
-    this.#ends = socketInfo(info)
+  onSocket(info: string, tls: string): void {
+    this.#connection = { ends: socketInfo(info), tls: tls === '' ? null : new TlsSession(tls) }
   }
 
   /** CONNECT switches at any final status, and an upgrade at 101. */
@@ -40,7 +47,7 @@ export class Tunnel implements TunnelControl<PendingRequest> {
 
   /** The socket is the handler's from here on, and lives on its own: a late abort() leaves it alone. */
   switchTo(request: PendingRequest, status: number, headers: ResponseHeaders): void {
-    const socket = this.#open(this.#ends)
+    const socket = this.#open(this.#connection)
     this.#table.handOver(request, socket)
     request.ended = true
     request.observed?.publishTrailers(null)

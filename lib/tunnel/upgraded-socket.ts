@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { Duplex } from 'node:stream'
-import type { SocketInfo } from '../errors/errors.ts'
+import { inContextOf } from '../compat/context-handler.ts'
 import type { Handler } from '../compat/handler.ts'
-import type { Origin } from '../origins/origins.ts'
 import { PendingRequest } from '../flight/pending-request.ts'
 import type { UploadControl } from '../flight/request-parts.ts'
-import type { RequestTable } from '../flight/request-table.ts'
-import { uploadWindow } from '../upload/upload.ts'
+import { SocketSetting } from '../native/contract.ts'
+import type { TunnelConnection } from './tunnel.ts'
+import { uploadWindow, type Upload } from '../upload/upload.ts'
 
 type Callback = (error?: Error | null) => void
 
@@ -15,7 +15,6 @@ type Callback = (error?: Error | null) => void
  * that took over native's id, and whose handler and upload it is.
  */
 export class UpgradedSocket extends Duplex implements UploadControl {
-  readonly encrypted: boolean
   readonly localAddress: string | undefined
   readonly localPort: number | undefined
   readonly remoteAddress: string | undefined
@@ -29,20 +28,30 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   bytesWritten = 0
   readonly #request: PendingRequest
   readonly #unacknowledged = { bytes: 0 }
+  /** the request's body while it is still being sent: what is written here goes behind it */
+  #body: Upload | null
+  /** a write, or the end, that waits for that */
+  #waiting: (() => void) | null = null
   #onWritten: Callback | null = null
   #onFinished: Callback | null = null
   #timer: NodeJS.Timeout | undefined
 
-  constructor(origin: Origin, table: RequestTable, ends: SocketInfo | null) {
+  /** `request`: the one that has switched. `body`: what is streamed of it, if anything is. */
+  constructor(
+    { handler, origin, table }: PendingRequest,
+    { ends }: TunnelConnection,
+    body: Upload | null,
+  ) {
     super({ allowHalfOpen: false })
-    this.encrypted = origin.isTls
     this.localAddress = ends?.localAddress
     this.localPort = ends?.localPort
     this.remoteAddress = ends?.remoteAddress
     this.remotePort = ends?.remotePort
     this.remoteFamily = ends?.remoteFamily
-    this.#request = new PendingRequest(this.#handler(), origin, table)
+    this.#request = new PendingRequest(inContextOf(handler, this.#handler()), origin, table)
     this.#request.upload = this
+    this.#body = body
+    body?.goOnFor(this.#request, () => this.#onBodyComplete(body))
   }
 
   /** What stands in the place of the request that led here. */
@@ -51,6 +60,10 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   }
 
   onWanted(bytes: number): void {
+    if (this.#body !== null) {
+      this.#body.onWanted(bytes)
+      return
+    }
     this.#unacknowledged.bytes -= bytes
     const onWritten = this.#onWritten
     if (onWritten !== null && this.#unacknowledged.bytes < uploadWindow) {
@@ -66,13 +79,17 @@ export class UpgradedSocket extends Duplex implements UploadControl {
 
   onPeerEnd(): void {
     this.push(null)
+    // Ends a socket that nobody reads, if nothing is left to read; not before its user, who may wait for it by a promise,
+    // could listen.
+    setImmediate(() => this.read(0))
   }
 
   /** Its answer has come before. */
   onAnswer(): void {}
 
-  /** Nothing to stop: the user writes when he likes. */
-  stop(): void {}
+  stop(error?: unknown): void {
+    this.#body?.stop(error)
+  }
 
   address(): object {
     const { localAddress: address, localPort: port } = this
@@ -81,11 +98,15 @@ export class UpgradedSocket extends Duplex implements UploadControl {
       : { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' }
   }
 
-  setNoDelay(): this {
+  setNoDelay(noDelay = true): this {
+    this.#set(noDelay ? SocketSetting.noDelay : SocketSetting.delay, 0)
     return this
   }
 
-  setKeepAlive(): this {
+  /** `initialDelay`: milliseconds; `0` leaves it as it is. */
+  setKeepAlive(enable = false, initialDelay = 0): this {
+    const seconds = Math.max(Math.trunc(initialDelay / 1000) || 0, 0)
+    this.#set(enable ? SocketSetting.keepAlive : SocketSetting.noKeepAlive, seconds)
     return this
   }
 
@@ -122,8 +143,9 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     }
   }
 
-  /** The peer sees an end; native closes without a reset. */
+  /** The peer gets a reset in place of an end. */
   resetAndDestroy(): this {
+    this.#set(SocketSetting.resetOnClose, 0)
     return this.destroy()
   }
 
@@ -148,7 +170,11 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     this._write(bytes, 'utf8', callback)
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+  override _write(chunk: Buffer, encoding: BufferEncoding, callback: Callback): void {
+    if (this.#body !== null) {
+      this.#waiting = () => this._write(chunk, encoding, callback)
+      return
+    }
     this.bytesWritten += chunk.length
     this.#unacknowledged.bytes += chunk.length
     this.#onActivity()
@@ -161,6 +187,10 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   }
 
   override _final(callback: Callback): void {
+    if (this.#body !== null) {
+      this.#waiting = () => this._final(callback)
+      return
+    }
     this.#onFinished = callback
     this.#request.endBody()
   }
@@ -169,6 +199,21 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     clearTimeout(this.#timer)
     this.#request.stop(error)
     callback(error)
+  }
+
+  #onBodyComplete(body: Upload): void {
+    this.#body = null
+    this.#unacknowledged.bytes = body.unacknowledged
+    const waiting = this.#waiting
+    this.#waiting = null
+    waiting?.()
+  }
+
+  #set(setting: number, value: number): void {
+    const { id, table } = this.#request
+    if (id !== 0) {
+      table.setSocket(id, setting, value)
+    }
   }
 
   #setReferenced(isReferenced: boolean): void {

@@ -13,7 +13,7 @@ const mostAhead = 64 * 1024
 
 /** A body on its way: takes chunks from the source, hands them to native, and stops the source at the window. */
 export class Upload {
-  readonly #request: PendingRequest
+  #request: PendingRequest
   readonly #source: UploadSource
   /** declared length; -1: none */
   #length: number
@@ -32,6 +32,9 @@ export class Upload {
   #waiting = false
   #over = false
   #sourceEnded = false
+  /** native has all of the body */
+  #complete = false
+  #onComplete: (() => void) | undefined
   #written = 0
   #unacknowledged = 0
 
@@ -121,6 +124,24 @@ export class Upload {
     }
   }
 
+  /** Bytes that native has, and has not said to be sent. */
+  get unacknowledged(): number {
+    return this.#unacknowledged
+  }
+
+  /**
+   * The connection has switched before the body was complete: the rest of it goes on behalf of `request`. Calls back when
+   * native has all of it; at once where it has that now.
+   */
+  goOnFor(request: PendingRequest, onComplete: () => void): void {
+    this.#request = request
+    if (this.#over || this.#complete) {
+      onComplete()
+    } else {
+      this.#onComplete = onComplete
+    }
+  }
+
   /** The request has ended, with `error` if it failed: what is still in the source is not wanted. */
   stop(error?: unknown): void {
     if (!this.#over) {
@@ -165,7 +186,7 @@ export class Upload {
       this.#request.onUploadTooShort(mismatch(), this.#isStrict)
     }
     if (this.#written !== this.#length || this.#length === 0) {
-      this.#request.endBody()
+      this.#endBody()
     }
   }
 
@@ -230,8 +251,14 @@ export class Upload {
     this.#request.writeBody(bytes, chunk)
     if (this.#written === this.#length) {
       // The body is complete, whenever its source may find that it has no more.
-      this.#request.endBody()
+      this.#endBody()
     }
+  }
+
+  #endBody(): void {
+    this.#complete = true
+    this.#request.endBody()
+    this.#onComplete?.()
   }
 }
 

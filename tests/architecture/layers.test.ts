@@ -29,6 +29,13 @@ describe('core/', () => {
     ).toEqual([])
   })
 
+  it('speaks libcurl’s codes, flags and functions in src/curl/ only', () => {
+    const others = core.filter((file) => !file.startsWith('core/src/curl/'))
+    expect(
+      findings(others, /\bCURL[A-Z]*_|\bCURL(code|M)?\b|\bcurl_\w+\b(?!\.h)/, withoutComments),
+    ).toEqual([])
+  })
+
   it('shows none of its own sources, Asio or libcurl in its public headers', () => {
     const headers = core.filter((file) => file.startsWith('core/include/'))
     const allowed = /#include\s*(<[a-z_0-9]+>|[<"]dodici\/[a-z_]+\.h[>"])/

@@ -1,6 +1,6 @@
 // Numbers that cross between JavaScript and native are written on both sides; here they are compared.
 import { describe, expect, it } from 'vitest'
-import { Errc, EventType, Param, RequestFlag } from '../../lib/native/contract.ts'
+import { Errc, EventType, Param, RequestFlag, SocketSetting } from '../../lib/native/contract.ts'
 import { read, withoutComments } from './support.ts'
 
 /** `name = number` pairs in the first block that starts with `opening`. */
@@ -27,6 +27,12 @@ describe('the wire contract', () => {
       ours: Errc,
       file: 'core/include/dodici/error.h',
       opening: /enum class Errc[^{]*\{/,
+    },
+    {
+      name: 'SocketSetting',
+      ours: SocketSetting,
+      file: 'core/include/dodici/request.h',
+      opening: /enum class SocketSetting[^{]*\{/,
     },
     {
       name: 'Param',

@@ -1,11 +1,13 @@
 /** The AsyncLocalStorage context in which a handler is called: that of its dispatch. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
-import { useAgent, useHttp1 } from '../support/fixtures.ts'
+import { useAgent, useHttp1, useRaw } from '../support/fixtures.ts'
 import { nodeMajors, nodeProgram } from '../support/node-versions.ts'
 import { protocols, useProtocol } from '../support/protocols.ts'
 import { within } from '../support/wait.ts'
@@ -120,6 +122,27 @@ it('the methods are looked up at each call, on the handler itself', async () => 
   const agent = await useAgent()
   storage.run('replaced', () => agent.dispatch({ origin, path: '/', method: 'GET' }, handler))
   expect(await within('the end', promise)).toEqual([true, 'replaced'])
+})
+
+it('the events of an upgraded socket come in the context of its upgrade', async () => {
+  const server = await useRaw(async (peer) => {
+    await peer.head()
+    peer.send('HTTP/1.1 101 Go\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n')
+    peer.send(await peer.read(5))
+    peer.fin()
+  })
+  const agent = await useAgent()
+  const options = { origin: server.origin, path: '/', protocol: 'echo' }
+  const seen: unknown[] = []
+  await storage.run('upgraded', async () => {
+    const socket: Duplex = (await agent.upgrade(options)).socket
+    for (const event of ['data', 'end']) {
+      socket.on(event, () => seen.push(event, storage.getStore()))
+    }
+    socket.write('hello')
+    await within('the close', once(socket, 'close'))
+  })
+  expect(seen).toEqual(['data', 'upgraded', 'end', 'upgraded'])
 })
 
 // Whether there is a context at all is told by what each release of Node keeps with an AsyncResource.

@@ -273,6 +273,7 @@ describe.runIf(agentKind === 'dodici')('upgrade() through a proxy', () => {
       socket.write('hello')
       const [echoed] = await once(socket, 'data')
       expect(String(echoed)).toBe('hello')
+      expect((socket as { encrypted?: boolean }).encrypted).toBe(isTls || undefined)
       socket.destroy()
       expect(server.heads[0]).toContain('GET /chat ')
       expect(server.heads[0]?.toLowerCase()).not.toContain('proxy')

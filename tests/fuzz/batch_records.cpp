@@ -100,9 +100,15 @@ class Reader {
         record.texts = {text(word())};
         break;
       case EventType::connected:
-      case EventType::tunnelSocket:
         record.texts = {text(word())};
         break;
+      case EventType::tunnelSocket: {
+        const std::uint32_t socketLength = word();
+        const std::uint32_t tlsLength = word();
+        record.texts = {text(socketLength)};
+        record.texts.push_back(text(tlsLength));
+        break;
+      }
       case EventType::requestSent:
       case EventType::peerEnd:
       case EventType::connectionWanted:

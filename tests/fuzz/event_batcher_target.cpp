@@ -74,8 +74,9 @@ class Driver {
         break;
       case 9: {
         const std::string socket(input.text(9));
-        batcher_.tunnelSocket(RequestId{id}, socket);
-        expect({EventType::tunnelSocket, id, {}, {socket}});
+        const std::string tls(input.text(9));
+        batcher_.tunnelSocket(RequestId{id}, socket, tls);
+        expect({EventType::tunnelSocket, id, {}, {socket, tls}});
         break;
       }
       case 7:

@@ -16,8 +16,8 @@ constexpr RequestId kId{3};
 
 struct Outcome {
   SwitchResponse::Progress progress = SwitchResponse::Progress::none;
-  std::vector<Record> head;
-  std::string rest;  // the tunnel's, or the body
+  std::vector<Record> head;  // and those before it
+  std::string rest;          // the tunnel's, or the body
   bool complete = false;
 
   bool operator==(const Outcome&) const = default;
@@ -33,6 +33,7 @@ Outcome feed(
   using Progress = SwitchResponse::Progress;
   SwitchResponse response(method, maxHeaderSize);
   Outcome outcome;
+  EventBatch heads;
   const auto take = [&text, &next] {
     const std::string_view piece = text.substr(0, std::max<std::size_t>(next(), 1));
     text.remove_prefix(piece.size());
@@ -41,8 +42,11 @@ Outcome feed(
   while (outcome.progress == Progress::none && !text.empty()) {
     const std::string_view piece = take();
     outcome.progress = response.onBytes(std::as_bytes(std::span(piece)));
-    if (outcome.progress == Progress::informational) {
-      outcome.progress = Progress::none;  // more follows
+    while (outcome.progress == Progress::alive || outcome.progress == Progress::informational) {
+      if (outcome.progress == Progress::informational) {
+        response.head().appendHead(heads, kId);
+      }
+      outcome.progress = response.onBytes({});
     }
   }
   if (outcome.progress == Progress::failed) {
@@ -50,10 +54,9 @@ Outcome feed(
     require(!response.error().message.empty(), "a failure has a reason");
   }
   if (outcome.progress == Progress::switched || outcome.progress == Progress::refused) {
-    EventBatch batch;
-    response.head().appendHead(batch, kId);
-    outcome.head = readRecords(batch);
-    require(outcome.head.size() == 1, "a response has one head");
+    response.head().appendHead(heads, kId);
+    outcome.head = readRecords(heads);
+    require(!outcome.head.empty(), "a response has a head");
   }
   if (outcome.progress == Progress::switched) {
     outcome.rest = response.takeRest().append(text);

@@ -8,11 +8,16 @@ import { connectingDifferences } from './differences/connecting.ts'
 import { dispatcherDifferences } from './differences/dispatchers.ts'
 import type { Difference } from './differences/difference.ts'
 import { rowsOfPage } from './differences/page.ts'
+import { tunnelDifferences } from './differences/tunnels.ts'
 import { uncovered, untestable } from './differences/uncovered.ts'
 import type { Normal } from './normalize.ts'
 import { Stage } from './scenario.ts'
 
-const table: readonly Difference[] = [...connectingDifferences, ...dispatcherDifferences]
+const table: readonly Difference[] = [
+  ...connectingDifferences,
+  ...dispatcherDifferences,
+  ...tunnelDifferences,
+]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {
   const stage = new Stage(kind)

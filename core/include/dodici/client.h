@@ -56,12 +56,16 @@ class Client {
   // connection is incomplete.
   void breakLink(std::uint32_t link);
 
-  // Sees to it that the loop threads look at what was submitted and written. One wake-up for all requests of a turn of
-  // the submitter is what makes this worth a call: waking a thread costs several times what submitting a request does.
+  // Sets the socket of a tunnel; has no effect before that is connected. Keeps its order among writes and cancellation. May
+  // wait for flush().
+  void setSocket(const RequestController& request, SocketSetting setting, std::uint32_t value);
+
+  // Wakes the loop threads for what was submitted and written. Waking a thread costs several times as much as submitting a
+  // request, so the submitter calls this once for all requests of its turn.
   void flush();
 
   // The next batch, swapped with `batch` (which is cleared, its memory reused); false when none waits.
-  // Taking a batch is what lets a loop thread go on that stopped reading because too much was waiting.
+  // A loop thread stops reading when too much waits; taking a batch lets it continue.
   bool takeBatch(EventBatch& batch);
 
   // Cancels everything below token(), closes all connections; one loopClosed event per loop follows. Idempotent.

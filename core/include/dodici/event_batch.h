@@ -33,7 +33,7 @@ enum class EventType : std::uint32_t {
   failed = 5,
   // [..] The request is written, body included. Only when Request::reportSent.
   requestSent = 6,
-  // [.., bytes] A streamed body: so many bytes more of what was written have left the queue.
+  // [.., bytes] A streamed body, or a tunnel: so many bytes more of what was written have left the queue.
   // The first one says 0, when the request is being sent on a connection: start reading the source.
   bodyWanted = 7,
   // [type, 0, originLength] A connection is ready (TLS included). Text: origin.
@@ -44,7 +44,9 @@ enum class EventType : std::uint32_t {
   loopClosed = 10,
   // [..] The peer of a tunnel sends no more; what is written still goes out.
   peerEnd = 11,
-  // [.., socketLength] The connection of a tunnel, before the head that switches to it. Text: socket, as of `failed`.
+  // [.., socketLength, tlsLength] The connection of a tunnel, before the head that switches to it. Text: socket, as of
+  // `failed`. Of TLS, if there is any, six lines: protocol version, OpenSSL's name of the cipher, its standard name, its
+  // version, what ALPN chose, an X509_V_ERR_*; behind them the peer's certificate as DER.
   tunnelSocket = 12,
   // [..] A connection is about to be made for the request, and waits for Client::connect() or refuse(), or with
   // ClientOptions::socketsAreGiven for giveSocket(). Only with one of them and ClientOptions::asksToConnect.

@@ -11,6 +11,15 @@ namespace dodici {
 // Chosen by the submitter; must not be used again before the request's terminal event was taken.
 enum class RequestId : std::uint32_t {};
 
+// What the user of a tunnel sets of its socket. The numbers cross from JavaScript, as those of Errc do.
+enum class SocketSetting : std::uint32_t {
+  noDelay = 1,       // small writes go at once, as at first
+  delay = 2,         // they wait for the answer to those before them
+  keepAlive = 3,     // value: seconds to the first probe, 0: the system's
+  noKeepAlive = 4,   // no probes
+  resetOnClose = 5,  // the peer gets a reset instead of an end
+};
+
 enum class BodyKind : std::uint8_t {
   none,
   bytes,   // Request::body

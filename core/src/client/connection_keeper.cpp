@@ -13,7 +13,7 @@ namespace dodici {
 
 namespace {
 
-// How often the connections are looked at that have been asked by a PING, or of which an older libcurl says nothing.
+// How often connections are looked at: those that a PING has asked, and with an older libcurl all of them.
 constexpr std::chrono::seconds kLookInterval{1};
 
 }  // namespace
@@ -139,7 +139,7 @@ void ConnectionKeeper::onLeft(Connection& connection) {
 
 void ConnectionKeeper::drain(Connection& connection) { origins_.drain(connection, Clock::now()); }
 
-SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
+SocketWatchers::Unread ConnectionKeeper::onUnread(int socket) {
   Connection* connection = connections_.findBySocket(socket);
   if (connection == nullptr || !connection->isIdle()) {
     return SocketWatchers::Unread::left;
@@ -166,8 +166,8 @@ SocketWatchers::Unread ConnectionKeeper::onUnread(curl_socket_t socket) {
   return SocketWatchers::Unread::left;
 }
 
-// The events of libcurl say it before, where there are some.
-void ConnectionKeeper::onSocketClosed(curl_socket_t socket) noexcept {
+// A libcurl that has connection events has told it by these already.
+void ConnectionKeeper::onSocketClosed(int socket) noexcept {
   if (Connection* const connection = connections_.findBySocket(socket)) {
     origins_.onClosed(*connection, Clock::now());
   }
@@ -208,7 +208,7 @@ void ConnectionKeeper::expire() {
     // looks at: there may be no other reason to look at one.
     connections_.forEachOpen([this](Connection& connection) {
       if (connection.protocol == Protocol::http2 && !connection.isIdle()) {
-        multi_.socketAction(connection.socket, CURL_CSELECT_IN);
+        multi_.readFrom(connection);
       }
     });
   }
@@ -317,7 +317,7 @@ void ConnectionKeeper::onSessionEnded(std::int64_t id) {
   }
 }
 
-// We want nothing of it any more; libcurl may keep it for the requests that are still on it.
+// We use the connection no longer; libcurl may keep it for the requests that are still on it.
 void ConnectionKeeper::close(Connection& connection, Errc code, std::uint32_t detail) {
   connection.endCode = code;
   connection.endDetail = detail;

@@ -27,7 +27,7 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
  public:
   using Clock = Connection::Clock;
 
-  // `multi` may still be to be made.
+  // `multi` need not be constructed yet.
   ConnectionKeeper(
       Connections& connections,
       OriginQueue& origins,
@@ -37,8 +37,8 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
       std::chrono::milliseconds pingInterval
   );
 
-  // The connection on which a request is about to be sent; null when the one that libcurl has is not to be used. From inside
-  // Receiver::onStarted().
+  // The connection on which a request is about to be sent; null when it must not be sent on the one that libcurl has chosen.
+  // Called from inside Receiver::onStarted().
   Connection* onSending(
       OriginQueue::Ticket& ticket, const EasyHandle& easy, bool isTls, std::string_view origin
   );
@@ -46,14 +46,14 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   // A request has left the connection.
   void onLeft(Connection& connection);
 
-  // No more requests go on it; it is closed as soon as none is on it.
+  // The connection takes no more requests, and is closed when the last one has left.
   void drain(Connection& connection);
 
   // Something has come on a socket that libcurl does not read.
-  SocketWatchers::Unread onUnread(curl_socket_t socket);
+  SocketWatchers::Unread onUnread(int socket);
 
   // libcurl closes the socket. From inside libcurl: does not throw.
-  void onSocketClosed(curl_socket_t socket) noexcept;
+  void onSocketClosed(int socket) noexcept;
 
   // Of a given socket comes no more, and that is not all. False: there is none with this name.
   bool onLinkBroken(std::uint32_t link);
@@ -75,7 +75,7 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
 
   void forgetBroken();
 
-  // Tells which connections have ended since the last time: behind what failed with them.
+  // Tells which connections have ended since the last call. The requests that failed with them must have been told before.
   void tellEnded();
 
   // At the end of the client: tells the end of all of them.
@@ -105,10 +105,10 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   IdleConnections idle_;
   SilentConnections silent_;
   Clock::time_point nextPing_ = Clock::time_point::max();
-  // By Connection::id: their requests are to be failed when libcurl has returned.
+  // Connections, by Connection::id, whose requests fail as soon as libcurl has returned.
   std::vector<std::int64_t> broken_;
 
-  // What came before the connection's first request was written; by Connection::id.
+  // What libcurl told before the connection's first request was written; by Connection::id.
   struct Early {
     std::optional<std::uint32_t> streams;
     bool ended = false;  // GOAWAY, or the session's end

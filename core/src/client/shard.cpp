@@ -15,10 +15,10 @@ namespace dodici {
 
 namespace {
 
-// What a burst of requests has needed for its commands is given back; the two vectors of the queue keep this much.
+// The two vectors of the queue keep memory for this many commands. What a burst needed beyond that is freed.
 constexpr std::size_t kMostCommandsKept = 1024;
 
-// Bytes of a body that flows wait for more of them so long at most.
+// Bytes of a flowing body wait for more of them, at most this long.
 constexpr std::chrono::microseconds kBodyInterval{500};
 
 // The system has run out of descriptors or memory, or something is wrong here.
@@ -67,7 +67,7 @@ void ClientShard::send(Command command) {
   }
 }
 
-// The first request of a quiet client goes at once: then latency counts, and there is nothing to ride on.
+// The first request of a quiet client wakes the loop at once: its latency counts, and no other request would wake the loop.
 void ClientShard::submit(SubmitCommand command) {
   const bool quiet = load_.fetch_add(1, std::memory_order_relaxed) == 0;
   if (quiet) {
@@ -144,7 +144,7 @@ void ClientShard::onCommands() {
   touch();
 }
 
-// The engine is about to go: what it does not know of is refused with it.
+// The engine is about to be destroyed. A request that it does not know is refused here.
 void ClientShard::onCommandWhileBroken(Command& command) noexcept {
   try {
     if (const auto* const submitted = std::get_if<SubmitCommand>(&command);
@@ -176,7 +176,7 @@ void ClientShard::onCommand(SubmitCommand& command) {
     if (knows(id)) {
       throw;
     }
-    // The request fails alone; the next one may be luckier.
+    // Only this request fails; the next one may succeed.
     refuse(id, notStarted(exception));
   }
 }
@@ -271,7 +271,13 @@ void ClientShard::onCommand(LinkBrokenCommand& command) {
   }
 }
 
-// The end of the turn flushes what waited, and resumes who waited.
+void ClientShard::onCommand(SocketSettingCommand& command) {
+  if (engine_) {
+    engine_->tunnels.set(command.id, command.setting, command.value);
+  }
+}
+
+// The end of the turn flushes the batch that waited, and resumes the transfers that waited for room.
 void ClientShard::onCommand(BatchTakenCommand&) {}
 
 void ClientShard::onCommand(DestroyCommand&) {
@@ -281,7 +287,7 @@ void ClientShard::onCommand(DestroyCommand&) {
   }
 }
 
-void ClientShard::onSocketReady(curl_socket_t socket, int events) {
+void ClientShard::onSocketReady(int socket, int events) {
   guarded([&] {
     if (engine_ && !engine_->tunnels.onSocketReady(socket)) {
       engine_->multi.socketAction(socket, events);
@@ -290,7 +296,7 @@ void ClientShard::onSocketReady(curl_socket_t socket, int events) {
   touch();
 }
 
-SocketWatchers::Unread ClientShard::onUnread(curl_socket_t socket) {
+SocketWatchers::Unread ClientShard::onUnread(int socket) {
   auto unread = SocketWatchers::Unread::left;
   guarded([&] {
     if (engine_) {
@@ -301,7 +307,7 @@ SocketWatchers::Unread ClientShard::onUnread(curl_socket_t socket) {
   return unread;
 }
 
-void ClientShard::onSocketClosed(curl_socket_t socket) noexcept {
+void ClientShard::onSocketClosed(int socket) noexcept {
   if (engine_) {
     engine_->keeper.onSocketClosed(socket);
   }

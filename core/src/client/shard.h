@@ -61,13 +61,14 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   void onCommand(TlsCommand& command);
   void onCommand(SocketCommand& command);
   void onCommand(LinkBrokenCommand& command);
+  void onCommand(SocketSettingCommand& command);
   void onCommand(BatchTakenCommand& command);
   void onCommand(DestroyCommand& command);
 
   void onTurnEnd() noexcept override;
-  void onSocketReady(curl_socket_t socket, int events) override;
-  SocketWatchers::Unread onUnread(curl_socket_t socket) override;
-  void onSocketClosed(curl_socket_t socket) noexcept override;
+  void onSocketReady(int socket, int events) override;
+  SocketWatchers::Unread onUnread(int socket) override;
+  void onSocketClosed(int socket) noexcept override;
   void onWatchingFailed(std::exception_ptr exception) override;
 
   void wake();

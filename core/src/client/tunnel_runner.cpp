@@ -35,7 +35,7 @@ bool TunnelRunner::onSocket(RequestId id, GivenSocket& socket) {
 bool TunnelRunner::cancel(RequestId id) {
   Tunnel* const tunnel = table_.find(id);
   if (tunnel != nullptr) {
-    tunnel->endBy(Error{Errc::aborted, 0, {}, {}});
+    tunnel->cancel();
     onMoved(*tunnel);
   }
   return tunnel != nullptr;
@@ -59,6 +59,12 @@ bool TunnelRunner::onBodyEnd(RequestId id) {
   return tunnel != nullptr;
 }
 
+void TunnelRunner::set(RequestId id, SocketSetting setting, std::uint32_t value) {
+  if (Tunnel* const tunnel = table_.find(id)) {
+    tunnel->set(setting, value);
+  }
+}
+
 bool TunnelRunner::endByDeadline(RequestId id, DeadlineKind kind) {
   Tunnel* const tunnel = table_.find(id);
   if (tunnel != nullptr) {
@@ -68,7 +74,7 @@ bool TunnelRunner::endByDeadline(RequestId id, DeadlineKind kind) {
   return tunnel != nullptr;
 }
 
-bool TunnelRunner::onSocketReady(curl_socket_t socket) {
+bool TunnelRunner::onSocketReady(int socket) {
   Tunnel* const tunnel = table_.findBy(socket);
   if (tunnel != nullptr) {
     tunnel->move();

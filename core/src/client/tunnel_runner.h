@@ -13,6 +13,7 @@
 #include "transfer/deadlines.h"
 #include "tunnel/tunnel_table.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -40,7 +41,8 @@ class TunnelRunner {
 
   void open(const std::shared_ptr<RequestBlock>& block);
 
-  // Of all that follow: false when there is no such tunnel, or no more; it is somebody else's then.
+  // The functions that return bool return false when no tunnel has this id, socket or handle, or has it no longer: the event
+  // is then somebody else's.
   bool knows(RequestId id) const { return table_.find(id) != nullptr; }
 
   bool cancel(RequestId id);
@@ -52,24 +54,25 @@ class TunnelRunner {
 
   bool onBodyBytes(RequestId id, std::string& bytes);
   bool onBodyEnd(RequestId id);
+  void set(RequestId id, SocketSetting setting, std::uint32_t value);
   bool endByDeadline(RequestId id, DeadlineKind kind);
 
   bool onRoom(RequestId id) { return move(id); }
 
-  bool onSocketReady(curl_socket_t socket);
+  bool onSocketReady(int socket);
   // libcurl is done with connecting.
   bool onDone(EasyHandle& easy);
 
-  // What was written to a tunnel in several pieces goes in one.
+  // Sends what was written to the tunnels. Several pieces of one tunnel go in one write.
   void sendWritten();
 
-  // Lets those go on that had read for long enough in the turn before.
+  // Continues the tunnels that stopped reading in the turn before, because they had read enough.
   void readOn();
 
-  // Some have more to read, and wait for another turn.
+  // Some tunnels have more to read, and wait for another turn.
   bool wantsTurn() const { return !reading_.empty(); }
 
-  // Those that wait for room in the batch.
+  // Some tunnels wait for room in the batch.
   bool hasHeld() const { return !held_.empty(); }
 
   std::vector<RequestId> takeHeld() { return std::exchange(held_, {}); }
@@ -86,9 +89,10 @@ class TunnelRunner {
   const Parts parts_;
   const std::function<void()> onEnded_;
   TunnelTable table_;
-  std::vector<RequestId> written_;  // have something to send
-  std::vector<RequestId> held_;     // wait for room in the batch
-  std::vector<RequestId> reading_;  // have read for long enough in this turn
+  // Tunnels that have something to send, that wait for room in the batch, and that have read enough in this turn.
+  std::vector<RequestId> written_;
+  std::vector<RequestId> held_;
+  std::vector<RequestId> reading_;
 };
 
 }  // namespace dodici

@@ -15,7 +15,6 @@ class EasyHandle;
 struct TransferFacts {
   bool started = false;       // was sent on a connection
   bool onHttp2 = false;       // that speaks HTTP/2
-  bool headSeen = false;      // the final head is complete
   bool closesAnyway = false;  // the response said so, or the request
   bool chunked = false;       // no content-length to miss
   bool tunnels = false;       // through a proxy, which comes before `started`

@@ -112,6 +112,9 @@ class EasyHandle {
   // before the request was written.
   bool hasUnreadTls() const;
 
+  // The TLS session with the origin of the transfer's connection, while there is one; null without TLS.
+  SSL* tls() const;
+
   // Of a transfer over HTTP/2 that has ended: the code with which its stream was reset, and whether the peer has said that it
   // did not process the request, or nobody has sent it. An older libcurl knows neither.
   std::optional<std::uint32_t> streamError() const;
@@ -190,7 +193,6 @@ class EasyHandle {
   static curl_socket_t onOpenSocket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
   static int onSocketOptions(void*, curl_socket_t, curlsocktype) noexcept;
   static int onCloseSocket(void* watchers, curl_socket_t socket) noexcept;
-  SSL* tls() const;
   void takeNewestTls();
   void settleAttempts();
   void setVerification(bool origin, bool proxy);

@@ -90,6 +90,10 @@ void MultiHandle::socketAction(curl_socket_t socket, int events) {
   rethrowParked();
 }
 
+void MultiHandle::readFrom(const Connection& connection) {
+  socketAction(connection.socket, CURL_CSELECT_IN);
+}
+
 void MultiHandle::timeoutAction() { socketAction(CURL_SOCKET_TIMEOUT, 0); }
 
 void MultiHandle::readDone(const std::function<void(EasyHandle&)>& onDone) {

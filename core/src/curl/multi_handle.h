@@ -64,6 +64,9 @@ class MultiHandle {
   void socketAction(curl_socket_t socket, int events);
   void timeoutAction();
 
+  // Has libcurl read from this connection, as if its socket were ready.
+  void readFrom(const Connection& connection);
+
   // Calls onDone(easy) for each transfer that has ended; it may add and remove handles.
   void readDone(const std::function<void(EasyHandle&)>& onDone);
 

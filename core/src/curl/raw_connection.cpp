@@ -2,6 +2,8 @@
 
 #include "curl/easy_handle.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -40,6 +42,15 @@ class WritesToMemory {
   BIO* memory_;  // the SSL's, until it gets the one before back
 };
 
+// libuv sets the same, together with the delay.
+constexpr int kProbeIntervalSeconds = 1;
+constexpr int kProbes = 10;
+
+// An option that this kind of socket does not have, such as TCP's on a Unix socket, has no effect, as in Node.
+void setOption(int socket, int level, int name, int value) {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
+
 }  // namespace
 
 void RawConnection::setConnectOnly(EasyHandle& easy) {
@@ -53,19 +64,48 @@ RawConnection::RawConnection(EasyHandle& easy) : easy_(easy), handle_(easy.get()
   curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &socket_);
 }
 
+RawConnection::Moved RawConnection::moved(CURLcode code, std::size_t bytes) {
+  if (code == CURLE_OK) {
+    return {Progress::moved, bytes};
+  }
+  if (code == CURLE_AGAIN) {
+    return {Progress::later, 0};
+  }
+  easy_.setResult(code);
+  return {Progress::failed, 0};
+}
+
 RawConnection::Moved RawConnection::read(std::span<std::byte> room) {
-  std::size_t moved = 0;
-  const CURLcode code = curl_easy_recv(handle_, room.data(), room.size(), &moved);
-  return {code, moved};
+  std::size_t bytes = 0;
+  const CURLcode code = curl_easy_recv(handle_, room.data(), room.size(), &bytes);
+  return moved(code, bytes);
 }
 
 RawConnection::Moved RawConnection::write(std::span<const std::byte> bytes) {
-  std::size_t moved = 0;
-  const CURLcode code = curl_easy_send(handle_, bytes.data(), bytes.size(), &moved);
-  return {code, moved};
+  std::size_t sent = 0;
+  const CURLcode code = curl_easy_send(handle_, bytes.data(), bytes.size(), &sent);
+  return moved(code, sent);
 }
 
-CURLcode RawConnection::endWriting() {
+void RawConnection::resetOnClose() {
+  const linger atOnce{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
+}
+
+void RawConnection::setNoDelay(bool noDelay) {
+  setOption(socket_, IPPROTO_TCP, TCP_NODELAY, noDelay ? 1 : 0);
+}
+
+void RawConnection::setKeepAlive(bool keepsAlive, std::uint32_t delaySeconds) {
+  setOption(socket_, SOL_SOCKET, SO_KEEPALIVE, keepsAlive ? 1 : 0);
+  if (keepsAlive && delaySeconds > 0) {
+    setOption(socket_, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(delaySeconds));
+    setOption(socket_, IPPROTO_TCP, TCP_KEEPINTVL, kProbeIntervalSeconds);
+    setOption(socket_, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  }
+}
+
+bool RawConnection::endWriting() {
   if (!farewell_) {
     farewell_ = closeNotify();
   }
@@ -75,24 +115,22 @@ CURLcode RawConnection::endWriting() {
     if (sent >= 0) {
       bytes.erase(0, static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return CURLE_AGAIN;
+      return false;
     } else if (errno != EINTR) {
       break;  // the connection is broken, which the next read() tells
     }
   }
   bytes.clear();
   ::shutdown(socket_, SHUT_WR);
-  return CURLE_OK;
+  return true;
 }
 
-// As records for the socket; empty without TLS. Inside of a proxy's TLS that of the origin is wrapped once more.
+// The bytes for the socket; none without TLS. Inside the TLS of a proxy, the origin's close_notify is encrypted once more.
 std::string RawConnection::closeNotify() const {
-  curl_tlssessioninfo* tls = nullptr;
-  if (curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls == nullptr ||
-      tls->backend != CURLSSLBACKEND_OPENSSL || tls->internals == nullptr) {
+  SSL* const inner = easy_.tls();
+  if (inner == nullptr) {
     return {};
   }
-  SSL* const inner = static_cast<SSL*>(tls->internals);
   SSL* const outer = easy_.tlsPeer().proxySession();
   std::string bytes;
   for (SSL* const ssl : {inner, outer == inner ? nullptr : outer}) {

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,26 +21,39 @@ class RawConnection {
   // Before the handle goes into the multi handle.
   static void setConnectOnly(EasyHandle& easy);
 
-  // REQUIRES: libcurl has said that the handle is done, with CURLE_OK.
+  // REQUIRES: libcurl is done with the handle, which succeeded().
   explicit RawConnection(EasyHandle& easy);
 
-  curl_socket_t socket() const { return socket_; }
+  int socket() const { return socket_; }
 
-  // CURLE_OK: `moved` bytes, 0 when reading: the peer's end. CURLE_AGAIN: nothing can be moved now.
+  enum class Progress : std::uint8_t {
+    moved,
+    later,   // nothing can be moved now
+    failed,  // easy.result() says why
+  };
+
   struct Moved {
-    CURLcode code;
-    std::size_t moved;
+    Progress progress;
+    std::size_t bytes;  // 0 when reading: the peer's end
   };
 
   Moved read(std::span<std::byte> room);
   Moved write(std::span<const std::byte> bytes);
 
-  // Tells the peer that no more bytes come; what it sends can still be read. CURLE_AGAIN: the socket takes no more now,
-  // and this is to be called again when it does.
+  // Tells the peer that no more bytes come; what it sends can still be read. False: the socket takes no more now, and this
+  // is to be called again when it does.
   // REQUIRES: the bytes of all write()s were moved.
-  CURLcode endWriting();
+  bool endWriting();
+
+  // Closing it sends a reset, and drops what was not sent.
+  void resetOnClose();
+  // Whether small writes wait for the answer to those before them (Nagle's algorithm).
+  void setNoDelay(bool noDelay);
+  // The system's probes of a silent peer. Delay 0: the first one comes after the system's default.
+  void setKeepAlive(bool keepsAlive, std::uint32_t delaySeconds);
 
  private:
+  Moved moved(CURLcode code, std::size_t bytes);
   std::string closeNotify() const;
 
   EasyHandle& easy_;

@@ -143,8 +143,8 @@ int SocketWatchers::close(curl_socket_t socket) noexcept {
 
 // An idle socket stays in the poller: the next request on it wants the same.
 void SocketWatchers::want(curl_socket_t socket, int poll) {
-  const auto found = watches_.find(socket);
   if (poll == CURL_POLL_REMOVE) {
+    const auto found = watches_.find(socket);
     if (found == watches_.end()) {
       return;
     }
@@ -156,9 +156,13 @@ void SocketWatchers::want(curl_socket_t socket, int poll) {
     }
     return;
   }
+  watch(socket, (poll & CURL_POLL_IN) != 0, (poll & CURL_POLL_OUT) != 0);
+}
+
+void SocketWatchers::watch(int socket, bool reads, bool writes) {
+  const auto found = watches_.find(socket);
   auto& watch = found == watches_.end() ? add(socket) : *found->second;
-  watch.wanted =
-      ((poll & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((poll & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
+  watch.wanted = (reads ? EPOLLIN : 0U) | (writes ? EPOLLOUT : 0U);
   listen(watch, watch.needed());
 }
 

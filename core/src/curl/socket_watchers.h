@@ -42,15 +42,15 @@ class SocketWatchers {
 
   class Listener {
    public:
-    // `events` are CURL_CSELECT_* bits. Not called from inside a libcurl callback.
-    virtual void onSocketReady(curl_socket_t socket, int events) = 0;
+    // `events` are for MultiHandle::socketAction(). Not called from inside a libcurl callback.
+    virtual void onSocketReady(int socket, int events) = 0;
     // Bytes, or the peer's end, have come on a socket that libcurl does not read: its connection is idle, or its transfer
     // pauses. Not called from inside a libcurl callback.
-    virtual Unread onUnread(curl_socket_t socket) = 0;
+    virtual Unread onUnread(int socket) = 0;
     // libcurl closes the socket. Called from inside a libcurl callback: must not throw.
-    virtual void onSocketClosed(curl_socket_t socket) noexcept = 0;
+    virtual void onSocketClosed(int socket) noexcept = 0;
 
-    // The sockets can be watched no longer.
+    // No socket can be watched any more.
     virtual void onWatchingFailed(std::exception_ptr exception) = 0;
 
    protected:
@@ -71,6 +71,9 @@ class SocketWatchers {
   curl_socket_t adopt(GivenSocket& given);
   int close(curl_socket_t socket) noexcept;
   void want(curl_socket_t socket, int poll);
+
+  // The same as want(), for a socket that we read and write ourselves.
+  void watch(int socket, bool reads, bool writes);
 
   // The open socket between these two ends, as libcurl writes them; CURL_SOCKET_BAD when there is none. For a libcurl that
   // does not tell the socket of a transfer: it asks the system about each.

@@ -122,9 +122,9 @@ void EventBatcher::connectionWanted(RequestId id) { record(EventType::connection
 
 void EventBatcher::peerEnd(RequestId id) { record(EventType::peerEnd, id, {}); }
 
-void EventBatcher::tunnelSocket(RequestId id, std::string_view socket) {
-  record(EventType::tunnelSocket, id, {word(socket.size())});
-  batch_.text.append(socket);
+void EventBatcher::tunnelSocket(RequestId id, std::string_view socket, std::string_view tls) {
+  record(EventType::tunnelSocket, id, {word(socket.size()), word(tls.size())});
+  batch_.text.append(socket).append(tls);
 }
 
 void EventBatcher::connected(std::string_view origin) {

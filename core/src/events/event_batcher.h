@@ -49,14 +49,14 @@ class EventBatcher {
   void requestSent(RequestId id);
   void bodyWanted(RequestId id, std::uint32_t bytes);
   void peerEnd(RequestId id);
-  void tunnelSocket(RequestId id, std::string_view socket);
+  void tunnelSocket(RequestId id, std::string_view socket, std::string_view tls);
   void connectionWanted(RequestId id);
   void connected(std::string_view origin);
   // `code` and `detail` say why.
   void disconnected(std::string_view origin, Errc code, std::uint32_t detail);
   void loopClosed();
 
-  // Nothing in the batch is news but more bytes of bodies.
+  // The batch holds nothing but more bytes of bodies.
   bool onlyBody() const { return bodyBytes_ > 0 && !news_; }
 
   // Hands over what there is, if the mailbox is free. True when it was handed over: there is room again.

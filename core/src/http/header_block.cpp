@@ -17,7 +17,7 @@ void append(std::vector<std::uint32_t>& words, const std::vector<std::uint32_t>&
   words.insert(words.end(), more.begin(), more.end());
 }
 
-// The version's number in event_batch.h, its text cut off `line`; 0 when it is none that we speak.
+// The version's number in event_batch.h, its text cut off `line`; 0 when we do not speak it.
 std::uint32_t takeVersion(std::string_view& line) {
   struct Version {
     std::string_view text;
@@ -74,7 +74,7 @@ HeaderProgress HeaderBlock::onLine(std::string_view line) {
 }
 
 HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
-  // At once what most heads need, rather than by doubling. Does nothing once the memory is there.
+  // Reserves at once what most heads need, instead of growing step by step.
   lengths_.reserve(kUsualWords);
   text_.reserve(kUsualText);
   facts_ = {};
@@ -141,7 +141,7 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
 const char* HeaderBlock::noteFraming(std::string_view name, std::string_view value) {
   switch (name.size()) {  // most names are told apart by their length alone
     case 7:
-      facts_.upgradeNamed |= equalsIgnoringCase(name, "upgrade");
+      facts_.upgradeNamed |= !value.empty() && equalsIgnoringCase(name, "upgrade");
       return nullptr;
     case 10:
       if (equalsIgnoringCase(name, "connection")) {

@@ -39,7 +39,7 @@ struct ResponseFacts {
   bool chunked = false;
   bool connectionClose = false;                              // as said, or by HTTP/1.0's default
   bool connectionUpgrade = false;                            // "upgrade" in Connection
-  bool upgradeNamed = false;                                 // Upgrade, whatever it names
+  bool upgradeNamed = false;                                 // Upgrade names a protocol, whichever
   std::optional<std::chrono::seconds> keepAliveTimeoutHint;  // Keep-Alive: timeout=N
 };
 

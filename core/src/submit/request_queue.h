@@ -62,6 +62,12 @@ struct LinkBrokenCommand {
   std::uint32_t link;
 };
 
+struct SocketSettingCommand {
+  RequestId id;
+  SocketSetting setting;
+  std::uint32_t value;
+};
+
 struct BatchTakenCommand {};
 
 struct DestroyCommand {};
@@ -76,6 +82,7 @@ using Command = std::variant<
     TlsCommand,
     SocketCommand,
     LinkBrokenCommand,
+    SocketSettingCommand,
     BatchTakenCommand,
     DestroyCommand>;
 

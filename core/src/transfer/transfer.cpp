@@ -168,7 +168,6 @@ TransferFacts Transfer::facts() const {
   facts.started = state_.isOnConnection();
   facts.onHttp2 = isOnHttp2();
   facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
-  facts.headSeen = head_.finalHeadSeen();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);

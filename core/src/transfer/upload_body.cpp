@@ -62,21 +62,6 @@ void UploadBody::keepNothing() {
   kept_.clear();
 }
 
-std::string UploadBody::takePieces(std::size_t size) {
-  std::string taken;
-  while (!pieces_.empty() && (taken.empty() || taken.size() + pieces_.front().size() <= size)) {
-    if (taken.empty()) {
-      taken = std::move(pieces_.front());
-    } else {
-      taken.append(pieces_.front());
-    }
-    pieces_.pop_front();
-  }
-  offset_ += taken.size();
-  consumed_ += taken.size();
-  return taken;
-}
-
 bool UploadBody::rewind(std::uint64_t offset) {
   if (kind_ == BodyKind::stream) {
     if (offset != 0 || !keeps_) {
@@ -106,11 +91,8 @@ bool UploadBody::endedShort() const {
 }
 
 std::uint32_t UploadBody::takeConsumed() {
-  return kind_ != BodyKind::stream || consumed_ < kTellAfter ? 0 : takeRest();
-}
-
-std::uint32_t UploadBody::takeRest() {
-  return static_cast<std::uint32_t>(std::exchange(consumed_, 0));
+  const bool tells = kind_ == BodyKind::stream && consumed_ >= kTellAfter;
+  return tells ? static_cast<std::uint32_t>(std::exchange(consumed_, 0)) : 0;
 }
 
 }  // namespace dodici

@@ -39,9 +39,6 @@ class UploadBody {
 
   Read read(std::span<std::byte> room);
 
-  // The next pieces of a streamed body, whole ones, together as long as they are within `size`; empty: none waits.
-  std::string takePieces(std::size_t size);
-
   // False when those bytes are gone.
   bool rewind(std::uint64_t offset);
 
@@ -59,9 +56,6 @@ class UploadBody {
 
   // How much was read of a streamed body since the last call, when that is enough to tell its writer; else 0.
   std::uint32_t takeConsumed();
-
-  // The same, however little.
-  std::uint32_t takeRest();
 
  private:
   // Telling the writer costs a record; it keeps several times this much on the way.

@@ -15,6 +15,9 @@ namespace http = boost::beast::http;
 // A line may be longer than its name and value, which are what maxHeaderSize counts.
 constexpr std::size_t kLineSlack = 1024;
 
+// As much as libcurl takes of the heads of one response, informational ones included.
+constexpr std::size_t kMostHeadBytes = 300 * 1024;
+
 // Beast expects a chunk's header to have come this far once it has asked for more of it.
 constexpr std::size_t kShortestLastChunk = 5;
 
@@ -27,27 +30,33 @@ SwitchResponse::SwitchResponse(std::string_view method, std::uint32_t maxHeaderS
       head_(maxHeaderSize) {}
 
 SwitchResponse::Progress SwitchResponse::onBytes(std::span<const std::byte> bytes) {
-  std::size_t searched = in_.size();
+  std::size_t searched = bytes.empty() ? at_ : in_.size();
   in_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  std::size_t at = 0;
   Progress progress = Progress::none;
-  while (progress == Progress::none || progress == Progress::informational) {
+  while (progress == Progress::none) {
     const std::size_t end = in_.find('\n', searched);
-    if (std::min(end, in_.size()) - at > maxUnread_) {
+    if (std::min(end, in_.size()) - at_ > maxUnread_) {
       progress = fail(Errc::headersOverflow, describe(Errc::headersOverflow));
     } else if (end == std::string::npos) {
       break;
     } else {
-      const std::string_view line = std::string_view{in_}.substr(at, end + 1 - at);
-      at = searched = end + 1;
-      progress = std::max(progress, onLine(line));
+      const std::string_view line = std::string_view{in_}.substr(at_, end + 1 - at_);
+      at_ = searched = end + 1;
+      progress = onLine(line);
     }
   }
-  in_.erase(0, at);
+  // Bytes behind an informational head stay where they are: many such heads may have come at once.
+  if (progress != Progress::alive && progress != Progress::informational) {
+    in_.erase(0, std::exchange(at_, 0));
+  }
   return progress;
 }
 
 SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
+  headBytes_ += line.size();
+  if (headBytes_ > kMostHeadBytes) {
+    return fail(Errc::headersOverflow, describe(Errc::headersOverflow));
+  }
   const HeaderProgress progress = head_.onLine(line);
   if (progress == HeaderProgress::failed) {
     error_ = head_.error();
@@ -58,8 +67,9 @@ SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
   }
   switch (progress) {
     case HeaderProgress::continueHead:
+      return Progress::alive;
     case HeaderProgress::informationalHead:
-      return Progress::informational;
+      return onInformationalHead();
     case HeaderProgress::switchingHead:
       return onSwitchingHead();
     case HeaderProgress::finalHead:
@@ -69,16 +79,27 @@ SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
   }
 }
 
-// Without these two headers a 101 names no protocol to switch to: RFC 9110, section 15.2.2.
-SwitchResponse::Progress SwitchResponse::onSwitchingHead() {
-  const ResponseFacts& facts = head_.facts();
-  return isConnect_ || (facts.upgradeNamed && facts.connectionUpgrade)
-             ? Progress::switched
-             : fail(Errc::unexpectedUpgrade, "101 without upgrade and connection: upgrade");
+// The handler of a CONNECT has no method for it.
+SwitchResponse::Progress SwitchResponse::onInformationalHead() const {
+  return isConnect_ ? Progress::alive : Progress::informational;
 }
 
-// Beast reads the body, and is told no more of the head than its status and how the body is framed. It knows that a
-// response of status 204 or 304 has no body.
+// Without these two headers a 101 names no protocol to switch to: RFC 9110, section 15.2.2. A CONNECT has asked for no protocol:
+// a 101 that names one is wrong, and one that names none is an answer like any other.
+SwitchResponse::Progress SwitchResponse::onSwitchingHead() {
+  const ResponseFacts& facts = head_.facts();
+  const bool namesProtocol = facts.upgradeNamed && facts.connectionUpgrade;
+  if (namesProtocol != isConnect_) {
+    return Progress::switched;
+  }
+  return fail(
+      Errc::unexpectedUpgrade,
+      isConnect_ ? "101 as the answer to CONNECT" : "101 without upgrade and connection: upgrade"
+  );
+}
+
+// Beast reads the body. Of the head it is told the status and the framing of the body only. It knows that a response of status
+// 204 or 304 has no body.
 SwitchResponse::Progress SwitchResponse::startBody() {
   const ResponseFacts& facts = head_.facts();
   std::string head = "HTTP/1.1 " + std::to_string(facts.status) + " -\r\n";
@@ -122,7 +143,7 @@ bool SwitchResponse::readBody(std::string_view bytes, std::string& body) {
       return false;
     }
   }
-  // The header of a chunk, or trailers, that do not end.
+  // False when a chunk's header, or the trailers, do not end.
   return !wantsMore_ || in_.size() <= maxUnread_;
 }
 

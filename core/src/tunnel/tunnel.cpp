@@ -2,6 +2,7 @@
 
 #include "curl/curl_error.h"
 #include "curl/easy_options.h"
+#include "curl/tls_facts.h"
 
 #include <array>
 #include <chrono>
@@ -13,8 +14,6 @@ namespace dodici {
 namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;
-constexpr std::size_t kWriteSize = 64 * 1024;
-
 // A connection that always has more must not starve its neighbours.
 constexpr int kMostReadsAtOnce = 8;
 
@@ -42,8 +41,7 @@ Tunnel::Tunnel(
       response_(text_.method(), services.options.maxHeaderSize),
       deadline_(services.deadlines, request_.id),
       isPlain_(!text_.isTls() && services.options.proxy.url.empty()),
-      upload_(BodyKind::stream, noBytes_, std::nullopt),
-      sending_(requestHead() + request_.body) {
+      outbox_(requestHead(), request_) {
   easy_->bind(this);
   setRequestOptions(*easy_, request_, text_, services_.options);
   RawConnection::setConnectOnly(*easy_);
@@ -68,14 +66,16 @@ std::string Tunnel::requestHead() const {
 
 void Tunnel::onConnected() {
   if (!easy_->succeeded()) {
-    fail(easy_->result());
+    fail();
     return;
   }
   connection_.emplace(*easy_);
   inPool_ = true;
   services_.batcher.connected(text_.origin());
   phase_ = Phase::head;
-  deadline_.arm(DeadlineKind::headers, request_.headersTimeout, std::chrono::steady_clock::now());
+  if (request_.bodyKind == BodyKind::stream) {
+    services_.batcher.bodyWanted(id(), 0);
+  }
   move();
 }
 
@@ -122,18 +122,18 @@ void Tunnel::readSome() {
       return;
     }
     const auto got = connection_->read(room);
-    if (got.code == CURLE_AGAIN) {
+    if (got.progress == RawConnection::Progress::later) {
       return;
     }
-    if (got.code != CURLE_OK) {
-      fail(got.code);
-    } else if (got.moved == 0) {
+    if (got.progress == RawConnection::Progress::failed) {
+      onReadFailed();
+    } else if (got.bytes == 0) {
       onPeerEnd();
     } else {
-      onBytes(std::span(room).first(got.moved));
+      onBytes(std::span(room).first(got.bytes));
     }
-    if (got.moved < room.size() && isPlain_) {
-      return;  // that was all; if not, the socket says so
+    if (got.bytes < room.size() && isPlain_) {
+      return;  // that was all, or else the socket announces more
     }
   }
   // TLS may hold bytes that the socket does not announce.
@@ -159,17 +159,27 @@ bool Tunnel::onBytes(std::span<const std::byte> bytes) {
 }
 
 void Tunnel::onHeadBytes(std::span<const std::byte> bytes) {
-  switch (response_.onBytes(bytes)) {
+  auto progress = response_.onBytes(bytes);
+  while (progress == SwitchResponse::Progress::alive ||
+         progress == SwitchResponse::Progress::informational) {
+    deadline_.touch();
+    if (progress == SwitchResponse::Progress::informational) {
+      services_.batcher.responseStart(id(), response_.head());
+    }
+    progress = response_.onBytes({});
+  }
+  switch (progress) {
     case SwitchResponse::Progress::none:
-      break;
+    case SwitchResponse::Progress::alive:
     case SwitchResponse::Progress::informational:
-      deadline_.touch();
       break;
     case SwitchResponse::Progress::switched:
       deadline_.stop();
       phase_ = Phase::open;
       leavePool(Errc::switchedAway);
-      services_.batcher.tunnelSocket(id(), describeSocket(*easy_));
+      services_.batcher.tunnelSocket(
+          id(), describeSocket(*easy_), text_.isTls() ? describeTls(*easy_) : std::string()
+      );
       services_.batcher.responseStart(id(), response_.head());
       deliver(bytesOf(response_.takeRest()));
       break;
@@ -204,7 +214,7 @@ void Tunnel::endWell() {
   leavePool(Errc::notKept);
 }
 
-// To undici a connection that has switched is the user's, and none of the dispatcher's any more.
+// As in undici, a connection that has switched belongs to the user, and no longer to the dispatcher.
 void Tunnel::leavePool(Errc code, std::uint32_t detail) {
   if (std::exchange(inPool_, false)) {
     services_.batcher.disconnected(text_.origin(), code, detail);
@@ -229,59 +239,107 @@ void Tunnel::onPeerEnd() {
 }
 
 void Tunnel::writeSome() {
-  while (sent_ < sending_.size() || refill()) {
-    const auto put = connection_->write(bytesOf(std::string_view{sending_}.substr(sent_)));
-    if (put.code == CURLE_AGAIN) {
+  for (auto bytes = outbox_.next(); !bytes.empty(); bytes = outbox_.next()) {
+    const auto put = connection_->write(bytesOf(bytes));
+    if (put.progress == RawConnection::Progress::failed) {
+      fail();
       return;
     }
-    if (put.code != CURLE_OK) {
-      fail(put.code);
-      return;
+    if (put.progress == RawConnection::Progress::later) {
+      break;
     }
-    sent_ += put.moved;
+    outbox_.onSent(put.bytes);
+    if (phase_ == Phase::head) {
+      deadline_.touch();
+    }
+    tellWanted(outbox_.takeConsumed());
   }
-  if (phase_ == Phase::head && std::exchange(request_.reportSent, false)) {
-    services_.batcher.requestSent(id());
+  if (outbox_.empty()) {
+    onWritten();
   }
-  if (writesEnded_ && !endSent_ && connection_->endWriting() != CURLE_AGAIN) {
-    endSent_ = true;
-    services_.batcher.bodyWanted(id(), upload_.takeRest());
+  if (phase_ == Phase::head) {
+    setHeadersDeadline();
   }
 }
 
-bool Tunnel::refill() {
-  sending_ = upload_.takePieces(kWriteSize);
-  sent_ = 0;
-  if (const auto consumed = upload_.takeConsumed(); consumed > 0) {
-    services_.batcher.bodyWanted(id(), consumed);
+// Everything in the outbox has been written.
+void Tunnel::onWritten() {
+  if (phase_ == Phase::head && outbox_.bodyEnded() && std::exchange(request_.reportSent, false)) {
+    services_.batcher.requestSent(id());
   }
-  return !sending_.empty();
+  if (outbox_.ended() && !endSent_ && connection_->endWriting()) {
+    endSent_ = true;
+    services_.batcher.bodyWanted(id(), outbox_.takeRest());
+  }
+}
+
+void Tunnel::tellWanted(std::uint32_t bytes) {
+  if (bytes > 0) {
+    services_.batcher.bodyWanted(id(), bytes);
+  }
+}
+
+// As in undici, headersTimeout does not run while the request waits for its own body.
+void Tunnel::setHeadersDeadline() {
+  if (outbox_.empty() && !outbox_.bodyEnded()) {
+    deadline_.stop();
+  } else if (!deadline_.armed()) {
+    const auto now = std::chrono::steady_clock::now();
+    deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now);
+  }
 }
 
 void Tunnel::listen() {
   const bool isPaused = phase_ != Phase::head && pause_->paused();
   const bool reads = !peerEnded_ && !waitsForRoom_ && !readsOn_ && !isPaused;
-  const bool writes = sent_ < sending_.size() || (writesEnded_ && !endSent_);
-  services_.watchers.want(
-      connection_->socket(), (reads ? CURL_POLL_IN : 0) | (writes ? CURL_POLL_OUT : 0)
-  );
+  const bool writes = !outbox_.empty() || (outbox_.ended() && !endSent_);
+  services_.watchers.watch(connection_->socket(), reads, writes);
 }
 
-void Tunnel::onBodyBytes(std::string bytes) { upload_.append(std::move(bytes)); }
-
-void Tunnel::onBodyEnd() {
-  upload_.end();
-  writesEnded_ = true;
+void Tunnel::set(SocketSetting setting, std::uint32_t value) {
+  if (!connection_) {
+    return;
+  }
+  switch (setting) {
+    case SocketSetting::noDelay:
+    case SocketSetting::delay:
+      connection_->setNoDelay(setting == SocketSetting::noDelay);
+      break;
+    case SocketSetting::keepAlive:
+    case SocketSetting::noKeepAlive:
+      connection_->setKeepAlive(setting == SocketSetting::keepAlive, value);
+      break;
+    case SocketSetting::resetOnClose:
+      connection_->resetOnClose();
+      break;
+  }
 }
 
-void Tunnel::fail(CURLcode code) {
+// The user of a socket sees TLS that ends without close_notify as an end, as in Node.
+void Tunnel::onReadFailed() {
+  const Error error = lastError();
+  if (phase_ == Phase::open && error.code == Errc::socketClosed) {
+    onPeerEnd();
+  } else {
+    endBy(error);
+  }
+}
+
+void Tunnel::fail() { endBy(lastError()); }
+
+Error Tunnel::lastError() const {
   TransferFacts facts;
   facts.started = connection_.has_value();
   facts.tunnels = !services_.options.proxy.url.empty();
-  facts.headSeen = phase_ == Phase::open || phase_ == Phase::refused;
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
-  easy_->setResult(code);
-  endBy(toError(*easy_, facts));
+  return toError(*easy_, facts);
+}
+
+void Tunnel::cancel() {
+  if (phase_ == Phase::open) {
+    writeSome();
+  }
+  endBy(Error{Errc::aborted, 0, {}, {}});
 }
 
 void Tunnel::endByDeadline(DeadlineKind kind) {

@@ -12,7 +12,7 @@
 #include "events/event_batcher.h"
 #include "transfer/deadlines.h"
 #include "transfer/request_text.h"
-#include "transfer/upload_body.h"
+#include "tunnel/outbox.h"
 #include "tunnel/switch_response.h"
 
 #include <cstddef>
@@ -49,32 +49,43 @@ class Tunnel final : public EasyHandle::Receiver {
 
   EasyHandle& handle() const { return *easy_; }
 
-  // CURL_SOCKET_BAD while connecting.
-  curl_socket_t socket() const { return connection_ ? connection_->socket() : CURL_SOCKET_BAD; }
+  // kNoSocket while connecting.
+  int socket() const { return connection_ ? connection_->socket() : kNoSocket; }
+
+  static constexpr int kNoSocket = -1;
 
   // libcurl has connected, or could not.
   void onConnected();
 
-  // Moves what can be moved: the socket is ready, the batcher has room, or the reader goes on.
+  // Moves bytes both ways. To be called when the socket is ready, the batcher has room, or the reader resumes.
   void move();
 
-  // To be sent by moveUp().
-  void onBodyBytes(std::string bytes);
-  void onBodyEnd();
+  // The bytes that moveUp() sends, and their end: first of the streamed body, then of what the user writes.
+  void onBodyBytes(std::string bytes) { outbox_.append(std::move(bytes)); }
 
-  // Moves what can be sent; what can be read announces itself.
+  void onBodyEnd() { outbox_.end(); }
+
+  // Has no effect before the tunnel is connected.
+  void set(SocketSetting setting, std::uint32_t value);
+
+  // Sends what can be sent. The socket announces what can be read.
   void moveUp();
 
   void endByDeadline(DeadlineKind kind);
-  // Sends the terminal record, once. After it the tunnel must go.
+
+  // Sends what was written before, as far as the socket takes it, then ends the tunnel. As with a socket of Node's, the writer
+  // takes it for sent.
+  void cancel();
+
+  // Sends the terminal record, once. The owner then destroys the tunnel.
   void endBy(const Error& error);
 
   bool ended() const { return phase_ == Phase::ended; }
 
-  // It reads no more until the batcher has room.
+  // The tunnel reads nothing until the batcher has room.
   bool waitsForRoom() const { return waitsForRoom_; }
 
-  // It has read for long enough in this turn, and goOn() is to be called in another one. True once for each such call.
+  // The tunnel has read enough in this turn: goOn() must be called in another one. True once for each such call.
   bool wantsTurn() { return readsOn_ && !std::exchange(turnAsked_, true); }
 
   void goOn();
@@ -102,9 +113,13 @@ class Tunnel final : public EasyHandle::Receiver {
   void onRefusedBytes(std::string_view bytes);
   void deliver(std::span<const std::byte> bytes);
   void writeSome();
-  bool refill();
+  void onWritten();
+  void tellWanted(std::uint32_t bytes);
+  void setHeadersDeadline();
   void listen();
-  void fail(CURLcode code);
+  void onReadFailed();
+  void fail();
+  Error lastError() const;
 
   Services services_;
   Request request_;
@@ -118,15 +133,11 @@ class Tunnel final : public EasyHandle::Receiver {
   Phase phase_ = Phase::connecting;
   bool inPool_ = false;  // connected, and neither switched nor closed
   const bool isPlain_;   // no TLS on any part of the way
-  const std::string noBytes_;
-  UploadBody upload_;
-  std::string sending_;
-  std::size_t sent_ = 0;  // of sending_
-  bool writesEnded_ = false;
+  Outbox outbox_;
   bool endSent_ = false;
   bool peerEnded_ = false;
   bool waitsForRoom_ = false;
-  bool readsOn_ = false;    // there may be more to read, of which the socket says nothing
+  bool readsOn_ = false;    // there may be more to read that the socket does not announce
   bool turnAsked_ = false;  // goOn() will come
 };
 

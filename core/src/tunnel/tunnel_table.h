@@ -1,7 +1,7 @@
 // Every live tunnel of a client on one loop: none in most clients.
 //
 // Threads: loop thread only.
-// Owner:   ClientShard.
+// Owner:   TunnelRunner.
 #pragma once
 
 #include "tunnel/tunnel.h"
@@ -21,27 +21,27 @@ class TunnelTable {
     return *(byId_[id] = std::move(tunnel));
   }
 
-  // Null when there is none: it has ended, or is a transfer.
+  // Null when no tunnel has this id: it has ended, or the request is a transfer.
   Tunnel* find(RequestId id) const {
     const auto found = byId_.find(id);
     return found == byId_.end() ? nullptr : found->second.get();
   }
 
-  // Those that connect. Null: the handle is a transfer's.
+  // Finds a tunnel that connects. Null when the handle is a transfer's.
   Tunnel* findBy(const EasyHandle& easy) const {
     const auto found = byHandle_.find(&easy);
     return found == byHandle_.end() ? nullptr : found->second;
   }
 
-  // From here on it is found by its socket, if it has one.
+  // From now on the tunnel is found by its socket, if it has one.
   void onConnected(Tunnel& tunnel) {
     byHandle_.erase(&tunnel.handle());
-    if (tunnel.socket() != CURL_SOCKET_BAD) {
+    if (tunnel.socket() != Tunnel::kNoSocket) {
       bySocket_[tunnel.socket()] = &tunnel;
     }
   }
 
-  Tunnel* findBy(curl_socket_t socket) const {
+  Tunnel* findBy(int socket) const {
     const auto found = bySocket_.find(socket);
     return found == bySocket_.end() ? nullptr : found->second;
   }
@@ -65,7 +65,7 @@ class TunnelTable {
  private:
   std::unordered_map<RequestId, std::unique_ptr<Tunnel>> byId_;
   std::unordered_map<const EasyHandle*, Tunnel*> byHandle_;
-  std::unordered_map<curl_socket_t, Tunnel*> bySocket_;
+  std::unordered_map<int, Tunnel*> bySocket_;
 };
 
 }  // namespace dodici

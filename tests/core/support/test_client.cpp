@@ -178,9 +178,13 @@ void TestClient::read(const EventBatch& batch) {
       case EventType::connectionWanted:
         ++outcome.asked;
         break;
-      case EventType::tunnelSocket:
-        outcome.socket = cursor.text(cursor.word());
+      case EventType::tunnelSocket: {
+        const auto socketLength = cursor.word();
+        const auto tlsLength = cursor.word();
+        outcome.socket = cursor.text(socketLength);
+        outcome.tls = cursor.text(tlsLength);
         break;
+      }
       case EventType::bodyWanted:
         outcome.bodyAsked = true;
         outcome.consumed += cursor.word();

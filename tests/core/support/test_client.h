@@ -38,6 +38,7 @@ struct Outcome {
   bool peerEnded = false;      // EventType::peerEnd
   int asked = 0;               // EventType::connectionWanted
   std::string socket;          // EventType::tunnelSocket
+  std::string tls;             // the same
   bool bodyAsked = false;      // the first bodyWanted
   std::uint64_t consumed = 0;  // of a streamed body
 

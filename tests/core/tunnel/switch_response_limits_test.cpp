@@ -21,6 +21,7 @@ Progress feed(SwitchResponse& response, std::string_view text) {
 TEST(SwitchResponseLimits, TellsOfHeadsThatAreNotFinal) {
   SwitchResponse response("GET", kLimit);
   EXPECT_EQ(feed(response, "HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 1"), Progress::informational);
+  EXPECT_EQ(feed(response, ""), Progress::none);
   EXPECT_EQ(feed(response, "01 Go\r\nconnection: upgrade\r\nupgrade: x\r\n"), Progress::none);
   EXPECT_EQ(feed(response, "\r\n"), Progress::switched);
 }

@@ -39,11 +39,37 @@ TEST(SwitchResponse, AHeadMayComeByteByByte) {
   EXPECT_EQ(response.takeRest(), "");
 }
 
-TEST(SwitchResponse, InformationalHeadsBeforeItAreSkipped) {
+TEST(SwitchResponse, InformationalHeadsBeforeItAreToldOneByOne) {
   SwitchResponse response("GET", kMaxHeaderSize);
   const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
-  EXPECT_EQ(give(response, early + early + kSwitch + "x"), Progress::switched);
+  EXPECT_EQ(give(response, early + early + kSwitch + "x"), Progress::informational);
+  EXPECT_EQ(response.head().facts().status, 103U);
+  EXPECT_EQ(give(response, ""), Progress::informational);
+  EXPECT_EQ(give(response, ""), Progress::switched);
   EXPECT_EQ(response.takeRest(), "x");
+}
+
+TEST(SwitchResponse, NobodyIsToldOf100NorOfInformationalAnswersToConnect) {
+  SwitchResponse response("GET", kMaxHeaderSize);
+  EXPECT_EQ(give(response, "HTTP/1.1 100 Continue\r\n\r\n" + kSwitch), Progress::alive);
+  EXPECT_EQ(give(response, ""), Progress::switched);
+  SwitchResponse connect("CONNECT", kMaxHeaderSize);
+  EXPECT_EQ(give(connect, "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx"), Progress::alive);
+  EXPECT_EQ(give(connect, ""), Progress::switched);
+  EXPECT_EQ(connect.takeRest(), "x");
+}
+
+TEST(SwitchResponse, InformationalHeadsWithoutEndFail) {
+  SwitchResponse response("GET", kMaxHeaderSize);
+  const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  Progress progress = give(response, early);
+  std::size_t sent = early.size();
+  while (progress == Progress::informational && sent < 10'000'000) {
+    progress = give(response, early);
+    sent += early.size();
+  }
+  EXPECT_EQ(progress, Progress::failed);
+  EXPECT_EQ(response.error().code, Errc::headersOverflow);
 }
 
 TEST(SwitchResponse, AnotherStatusRefusesAnUpgradeAndBringsABody) {
@@ -111,6 +137,7 @@ TEST(SwitchResponse, AStatusOf101AloneIsNoSwitch) {
        {"",
         "upgrade: echo\r\n",
         "connection: upgrade\r\n",
+        "connection: upgrade\r\nupgrade: \r\n",
         "connection: upgraded\r\nupgrade: x\r\n"}) {
     SwitchResponse response("GET", kMaxHeaderSize);
     EXPECT_EQ(give(response, "HTTP/1.1 101 Go\r\n" + std::string(lines) + "\r\n"), Progress::failed)
@@ -119,9 +146,18 @@ TEST(SwitchResponse, AStatusOf101AloneIsNoSwitch) {
   }
   SwitchResponse response("GET", kMaxHeaderSize);
   EXPECT_EQ(
-      give(response, "HTTP/1.1 101 Go\r\nUPGRADE: \r\nConnection: close, UPGRADE\r\n\r\n"),
+      give(response, "HTTP/1.1 101 Go\r\nUPGRADE: x\r\nConnection: close, UPGRADE\r\n\r\n"),
       Progress::switched
   );
+}
+
+// It asked for no protocol. A 101 that names none is an answer like any other.
+TEST(SwitchResponse, AConnectIsNotAnsweredByASwitchOfProtocols) {
+  SwitchResponse response("CONNECT", kMaxHeaderSize);
+  EXPECT_EQ(give(response, kSwitch), Progress::failed);
+  EXPECT_EQ(response.error().code, Errc::unexpectedUpgrade);
+  SwitchResponse other("CONNECT", kMaxHeaderSize);
+  EXPECT_EQ(give(other, "HTTP/1.1 101 Go\r\nupgrade: x\r\n\r\n"), Progress::switched);
 }
 
 // Whatever their heads say of a body, and whatever follows.

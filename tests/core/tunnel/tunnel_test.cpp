@@ -57,6 +57,100 @@ TEST(Tunnel, ABodyFollowsTheHead) {
   EXPECT_TRUE(server.received(0).ends_with("\r\n\r\nabc"));
 }
 
+Request streamed(const std::string& origin, std::optional<std::uint64_t> length = {}) {
+  auto request = tunnel(origin, "POST");
+  request.bodyKind = BodyKind::stream;
+  request.contentLength = length;
+  request.reportSent = true;
+  return request;
+}
+
+TEST(Tunnel, AStreamedBodyGoesInChunksAndWhatIsWrittenAfterItDoesNot) {
+  ScriptedServer server({Script().readHead().send(kSwitch)});
+  TestClient client;
+  const auto id = client.submit(streamed(server.origin()));
+  EXPECT_TRUE(client.until([&] { return client.outcome(id).bodyAsked; }));
+  auto& controller = client.controller(id);
+  client.client().writeBody(controller, "first");
+  client.client().writeBody(controller, std::string(26, 'x'));
+  client.client().endBody(controller);
+  client.client().writeBody(controller, "the tunnel's");
+  client.client().flush();
+  const std::string body =
+      "\r\n\r\n5\r\nfirst\r\n1a\r\n" + std::string(26, 'x') + "\r\n0\r\n\r\nthe tunnel's";
+  EXPECT_TRUE(server.waitForReceived(0, body)) << server.received(0);
+  client.client().endBody(controller);
+  client.client().flush();
+  EXPECT_TRUE(client.until([&] { return client.outcome(id).consumed == 5 + 26 + 12; }))
+      << "frames of chunks are not the writer's: " << client.outcome(id).consumed;
+}
+
+TEST(Tunnel, AStreamedBodyOfKnownLengthGoesAsItIs) {
+  Signal received;
+  ScriptedServer server({Script().readHead().read(5).announce(received).send(kSwitch).read(4)});
+  TestClient client;
+  const auto id = client.submit(streamed(server.origin(), 5));
+  EXPECT_TRUE(client.until([&] { return client.outcome(id).bodyAsked; }));
+  EXPECT_FALSE(client.outcome(id).sent);
+  client.client().writeBody(client.controller(id), "first");
+  client.client().endBody(client.controller(id));
+  client.client().flush();
+  EXPECT_TRUE(client.until([&] { return client.outcome(id).status() == 101; }));
+  EXPECT_TRUE(client.outcome(id).sent);
+  client.client().writeBody(client.controller(id), "more");
+  client.client().flush();
+  EXPECT_TRUE(server.waitForReceived(0, "\r\n\r\nfirstmore"));
+}
+
+// As in undici: the server is not late while the request is not complete.
+TEST(Tunnel, TheHeadersTimeoutBeginsWhenTheBodyIsSent) {
+  ScriptedServer server({Script().readHead().waitFor(Signal())});
+  TestClient client;
+  auto request = streamed(server.origin());
+  request.headersTimeout = std::chrono::milliseconds(50);
+  const auto id = client.submit(std::move(request));
+  EXPECT_TRUE(client.until([&] { return client.outcome(id).bodyAsked; }));
+  EXPECT_FALSE(
+      client.until([&] { return client.outcome(id).over(); }, std::chrono::milliseconds(300))
+  );
+  client.client().endBody(client.controller(id));
+  client.client().flush();
+  const auto& outcome = client.finish(id);
+  ASSERT_TRUE(outcome.error.has_value());
+  EXPECT_EQ(outcome.error->code, Errc::headersTimeout);
+}
+
+TEST(Tunnel, WhatIsWrittenBeforeItIsCancelledIsSent) {
+  for (int round = 0; round < 20; ++round) {
+    ScriptedServer server({Script().readHead().send(kSwitch)});
+    TestClient client;
+    const auto id = open(client, server.origin());
+    client.client().writeBody(client.controller(id), "last ");
+    client.client().writeBody(client.controller(id), "words");
+    client.controller(id).token().cancel();
+    EXPECT_TRUE(server.waitForReceived(0, "last words"));
+    EXPECT_EQ(client.finish(id).error->code, Errc::aborted);
+  }
+}
+
+TEST(Tunnel, WhatIsWrittenBeforeTheClientIsDestroyedIsSent) {
+  ScriptedServer server({Script().readHead().send(kSwitch)});
+  TestClient client;
+  const auto id = open(client, server.origin());
+  client.client().writeBody(client.controller(id), "last words");
+  client.client().destroy();
+  EXPECT_TRUE(server.waitForReceived(0, "last words"));
+  EXPECT_EQ(client.finish(id).terminals, 1);
+}
+
+TEST(Tunnel, InformationalHeadsAreTold) {
+  ScriptedServer server({Script().readHead().send("HTTP/1.1 103 Early\r\n\r\n" + kSwitch)});
+  TestClient client;
+  const auto id = open(client, server.origin());
+  ASSERT_EQ(client.outcome(id).heads.size(), 2U);
+  EXPECT_EQ(client.outcome(id).heads.front().status, 103U);
+}
+
 TEST(Tunnel, BytesGoBothWaysAndEachEndIsTold) {
   ScriptedServer server(
       {Script().readHead().send(kSwitch + "hi ").read(5).send("there").shutdownSend()}

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
 import { client } from '../support/fake-native.ts'
@@ -170,17 +169,6 @@ describe('dispatch options', () => {
     agent.dispatch({ ...get, headers }, handler)
     expect(client().submitted[0]?.lines).toContain('a: 1')
   })
-
-  it.each([[{ upgrade: 'websocket' }], [{ method: 'CONNECT', path: 'a:1' }]])(
-    '%j: a stream body is not supported, and says so',
-    (opts) => {
-      const handler = Object.assign(new Recorder(), { onRequestUpgrade() {} })
-      const body = Readable.from(['a'])
-      expect(new Agent().dispatch({ ...get, ...opts, body }, handler)).toBe(false)
-      expect(look(handler.error)).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
-      expect(handler.names).toEqual(['onResponseError'])
-    },
-  )
 })
 
 describe('a handler', () => {

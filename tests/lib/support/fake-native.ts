@@ -132,6 +132,10 @@ export class FakeClient implements NativeClient {
     this.calls.push('setTls')
   }
 
+  setSocket(id: number, setting: number, value: number): void {
+    this.calls.push(`setSocket ${id} ${setting} ${value}`)
+  }
+
   setReferenced(): void {}
 
   destroy(): void {

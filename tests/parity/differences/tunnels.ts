@@ -1,0 +1,157 @@
+/** Of upgrades, CONNECTs and the sockets that they become, and of a handler's AsyncLocalStorage context. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Duplex } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { Agent as Agent7 } from 'undici7'
+import { until, within } from '../../support/wait.ts'
+import type { Normal } from '../normalize.ts'
+import type { Stage } from '../scenario.ts'
+import type { Difference } from './difference.ts'
+
+const switching = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n'
+
+/** What ends a dispatch: the status of a switch and what the socket gets, or the error's name. */
+function outcome(agent: Dispatcher, origin: string, opts: object): Promise<Normal> {
+  const { promise, resolve } = Promise.withResolvers<Normal>()
+  const all = { origin, path: '/', method: 'GET', ...opts } as Dispatcher.DispatchOptions
+  agent.dispatch(all, {
+    onRequestStart: () => {},
+    onResponseStart: () => {},
+    onResponseData: () => {},
+    onResponseEnd: () => resolve('end'),
+    onResponseError: (_controller, error) => resolve(error.name),
+    onRequestUpgrade: (_controller, status, _headers, socket) => {
+      socket.on('error', () => {})
+      socket.once('data', (bytes: Buffer) => resolve([status, String(bytes)]))
+    },
+  })
+  return within('an end', promise)
+}
+
+async function earlySwitch(stage: Stage): Promise<Normal> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const server = await stage.raw(async (peer) => {
+    await peer.readUntil('one')
+    peer.send(switching)
+    await until('all', () => peer.log.includes('two') && peer.log.includes('user'))
+    resolve(peer.log.indexOf('two') < peer.log.indexOf('user'))
+  })
+  const written = Promise.withResolvers<void>()
+  const body = (async function* () {
+    yield 'one'
+    await written.promise
+    yield 'two'
+  })()
+  const agent = await stage.agent()
+  const opts = { origin: server.origin, path: '/', method: 'POST', upgrade: 'echo', body }
+  agent.dispatch(opts as never, {
+    onRequestStart: () => {},
+    onResponseStart: () => {},
+    onResponseData: () => {},
+    onResponseEnd: () => {},
+    onResponseError: () => {},
+    onRequestUpgrade: (_controller, _status, _headers, socket) => {
+      socket.on('error', () => {})
+      socket.write('user', () => written.resolve())
+      setImmediate(() => written.resolve())
+    },
+  })
+  return within('the bytes', promise)
+}
+
+async function unnamedProtocol(stage: Stage): Promise<Normal> {
+  const server = await stage.answering('HTTP/1.1 101 Go\r\n\r\n')
+  return outcome(await stage.agent(), server.origin, { upgrade: 'echo' })
+}
+
+async function earlyHints(stage: Stage): Promise<Normal> {
+  const server = await stage.answering(
+    'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\nbytes',
+  )
+  const [status] = (await outcome(await stage.agent(), server.origin, {
+    method: 'CONNECT',
+    path: 'a.test:80',
+  })) as [number, string]
+  return status
+}
+
+async function legacyAbort(stage: Stage): Promise<Normal> {
+  const server = await stage.answering(switching)
+  const agent = stage.kind === 'undici' ? new Agent7() : await stage.agent()
+  const { promise, resolve } = Promise.withResolvers<Duplex>()
+  let abort = (): void => {}
+  const handler = {
+    onConnect: (toAbort: () => void) => void (abort = toAbort),
+    onUpgrade: (_status: number, _headers: Buffer[], socket: Duplex) => resolve(socket),
+    onError: () => {},
+  }
+  agent.dispatch({ origin: server.origin, path: '/', method: 'GET', upgrade: 'echo' }, handler)
+  const socket = await within('the switch', promise)
+  abort()
+  const { destroyed } = socket
+  socket.on('error', () => {}).destroy()
+  return destroyed
+}
+
+async function secondContext(stage: Stage): Promise<Normal> {
+  const storage = new AsyncLocalStorage<string>()
+  const server = await stage.http1((_request, response) => void response.end('ok'))
+  const agent = await stage.agent({ connections: 1 })
+  const ask = (name: string): Promise<string | undefined> =>
+    storage.run(name, () => {
+      const { promise, resolve } = Promise.withResolvers<string | undefined>()
+      agent.dispatch(
+        { origin: server.origin, path: '/', method: 'GET' },
+        {
+          onRequestStart: () => {},
+          onResponseStart: () => {},
+          onResponseData: () => {},
+          onResponseEnd: () => resolve(storage.getStore()),
+          onResponseError: () => resolve('error'),
+        },
+      )
+      return within('the end', promise)
+    })
+  await ask('first')
+  // Behind the end of the response, where undici may call from the dispatch that comes next.
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  return (await ask('second')) ?? null
+}
+
+export const tunnelDifferences: readonly Difference[] = [
+  {
+    row: "a switch before the request's body",
+    name: 'the body first',
+    play: earlySwitch,
+    undici: false,
+    dodici: true,
+  },
+  {
+    row: 'a 101 that names no protocol',
+    name: 'its error',
+    play: unnamedProtocol,
+    undici: 'AssertionError',
+    dodici: 'SocketError',
+  },
+  {
+    row: 'an informational head before the answer to CONNECT',
+    name: 'the status',
+    play: earlyHints,
+    undici: 103,
+    dodici: 200,
+  },
+  {
+    row: 'a legacy handler that aborts after',
+    name: 'whether the socket is destroyed',
+    play: legacyAbort,
+    undici: false,
+    dodici: true,
+  },
+  {
+    row: 'A handler is called in the AsyncLocalStorage',
+    name: 'the store of a second request on a connection',
+    play: secondContext,
+    undici: 'first',
+    dodici: 'second',
+  },
+]
