@@ -91,6 +91,13 @@ RequestController Client::submit(Request request) {
   return controller;
 }
 
+void Client::setSocket(
+    const RequestController& request, SocketSetting setting, std::uint32_t value
+) {
+  const RequestId id = request.block_->id;
+  request.block_->shard->sendLate(SocketSettingCommand{id, setting, value});
+}
+
 void Client::flush() {
   for (const auto& shard : parts_->shards) {
     shard->flush();

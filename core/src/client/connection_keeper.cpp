@@ -174,8 +174,8 @@ void ConnectionKeeper::onSocketClosed(int socket) noexcept {
 }
 
 bool ConnectionKeeper::onLinkBroken(std::uint32_t link) {
-  const curl_socket_t socket = watchers_.findByLink(link);
-  if (socket == CURL_SOCKET_BAD) {
+  const int socket = watchers_.findByLink(link);
+  if (socket == Connection::kNoSocket) {
     return false;
   }
   if (Connection* const connection = connections_.findBySocket(socket)) {

@@ -384,14 +384,13 @@ void ClientShard::resumeHeld() {
   }
   loop_.post([self = shared_from_this()] {
     self->guarded([&] {
-      if (!self->engine_) {
-        return;
-      }
-      for (const RequestId id : self->engine_->requests.takeHeld()) {
-        self->engine_->requests.onRoom(id);
-      }
-      for (const RequestId id : self->engine_->tunnels.takeHeld()) {
-        self->engine_->tunnels.onRoom(id);
+      if (self->engine_) {
+        for (const RequestId id : self->engine_->requests.takeHeld()) {
+          self->engine_->requests.onRoom(id);
+        }
+        for (const RequestId id : self->engine_->tunnels.takeHeld()) {
+          self->engine_->tunnels.onRoom(id);
+        }
       }
     });
     self->touch();

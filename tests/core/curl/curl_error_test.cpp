@@ -1,19 +1,19 @@
 // Every code of libcurl's as an error that lib/ has a class for.
 #include "curl/curl_error.h"
+
 #include "curl/easy_handle.h"
 #include "curl/socket_watchers.h"
 #include "curl/tls_store.h"
 #include "dodici/options.h"
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/io_context.hpp>
-
 #include <curl/curl.h>
+#include <gtest/gtest.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <set>
 
 namespace dodici::testing {
@@ -21,8 +21,11 @@ namespace {
 
 struct NoListener final : SocketWatchers::Listener {
   void onSocketReady(curl_socket_t, int) override {}
+
   SocketWatchers::Unread onUnread(curl_socket_t) override { return SocketWatchers::Unread::left; }
+
   void onSocketClosed(curl_socket_t) noexcept override {}
+
   void onWatchingFailed(std::exception_ptr) override {}
 };
 
@@ -35,11 +38,11 @@ class CurlError : public ::testing::Test {
 
  private:
   ClientOptions options_;
-  TlsStore tls_{options_.tls};
+  const std::shared_ptr<TlsStore> tls_ = std::make_shared<TlsStore>(options_.tls);
   boost::asio::io_context context_;
   NoListener listener_;
   SocketWatchers watchers_{context_, listener_};
-  EasyHandle easy_{options_, watchers_, tls_, tls_};
+  EasyHandle easy_{options_, watchers_, TlsStores{tls_, tls_}};
 };
 
 TransferFacts started(bool onHttp2) {
