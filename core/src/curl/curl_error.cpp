@@ -90,6 +90,11 @@ Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& fac
   return told ? Errc::socketError : Errc::socketClosed;
 }
 
+// A body that is not whole where the connection was to end.
+Errc brokenOff(const TransferFacts& facts) {
+  return facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch;
+}
+
 std::uint32_t socksReply(long proxyError) {
   switch (proxyError) {
     case CURLPX_REPLY_GENERAL_SERVER_FAILURE:
@@ -214,14 +219,16 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
       }
       error.code =
           isChunkError(text) ? Errc::malformedResponse : connectionLost(osErrno, text, facts);
+      if (error.code == Errc::socketError && osErrno == ECONNRESET && facts.closesAnyway &&
+          !facts.unframed) {
+        error.code = brokenOff(facts);
+      }
       error.detail = error.code == Errc::socketError || error.code == Errc::connectFailed
                          ? static_cast<std::uint32_t>(osErrno)
                          : 0;
       break;
     case CURLE_PARTIAL_FILE:
-      error.code = facts.closesAnyway
-                       ? (facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch)
-                       : Errc::socketClosed;
+      error.code = facts.closesAnyway ? brokenOff(facts) : Errc::socketClosed;
       break;
     case CURLE_HTTP2_STREAM:
     case CURLE_HTTP3:

@@ -17,6 +17,7 @@ struct TransferFacts {
   bool onHttp2 = false;       // that speaks HTTP/2
   bool closesAnyway = false;  // the response said so, or the request
   bool chunked = false;       // no content-length to miss
+  bool unframed = false;      // the body ends with the connection
   bool tunnels = false;       // through a proxy, which comes before `started`
   std::uint32_t connectTimeoutMs = 0;
 };

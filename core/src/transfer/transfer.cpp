@@ -2,6 +2,7 @@
 
 #include "curl/easy_options.h"
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <exception>
@@ -170,12 +171,24 @@ TransferFacts Transfer::facts() const {
   facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;
+  facts.unframed = facts.headSeen && !facts.chunked && !head_.facts().contentLength;
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
   return facts;
 }
 
 bool Transfer::isWhole() const {
-  return easy_->succeeded() && !parked_ && chunks_.fault() == nullptr;
+  return (easy_->succeeded() || endsByReset()) && !parked_ && chunks_.fault() == nullptr;
+}
+
+// A server that answers and closes without having read the whole request resets the connection: what has come of a body
+// that ends with it is the body, as in undici. Over TLS it may have been cut.
+bool Transfer::endsByReset() const {
+  const TransferFacts all = facts();
+  if (!all.unframed || all.onHttp2 || text_.isTls()) {
+    return false;
+  }
+  const Error error = toError(*easy_, all);
+  return error.code == Errc::socketError && error.detail == ECONNRESET;
 }
 
 TransferState::Result Transfer::result() const {

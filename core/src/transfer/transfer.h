@@ -119,6 +119,7 @@ class Transfer final : public EasyHandle::Receiver {
   bool isOnHttp2() const;
   bool endsWithBrokenLink() const;
   bool isWhole() const;
+  bool endsByReset() const;
   TransferState::Result result() const;
   Error takeError();
   void startAnew();
