@@ -93,6 +93,10 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
           --inFlight_;
         }
         break;
+      case EventType::answered:
+        // What remains of it is nobody's to wait for.
+        setReferenced(walk.id(), false);
+        break;
       case EventType::loopClosed:
         --openLoops_;
         break;

@@ -39,6 +39,7 @@ class RecordWalk {
       case EventType::dataBlock:
         return 5;
       case EventType::end:
+      case EventType::answered:
         return 3 + 2 * std::size_t{words_[at_ + 2]};
       case EventType::failed:
         return 6;

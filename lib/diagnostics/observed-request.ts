@@ -97,9 +97,6 @@ export class ObservedRequest {
   #head(lines: string): string {
     const pairs = flat(lines.replace(framingLine, ''))
     let head = `${this.method} ${this.path} HTTP/1.1\r\n`
-    if (this.host === null && !lines.startsWith('host: ')) {
-      head += `host: ${new URL(this.origin).host}\r\n`
-    }
     for (let i = 0; i < pairs.length; i += 2) {
       head += `${pairs[i]}: ${pairs[i + 1]}\r\n`
     }
@@ -140,6 +137,6 @@ function flat(lines: string): string[] {
     .slice(0, -1)
     .flatMap((line) => {
       const colon = line.indexOf(': ')
-      return colon < 0 ? [line.slice(0, -1), ''] : [line.slice(0, colon), line.slice(colon + 2)]
+      return [line.slice(0, colon), line.slice(colon + 2)]
     })
 }

@@ -182,7 +182,6 @@ export class RequestEngine {
     const route = {
       isForwarded,
       usesH2c,
-      namesHost: table.given !== null,
       servername,
       isReported: isReported(request),
     }

@@ -149,7 +149,7 @@ export class PendingRequest implements Controller, RecordReceiver {
   }
 
   endBody(): void {
-    if (this.id !== 0 && !this.ended) {
+    if (this.id !== 0 && (!this.ended || this.hasResponseEnded)) {
       this.table.endBody(this.id)
     }
   }
@@ -157,7 +157,7 @@ export class PendingRequest implements Controller, RecordReceiver {
   onUploadTooShort(error: Error, isStrict: boolean): void {
     if (isStrict) {
       this.callRequestSent()
-      this.fail(error)
+      this.onUploadFailed(error)
     } else {
       process.emitWarning(error)
     }
@@ -214,7 +214,9 @@ export class PendingRequest implements Controller, RecordReceiver {
   }
 
   onEnd(trailers: ResponseHeaders): void {
-    this.upload?.stop()
+    if (this.id === 0) {
+      this.upload?.stop()
+    }
     this.bytesBody = null
     if (this.held !== null || this.paused) {
       this.hold({ trailers })
@@ -249,6 +251,14 @@ export class PendingRequest implements Controller, RecordReceiver {
     } else {
       this.failLater(error)
     }
+  }
+
+  /** What is left of the request cannot be sent. When its response is complete already, that is native's to know alone. */
+  onUploadFailed(error: unknown): void {
+    if (this.ended && this.id !== 0) {
+      this.table.client.cancel(this.id)
+    }
+    this.fail(error)
   }
 
   /** The terminal call, unless it was made; native is told to stop. */
@@ -314,8 +324,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     this.held.add(event)
   }
 
-  // Native goes on only when all is delivered: otherwise a handler that pauses at every chunk would let in more than it
-  // takes.
+  // Native goes on only when all is delivered: a handler that pauses at every chunk would let in more than it takes.
   private deliverHeld(): void {
     if (this.held === null || !this.held.deliver(this)) {
       return

@@ -48,6 +48,8 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
   readonly #switched = new Map<PendingRequest, SwitchedSocket>()
   /** by the ids of the requests whose connections were refused; written over when an id comes again */
   readonly #refusals = new Map<number, Error>()
+  /** whose responses are complete, while their bodies are still being sent: nobody waits for them */
+  readonly #answered = new Set<PendingRequest>()
   #onLastSwitched: (() => void) | undefined
   #flushes = false
   // After the microtasks, so that all the requests and pieces of bodies that the handlers of a batch lead to share one
@@ -79,7 +81,8 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
   /** Nothing is in flight, but for sockets that are their users' own. */
   get isIdle(): boolean {
     const inFlight = this.#byId.length - 1 - this.#freeIds.length
-    return inFlight === this.#switched.size && this.lingering.size === 0
+    const isOver = inFlight === this.#switched.size + this.#answered.size
+    return isOver && this.lingering.size === 0
   }
 
   get hasSwitched(): boolean {
@@ -124,11 +127,19 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     this.#byId[request.id] = undefined
     this.#freeIds.push(request.id)
     request.id = 0
-    if (!this.#switched.delete(request)) {
+    if (this.#answered.delete(request)) {
+      request.upload?.stop()
+    } else if (!this.#switched.delete(request)) {
       this.#leave(request.origin)
     } else if (this.#switched.size === 0) {
       this.#onLastSwitched?.()
     }
+  }
+
+  /** The response is complete; native goes on with the request's body, and release() follows. */
+  onAnswered(request: PendingRequest): void {
+    this.#answered.add(request)
+    this.#leave(request.origin)
   }
 
   /** Calls back when the last upgraded socket has gone. REQUIRES: hasSwitched. */

@@ -45,6 +45,8 @@ export const EventType = {
    * `giveSocket()`. The former not for tunnels.
    */
   connectionWanted: 13,
+  /** As `end`, but not terminal: the response is complete, and the request's body is still being sent. HTTP/2 only. */
+  answered: 14,
 } as const
 
 /** Why a request failed. `detail` means what each line says, else 0. */

@@ -12,7 +12,7 @@ import {
   refuseOptionsOfNodeOnly,
   type ConnectOptions,
 } from './connect-options.ts'
-import { headerLine, isHeaderValue, isToken } from '../request/request-headers.ts'
+import { isHeaderValue, isToken } from '../request/request-headers.ts'
 import { NoProxy } from './no-proxy.ts'
 import { checkTlsOptions, nativeTlsOptions, noTls } from './tls-options.ts'
 
@@ -266,7 +266,7 @@ function headerLines(
         if (!isHeaderValue(text)) {
           throw new InvalidArgumentError(`invalid ${name} header`)
         }
-        lines.push({ text: headerLine(name, text).slice(0, -1) })
+        lines.push({ text: text.trim() === '' ? `${name};` : `${name}: ${text}` })
       }
     }
   }

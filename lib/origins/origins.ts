@@ -14,6 +14,8 @@ export class Origin {
   readonly key: string
   /** how a request's text begins */
   readonly textStart: string
+  /** the header that names it */
+  readonly hostLine: string
   readonly isTls: boolean
   /** without the brackets of an IPv6 address */
   readonly hostname: string
@@ -38,6 +40,7 @@ export class Origin {
     this.port = Number(url.port) || (this.isTls ? 443 : 80)
     this.key = `${url.protocol}//${url.hostname}:${this.port}`
     this.textStart = `${this.key}\0`
+    this.hostLine = `host: ${url.host}\0`
   }
 }
 

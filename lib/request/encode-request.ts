@@ -3,6 +3,7 @@ import { milliseconds } from '../native/milliseconds.ts'
 import { framingLines } from './request-framing.ts'
 import { headerLine } from './request-headers.ts'
 import type { RequestDraft } from './request-draft.ts'
+import { tlsNameBytes } from './tls-name.ts'
 
 /** What an Agent's options say of every request. */
 export interface RequestDefaults {
@@ -22,8 +23,6 @@ export interface Route {
   readonly usesH2c: boolean
   /** the name that TLS asks for; empty: the origin's host */
   readonly servername: string
-  /** the host is written here, as native knows no default port of a given socket */
-  readonly namesHost: boolean
   /** somebody is told what of the request has been sent */
   readonly isReported: boolean
 }
@@ -53,8 +52,9 @@ export function encodeRequest(
 ): EncodedRequest {
   const { opts, origin, body } = draft
   const closes = closesConnection(draft, defaults)
-  const lines = draft.isTunnel ? tunnelLines(draft) : requestLines(draft, closes, route)
-  const host = draft.addresses === '' ? route.servername : `${route.servername}\n${draft.addresses}`
+  const lines = draft.isTunnel ? tunnelLines(draft) : requestLines(draft, closes)
+  const servername = tlsNameBytes(route.servername)
+  const host = draft.addresses === '' ? servername : `${servername}\n${draft.addresses}`
   const target = route.isForwarded ? origin.url.origin + draft.target : draft.target
   return {
     text: `${origin.textStart}${draft.method.name}\0${target}\0${host}\0${lines}`,
@@ -124,26 +124,22 @@ function isAmbiguous({ body, method }: RequestDraft): boolean {
   return body.kind !== 'none' && !method.expectsBody
 }
 
-// libcurl writes the host of the origin, unless it is given.
-function requestLines(
-  { origin, headers, method, body }: RequestDraft,
-  closes: boolean,
-  { namesHost }: Route,
-): string {
-  const host = headers.host ?? (namesHost ? origin.url.host : null)
+// In undici's order.
+function requestLines({ origin, headers, method, body }: RequestDraft, closes: boolean): string {
+  // Over HTTP/2 an empty one is none, as in undici; over HTTP/1.1 and TLS it might be sent.
+  const isNone = headers.host === null || (headers.host === '' && origin.isTls)
   return (
-    (host === null ? '' : headerLine('host', host)) +
+    (isNone ? origin.hostLine : headerLine('host', headers.host as string)) +
     (closes ? 'connection: close\0' : 'connection: keep-alive\0') +
     headers.lines +
     framingLines(method, headers, body)
   )
 }
 
-// All the headers: libcurl writes none of a tunnel's.
 function tunnelLines({ opts, origin, headers, method, body }: RequestDraft): string {
   const upgrade = opts['upgrade'] as string | null | undefined
   return (
-    headerLine('host', headers.host ?? origin.url.host) +
+    (headers.host === null ? origin.hostLine : headerLine('host', headers.host)) +
     (upgrade ? `connection: upgrade\0${headerLine('upgrade', upgrade)}` : 'connection: close\0') +
     headers.lines +
     framingLines(method, headers, body)

@@ -14,9 +14,7 @@ export function framingLines(method: Method, headers: RequestHeaders, body: Requ
   if (length >= 0) {
     return `${type}content-length: ${length}\0`
   }
-  // A line without a value keeps libcurl from writing one: over HTTP/2 it would, where it knows the length.
-  const unsaid = body.kind === 'bytes' ? 'content-length:\0' : ''
-  return `${type}transfer-encoding: chunked\0${unsaid}`
+  return `${type}transfer-encoding: chunked\0`
 }
 
 /** Bytes that the body will have on the wire; -1: chunked. */

@@ -5,7 +5,6 @@ const { InvalidArgumentError, NotSupportedError } = errors
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const invalidValue = /[^\t\x20-\x7e\x80-\xff]/
 const digits = /^[0-9]+$/
-const blank = /^[\t ]*$/
 
 /** What a header name means to us. */
 const NameKind = {
@@ -155,10 +154,9 @@ export function requestHeaders(headers: unknown): RequestHeaders {
   return result
 }
 
-/** One header in native's form; an empty value needs a form of its own. */
+/** One header in native's form, as it is on the wire. */
 export function headerLine(name: string, value: string): string {
-  const isBlank = value === '' || (value.charCodeAt(0) <= 0x20 && blank.test(value))
-  return isBlank ? `${name};\0` : `${name}: ${value}\0`
+  return `${name}: ${value}\0`
 }
 
 /** Whether `value` may stand in a header. */

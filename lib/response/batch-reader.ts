@@ -71,6 +71,8 @@ export interface BatchReceiver<Request extends RecordReceiver> {
   refusal(id: number): Error | undefined
   /** The id may be used again: native knows no request by it. */
   release(request: Request): void
+  /** Its response is complete, while its body is still being sent. */
+  onAnswered(request: Request): void
 }
 
 /**
@@ -155,7 +157,8 @@ export function readBatch<Request extends RecordReceiver>(
           }
           break
         }
-        case EventType.end: {
+        case EventType.end:
+        case EventType.answered: {
           const count = words[at] as number
           const lengthsAt = at + 1
           at = lengthsAt + 2 * count
@@ -170,7 +173,11 @@ export function readBatch<Request extends RecordReceiver>(
           if (request === undefined) {
             break
           }
-          table.release(request)
+          if (type === EventType.end) {
+            table.release(request)
+          } else {
+            table.onAnswered(request)
+          }
           if (request.ended) {
             break
           }

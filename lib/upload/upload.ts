@@ -53,6 +53,7 @@ export class Upload {
   /** The source has turned out to hold `length` bytes; -1: it is not known yet. REQUIRES: nothing has been read. */
   learnLength(length: number): void {
     this.#length = length
+    this.#over = length === 0
   }
 
   /** A length was declared that need not be kept to: a source without anything is then sent as no body. */
@@ -155,7 +156,7 @@ export class Upload {
   write(chunk: unknown): boolean {
     const bytes = bytesOf(chunk)
     if (bytes === undefined) {
-      this.#request.fail(invalidChunk(chunk))
+      this.#request.onUploadFailed(invalidChunk(chunk))
       return false
     }
     if (this.#over || bytes.byteLength === 0) {
@@ -192,7 +193,7 @@ export class Upload {
 
   fail(error: unknown): void {
     this.#over = true
-    this.#request.fail(error)
+    this.#request.onUploadFailed(error)
   }
 
   #readAhead(most: number, onAhead: () => void): void {
@@ -234,7 +235,7 @@ export class Upload {
   // More than was declared is never sent: it would be read as the next request.
   #writeExcess(bytes: Uint8Array, chunk: unknown): boolean {
     if (this.#isStrict) {
-      this.#request.fail(mismatch())
+      this.#request.onUploadFailed(mismatch())
       return false
     }
     process.emitWarning(mismatch())

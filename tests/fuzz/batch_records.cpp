@@ -82,6 +82,7 @@ class Reader {
         break;
       }
       case EventType::end:
+      case EventType::answered:
         readFields(record, word());
         break;
       case EventType::failed: {

@@ -68,9 +68,11 @@ class Driver {
       default:
         if (input.flag()) {
           end();
-        } else if (head_) {
+        } else if (head_ && input.flag()) {
           state_.onResponseWhole();
           whole_ = true;
+        } else {
+          answered();
         }
         break;
     }
@@ -113,8 +115,9 @@ class Driver {
 
   void finalHead() {
     const Action action = state_.onFinalHead();
-    require(action == (terminals_ == 0 ? Action::goOn : Action::refuse), "a head is taken");
-    if (terminals_ == 0) {
+    const bool isTaken = terminals_ == 0 && !answered_;
+    require(action == (isTaken ? Action::goOn : Action::refuse), "a head is taken");
+    if (isTaken) {
       head_ = true;
       begun_ = true;
     }
@@ -122,7 +125,7 @@ class Driver {
 
   void bodyBytes(bool paused, bool hasRoom) {
     const Action action = state_.onBodyBytes(paused, hasRoom);
-    if (!head_ || terminals_ > 0) {
+    if (!head_ || answered_ || terminals_ > 0) {
       require(action == Action::refuse, "no bytes before the head or after the end");
       return;
     }
@@ -135,9 +138,15 @@ class Driver {
 
   void mayFlow(bool paused) {
     const Action action = state_.onMayFlow(paused);
-    const bool flows = bodyHeld_ && !paused && head_ && terminals_ == 0;
+    const bool flows = bodyHeld_ && !paused && head_ && !answered_ && terminals_ == 0;
     require(action == (flows ? Action::letFlow : Action::none), "what is held flows on");
     bodyHeld_ = bodyHeld_ && !flows;
+  }
+
+  void answered() {
+    const bool expected = head_ && !whole_ && !answered_ && terminals_ == 0;
+    require(state_.onAnswered() == expected, "a response is complete once, behind its head");
+    answered_ = answered_ || expected;
   }
 
   void uploadWritten() {
@@ -170,7 +179,7 @@ class Driver {
         .replayable = (bits & 32U) != 0};
     const Next next = state_.onDone(result);
     require(
-        (next == Next::complete) == (whole_ || result.whole),
+        (next == Next::complete) == (whole_ || answered_ || result.whole),
         "a whole response is complete, and no other"
     );
     repeated_ = next != Next::complete && next != Next::fail;
@@ -214,6 +223,7 @@ class Driver {
   bool begun_ = false;
   bool head_ = false;
   bool whole_ = false;
+  bool answered_ = false;
   bool bodyHeld_ = false;
   bool uploadHeld_ = false;
   bool awaitsContinue_ = false;

@@ -3,6 +3,7 @@
  * leaves it open: chunk boundaries, ports, dates, where onRequestSent comes among the calls of the response. When no
  * head has come: the start, the announcement of a head that then is none, and whether the error brings the controller.
  */
+import { headLines } from '../support/curl.ts'
 import type { Call, Recorder, RecordedError } from '../support/recorder.ts'
 
 export type Normal =
@@ -132,12 +133,7 @@ export function maskPorts(text: string): string {
   return text.replaceAll(/:\d{4,5}\b/g, ':PORT')
 }
 
-/** A request head as lines: libcurl writes `Host` and `Connection` in capitals, and the latter last. */
+/** A request head as lines. */
 export function normalHead(wire: string): string[] {
-  const lines = wire
-    .slice(0, wire.indexOf('\r\n\r\n'))
-    .split('\r\n')
-    .map((line) => maskPorts(line).replace(/^(Host|Connection):/, (name) => name.toLowerCase()))
-  const isConnection = (line: string): boolean => line.startsWith('connection:')
-  return [...lines.filter((line) => !isConnection(line)), ...lines.filter(isConnection)]
+  return headLines(wire.slice(0, wire.indexOf('\r\n\r\n'))).map((line) => maskPorts(line))
 }

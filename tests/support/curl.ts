@@ -11,3 +11,21 @@ const buildFile = join(dirname(addon), 'dodici.build.json')
 export const hasBundledCurl: boolean =
   !existsSync(buildFile) ||
   (JSON.parse(readFileSync(buildFile, 'utf8')) as { curl: string }).curl === 'bundled'
+
+/**
+ * A request head's lines as undici has them. The system's libcurl writes `Host` and `Connection` in capitals and the latter
+ * last, and no blank in front of an empty value.
+ */
+export function headLines(head: string): string[] {
+  const lines = head.split('\r\n')
+  if (hasBundledCurl) return lines
+  const [request = '', ...headers] = lines.map((line) =>
+    line
+      .replace(/^(Host|Connection):/, (name) => name.toLowerCase())
+      .replace(/^([^ :]+):$/, '$1: '),
+  )
+  const first = ['host: ', 'connection: '].flatMap((name) =>
+    headers.filter((line) => line.startsWith(name)),
+  )
+  return [request, ...first, ...headers.filter((line) => !first.includes(line))]
+}

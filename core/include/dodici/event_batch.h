@@ -51,6 +51,9 @@ enum class EventType : std::uint32_t {
   // [..] A connection is about to be made for the request, and waits for Client::connect() or refuse(), or with
   // ClientOptions::socketsAreGiven for giveSocket(). Only with one of them and ClientOptions::asksToConnect.
   connectionWanted = 13,
+  // [.., trailerCount, (nameLength, valueLength)*] As `end`, but not terminal: the response is complete, and the request's body
+  // is still being sent (HTTP/2). What follows are bodyWanted records, and `end` without trailers, or `failed`.
+  answered = 14,
 };
 
 struct EventBatch {

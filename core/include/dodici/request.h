@@ -32,8 +32,8 @@ struct Request {
   // NUL-terminated strings, latin1, one after the other:
   //   origin ("https://host:port", the port always there), method, target (verbatim), servername (may be empty;
   //   a line feed and the host's addresses, "1.2.3.4,[::1]", may follow: then they are not looked up),
-  //   then any number of header lines as libcurl takes them: "name: value", or "name;" for an empty value.
-  // The framing headers (content-length, transfer-encoding) and connection are among them already.
+  //   then the header lines as they are to be sent, "name: value", all of them: host, connection and those of the framing
+  //   (content-length, transfer-encoding) too.
   std::string text;
 
   std::string body;

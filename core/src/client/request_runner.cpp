@@ -194,6 +194,10 @@ void RequestRunner::failBroken() {
   for (const RequestId id : table_.ids()) {
     RequestBlock& block = *table_.find(id);
     const Connection* const connection = block.ticket.connection();
+    const Transfer* const transfer = table_.findTransfer(id);
+    if (transfer != nullptr && transfer->responseEnded()) {
+      continue;  // libcurl delivers what it has
+    }
     if (connection != nullptr && connection->broken) {
       const Error error = *connection->broken;
       end(block, error);

@@ -194,6 +194,14 @@ bool EasyHandle::unprocessed() const {
 #endif
 }
 
+bool EasyHandle::responseEnded() const {
+#ifdef CURLCONN_ANSWERED
+  return infoLong(CURLINFO_STREAM_ENDED) != 0;
+#else
+  return false;
+#endif
+}
+
 void EasyHandle::setStreamWindow([[maybe_unused]] std::uint32_t bytes) {
 #ifdef CURL_HAS_STREAM_WINDOW
   curl_easy_setopt(handle_, CURLOPT_STREAM_WINDOW, static_cast<long>(bytes));
@@ -210,9 +218,14 @@ void EasyHandle::closeAfterwards() {
 }
 
 void EasyHandle::dropExpect() {
+#ifdef CURL_HAS_HEAD_AS_GIVEN
+  constexpr const char* kNothing = "";
+#else
+  constexpr const char* kNothing = "Expect:";
+#endif
   for (curl_slist& line : headerLines) {
     if (line.data == kExpect) {
-      line.data = const_cast<char*>("Expect:");
+      line.data = const_cast<char*>(kNothing);
     }
   }
 }

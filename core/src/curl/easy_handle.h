@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -49,6 +50,10 @@ class EasyHandle {
 
     // Bytes of the body before they are decoded, and what follows it: for those who asked by watchRawBody().
     virtual void onRawBody(std::string_view) {}
+
+    // The response is complete and delivered, while the request's body is still being sent, which goes on (HTTP/2). An older
+    // libcurl does not tell. Must not call libcurl.
+    virtual void onAnswered() {}
 
     // Fills `room`; returns how many bytes, 0 at the end. Nothing: there are none now; pause() has libcurl ask again.
     virtual std::optional<std::size_t> onBodyWanted(std::span<std::byte> room) = 0;
@@ -120,6 +125,9 @@ class EasyHandle {
   std::optional<std::uint32_t> streamError() const;
   bool unprocessed() const;
 
+  // The peer has sent all of the response of a transfer over HTTP/2, whether it was delivered or not.
+  bool responseEnded() const;
+
   // Of a transfer over HTTP/2, from inside a callback: how many bytes its peer may send before they are taken.
   void setStreamWindow(std::uint32_t bytes);
 
@@ -170,8 +178,10 @@ class EasyHandle {
 
   // Memory that easy_options fills for one transfer; it must live as long as that.
   std::vector<curl_slist> headerLines;
+  std::list<std::string> emptyHeaders;  // an older libcurl's
   std::string url;
-  std::string connectTo;
+  std::string tlsName;    // while libcurl has one
+  std::string connectTo;  // an older libcurl's
   curl_slist connectToNode{};
   std::string resolve;
   curl_slist resolveNode{};

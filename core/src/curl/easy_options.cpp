@@ -34,31 +34,51 @@ void setTlsOptions(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
 }
 
-// Lines that keep libcurl from adding headers of its own; undici adds none.
-curl_slist gNoExpect{const_cast<char*>("Expect:"), nullptr};
-curl_slist gNoAccept{const_cast<char*>("Accept:"), &gNoExpect};
+#ifndef CURL_HAS_HEAD_AS_GIVEN
+// An older libcurl writes heads its own way: lines without a value need a form of their own, and some keep it from adding
+// headers; undici adds none.
+void adaptHeaderLines(EasyHandle& easy, const Request& request) {
+  easy.emptyHeaders.clear();
+  bool isChunked = false;
+  for (curl_slist& node : easy.headerLines) {
+    const std::string_view line = node.data;
+    const auto colon = line.find(':');
+    isChunked = isChunked || line == "transfer-encoding: chunked";
+    if (line.find_first_not_of(" \t", colon + 1) == std::string_view::npos) {
+      easy.emptyHeaders.push_back(std::string(line.substr(0, colon)) + ";");
+      node.data = easy.emptyHeaders.back().data();
+    }
+  }
+  for (const char* line : {"Expect:", "Accept:"}) {
+    easy.headerLines.push_back(curl_slist{const_cast<char*>(line), nullptr});
+  }
+  if (isChunked && request.bodyKind == BodyKind::bytes) {
+    easy.headerLines.push_back(curl_slist{const_cast<char*>("Content-Length:"), nullptr});
+  }
+}
+#endif
 
 // libcurl neither copies nor changes the list, so its nodes can point into the request's text.
-curl_slist* makeHeaderList(EasyHandle& easy, const RequestText& text, bool expectContinue) {
+curl_slist* makeHeaderList(EasyHandle& easy, const Request& request, const RequestText& text) {
   auto& nodes = easy.headerLines;
   nodes.clear();
-  text.forEachHeaderLine([&nodes](const char* line) {
+  const auto add = [&nodes](const char* line) {
     nodes.push_back(curl_slist{const_cast<char*>(line), nullptr});
-  });
+  };
+  text.forEachHeaderLine(add);
   if (easy.isGivenHttp2() && text.isTls()) {
-    nodes.push_back(curl_slist{const_cast<char*>(":scheme: https"), nullptr});
+    add(":scheme: https");
   }
-  if (expectContinue) {
-    nodes.push_back(curl_slist{const_cast<char*>(EasyHandle::kExpect), nullptr});
+  if (request.expectContinue) {
+    add(EasyHandle::kExpect);
   }
+#ifndef CURL_HAS_HEAD_AS_GIVEN
+  adaptHeaderLines(easy, request);
+#endif
   for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
     nodes[i].next = &nodes[i + 1];
   }
-  if (nodes.empty()) {
-    return &gNoAccept;
-  }
-  nodes.back().next = &gNoAccept;
-  return nodes.data();
+  return nodes.empty() ? nullptr : nodes.data();
 }
 
 CURLcode setMethod(CURL* handle, const Request& request, const char* method) {
@@ -85,10 +105,11 @@ CURLcode setMethod(CURL* handle, const Request& request, const char* method) {
   return curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
 }
 
+#ifndef CURL_HAS_TLS_NAME
 // Whether `name` is no more of a URL than its host: a host name, or an IP address without brackets.
 bool isUrlHost(std::string_view name) {
   const bool isIpv6 = name.find(':') != std::string_view::npos;
-  return std::all_of(name.begin(), name.end(), [isIpv6](unsigned char byte) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [isIpv6](unsigned char byte) {
     const bool isAlphanumeric = byte < 0x80 && std::isalnum(byte) != 0;
     return isAlphanumeric || byte == '.' || (isIpv6 ? byte == ':' : byte == '-' || byte == '_');
   });
@@ -98,15 +119,34 @@ void appendHost(std::string& url, std::string_view name) {
   const bool isIpv6 = name.find(':') != std::string_view::npos;
   url.append(isIpv6 ? "[" : "").append(name).append(isIpv6 ? "]" : "");
 }
+#endif
 
-// The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host. lib/
-// lets through what may be a URL's host; anything else gets no URL, which libcurl refuses.
+#ifdef CURL_HAS_TLS_NAME
+// TLS asks for `servername`, and verifies it, whatever it may be: libcurl is told apart from the URL.
+void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername, bool isGiven) {
+  if (isGiven) {
+    easy.url.assign("http://").append(text.hostInUrl()).append(":").append(text.port());
+  } else {
+    easy.url.assign(text.origin());
+  }
+  easy.url += '/';
+  curl_easy_setopt(easy.get(), CURLOPT_URL, easy.url.c_str());
+  if (text.isTls() && (!servername.empty() || !easy.tlsName.empty())) {
+    easy.tlsName.assign(servername);
+    curl_easy_setopt(
+        easy.get(), CURLOPT_TLS_NAME, servername.empty() ? nullptr : easy.tlsName.c_str()
+    );
+  }
+}
+#else
+// The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host. What is no
+// URL's host cannot be asked for.
 void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername, bool isGiven) {
   easy.url.assign(text.origin());
   easy.connectTo.clear();
   if (isGiven) {
     easy.url.assign("http://").append(text.hostInUrl()).append(":").append(text.port());
-  } else if (text.isTls() && !servername.empty() && servername != text.host()) {
+  } else if (text.isTls() && isUrlHost(servername) && servername != text.host()) {
     easy.url.assign("https://");
     appendHost(easy.url, servername);
     easy.url.append(":").append(text.port());
@@ -114,14 +154,12 @@ void setUrl(EasyHandle& easy, const RequestText& text, std::string_view serverna
     easy.connectToNode = curl_slist{easy.connectTo.data(), nullptr};
   }
   easy.url += '/';
-  if (!isGiven && !isUrlHost(servername)) {
-    easy.url.clear();
-  }
   curl_easy_setopt(easy.get(), CURLOPT_URL, easy.url.c_str());
   curl_easy_setopt(
       easy.get(), CURLOPT_CONNECT_TO, easy.connectTo.empty() ? nullptr : &easy.connectToNode
   );
 }
+#endif
 
 // REQUIRES: knowsHttp2 is set.
 long httpVersion(
@@ -181,6 +219,9 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
   curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+#ifdef CURL_HAS_HEAD_AS_GIVEN
+  curl_easy_setopt(handle, CURLOPT_HEAD_AS_GIVEN, 1L);
+#endif
   curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
@@ -263,7 +304,10 @@ void setRequestOptions(
     // Longer than libcurl takes: those of the handle's last request would be sent.
     curl_easy_setopt(handle, CURLOPT_URL, "");
   }
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, text, request.expectContinue));
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, request, text));
+
+  // An upload goes on whatever the answer; but where it waits for 100, another head ends it before it begins.
+  curl_easy_setopt(handle, CURLOPT_KEEP_SENDING_ON_ERROR, request.expectContinue ? 0L : 1L);
 
   easy.knowsHttp2 = options.socketsAreGiven
                         ? easy.isGivenHttp2()

@@ -179,6 +179,12 @@ void MultiHandle::onConnectionEvent(
       case CURLCONN_ENDED:
         multi.listener_.onSessionEnded(id);
         break;
+#ifdef CURLCONN_ANSWERED
+      case CURLCONN_ANSWERED:
+        // The bits of an address: what libcurl's callback has room for.
+        EasyHandle::of(reinterpret_cast<CURL*>(value)).receiver()->onAnswered();
+        break;
+#endif
       default:
         break;
     }

@@ -9,8 +9,10 @@ namespace dodici {
 
 namespace {
 
+#ifndef CURL_HAS_HEAD_AS_GIVEN
 // libcurl would add it to forwarded requests; undici does not.
 constexpr const char* kNoProxyConnection = "Proxy-Connection:";
+#endif
 
 void link(std::vector<curl_slist>& lines) {
   for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
@@ -44,9 +46,11 @@ void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl
   for (const std::string& line : options.headerLines) {
     lines.push_back(curl_slist{const_cast<char*>(line.c_str()), nullptr});
   }
+#ifndef CURL_HAS_HEAD_AS_GIVEN
   if (!options.tunnel) {
     lines.push_back(curl_slist{const_cast<char*>(kNoProxyConnection), nullptr});
   }
+#endif
   if (!lines.empty()) {
     link(lines);
     curl_easy_setopt(handle, CURLOPT_PROXYHEADER, lines.data());

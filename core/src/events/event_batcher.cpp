@@ -44,6 +44,14 @@ void EventBatcher::end(RequestId id, HeaderBlock& head) {
   openRecord_ = kNone;
 }
 
+void EventBatcher::answered(RequestId id, HeaderBlock& head) {
+  head.appendEnd(batch_, id, EventType::answered);
+  news_ = true;
+  openRecord_ = kNone;
+}
+
+void EventBatcher::endAnswered(RequestId id) { record(EventType::end, id, {0}); }
+
 bool EventBatcher::hasRoom(const Share& share, std::size_t bytes) const {
   const std::size_t mine = share.batch == batchNumber_ ? share.bytes : 0;
   return mine + bytes <= kMostPerRequest && bodyBytes_ + bytes <= kMostPerBatch;

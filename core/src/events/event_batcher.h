@@ -40,6 +40,9 @@ class EventBatcher {
   // The head that was just completed, and the end with the trailers that came.
   void responseStart(RequestId id, HeaderBlock& head);
   void end(RequestId id, HeaderBlock& head);
+  // The response is complete, while the request is being sent; endAnswered() is to follow.
+  void answered(RequestId id, HeaderBlock& head);
+  void endAnswered(RequestId id);
 
   // Whether so much may be appended to a body now. When not, the transfer waits for onRoom().
   bool hasRoom(const Share& share, std::size_t bytes) const;

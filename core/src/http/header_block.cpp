@@ -224,12 +224,11 @@ void HeaderBlock::appendHead(EventBatch& batch, RequestId id) const {
   batch.text.append(text_);
 }
 
-void HeaderBlock::appendEnd(EventBatch& batch, RequestId id) const {
+void HeaderBlock::appendEnd(EventBatch& batch, RequestId id, EventType type) const {
   // Without a trailer the fields are still the head's.
   const auto count = headComplete_ ? 0 : static_cast<std::uint32_t>(lengths_.size() / 2);
   batch.words.insert(
-      batch.words.end(),
-      {static_cast<std::uint32_t>(EventType::end), static_cast<std::uint32_t>(id), count}
+      batch.words.end(), {static_cast<std::uint32_t>(type), static_cast<std::uint32_t>(id), count}
   );
   if (count > 0) {
     append(batch.words, lengths_);

@@ -60,7 +60,7 @@ class HeaderBlock {
   void appendHead(EventBatch& batch, RequestId id) const;
 
   // Appends the end record, with the trailers that came.
-  void appendEnd(EventBatch& batch, RequestId id) const;
+  void appendEnd(EventBatch& batch, RequestId id, EventType type = EventType::end) const;
 
   const ResponseFacts& facts() const { return facts_; }
 

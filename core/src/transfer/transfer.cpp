@@ -212,10 +212,10 @@ TransferState::Next Transfer::onDone() {
   if (ended()) {
     return TransferState::Next::complete;
   }
-  if (isWhole() && endsWithBrokenLink()) {
+  if (isWhole() && !state_.answered() && endsWithBrokenLink()) {
     park(Error{Errc::socketClosed, 0, "the connection broke", describeSocket(*easy_)});
   }
-  if (isWhole()) {
+  if (isWhole() || state_.answered()) {
     sendEnd();
     return TransferState::Next::complete;
   }
@@ -291,6 +291,11 @@ bool Transfer::isCutShort() const {
 }
 
 void Transfer::sendEnd() {
+  if (state_.answered()) {
+    state_.onEnd();
+    services_.batcher.endAnswered(id());
+    return;
+  }
   if (!head_.finalHeadSeen()) {
     endBy(Error{Errc::socketClosed, 0, "no response", describeSocket(*easy_)});
     return;
@@ -304,6 +309,10 @@ bool Transfer::streamStalls() const {
   return isOnHttp2() && state_.isOnConnection() && !state_.bodyHeld();
 }
 
+bool Transfer::responseEnded() const {
+  return easy_ != nullptr && !state_.answered() && easy_->responseEnded();
+}
+
 void Transfer::endByDeadline(DeadlineKind kind) {
   const bool headers = kind == DeadlineKind::headers;
   const auto limit = headers ? request_.headersTimeout : request_.bodyTimeout;
@@ -315,6 +324,10 @@ void Transfer::endByDeadline(DeadlineKind kind) {
 }
 
 void Transfer::endBy(const Error& error) {
+  if (state_.answered()) {
+    sendEnd();  // nobody waits for more than that
+    return;
+  }
   const bool connected = state_.isOnConnection();
   const bool onHttp2 = isOnHttp2();
   if (!state_.onEnd()) {

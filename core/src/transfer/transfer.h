@@ -103,11 +103,15 @@ class Transfer final : public EasyHandle::Receiver {
   // It is a stream of HTTP/2, on which the server has more to say.
   bool streamStalls() const;
 
+  // All of its response has come, and will be delivered whatever becomes of its connection.
+  bool responseEnded() const;
+
  private:
   bool onStarted() override;
   bool onHeaderLine(std::string_view line) override;
   EasyHandle::Taken onBody(std::span<const std::byte> bytes) override;
   void onRawBody(std::string_view bytes) override;
+  void onAnswered() override;
   std::optional<std::size_t> onBodyWanted(std::span<std::byte> room) override;
   bool onRewind(std::uint64_t offset) override;
 

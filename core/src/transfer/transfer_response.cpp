@@ -137,6 +137,15 @@ void Transfer::onRawBody(std::string_view bytes) {
   checkWhetherComplete();
 }
 
+void Transfer::onAnswered() {
+  if (parked_ || !state_.onAnswered()) {
+    return;
+  }
+  // What remains must make progress: a server that never reads it would hold the stream for ever.
+  deadline_.arm(DeadlineKind::body, request_.bodyTimeout, std::chrono::steady_clock::now());
+  services_.batcher.answered(id(), head_);
+}
+
 EasyHandle::Taken Transfer::onBody(std::span<const std::byte> bytes) {
   using Taken = EasyHandle::Taken;
   if (chunks_.fault() != nullptr && received_ + bytes.size() > chunks_.bodySize()) {

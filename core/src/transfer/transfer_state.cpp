@@ -29,7 +29,7 @@ Action TransferState::onStarted() {
 }
 
 Action TransferState::onFinalHead() {
-  if (phase_ == Phase::ended) {
+  if (phase_ == Phase::answered || phase_ == Phase::ended) {
     return Action::refuse;
   }
   phase_ = Phase::receiving;
@@ -69,7 +69,7 @@ Action TransferState::onUploadWritten() {
 bool TransferState::onContinue() { return std::exchange(awaitsContinue_, false); }
 
 TransferState::Next TransferState::onDone(const Result& result) {
-  if (whole_ || result.whole) {
+  if (whole_ || result.whole || phase_ == Phase::answered) {
     return Next::complete;
   }
   if (phase_ == Phase::running) {
@@ -102,6 +102,14 @@ TransferState::Next TransferState::repeat(Next how) {
   awaitsContinue_ = false;
   uploadHeld_ = false;
   return how;
+}
+
+bool TransferState::onAnswered() {
+  if (phase_ != Phase::receiving || whole_) {
+    return false;
+  }
+  phase_ = Phase::answered;
+  return true;
 }
 
 bool TransferState::onEnd() { return std::exchange(phase_, Phase::ended) != Phase::ended; }

@@ -27,6 +27,7 @@ class TransferState {
     running,    // libcurl has it: resolving, connecting, or about to write it
     sent,       // being written on a connection, or written; no final head yet
     receiving,  // the final head is there
+    answered,   // the response is complete, the request's body is still being sent
     ended,      // its terminal event is out
   };
 
@@ -84,6 +85,11 @@ class TransferState {
   void onResponseWhole() { whole_ = true; }
 
   bool responseWhole() const { return whole_; }
+
+  // The response is complete and delivered, and the request's body goes on. False: it is not for this request.
+  bool onAnswered();
+
+  bool answered() const { return phase_ == Phase::answered; }
 
   // libcurl is done. What is sent again waits in OriginQueue.
   Next onDone(const Result& result);

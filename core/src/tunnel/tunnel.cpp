@@ -52,15 +52,7 @@ Tunnel::~Tunnel() = default;
 std::string Tunnel::requestHead() const {
   std::string head = text_.method();
   head.append(" ").append(text_.target()).append(" HTTP/1.1\r\n");
-  text_.forEachHeaderLine([&head](std::string_view line) {
-    if (line.ends_with(';') && line.find(':') == std::string_view::npos) {
-      line.remove_suffix(1);
-      head.append(line).append(": ");
-    } else {
-      head.append(line);
-    }
-    head.append("\r\n");
-  });
+  text_.forEachHeaderLine([&head](std::string_view line) { head.append(line).append("\r\n"); });
   return head.append("\r\n");
 }
 

@@ -161,9 +161,15 @@ void TestClient::read(const EventBatch& batch) {
         break;
       }
       case EventType::end:
-        outcome.trailers = cursor.fields();
+        if (auto trailers = cursor.fields(); !outcome.answered) {
+          outcome.trailers = std::move(trailers);
+        }
         outcome.ended = true;
         ++outcome.terminals;
+        break;
+      case EventType::answered:
+        outcome.trailers = cursor.fields();
+        outcome.answered = true;
         break;
       case EventType::failed:
         outcome.error = readError(cursor);

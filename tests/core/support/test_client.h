@@ -33,6 +33,7 @@ struct Outcome {
   std::vector<std::pair<std::string, std::string>> trailers;
   std::optional<Error> error;
   bool ended = false;          // by EventType::end
+  bool answered = false;       // EventType::answered
   int terminals = 0;           // must never be more than 1
   bool sent = false;           // EventType::requestSent
   bool peerEnded = false;      // EventType::peerEnd

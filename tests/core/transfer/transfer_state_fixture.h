@@ -72,6 +72,8 @@ inline std::ostream& operator<<(std::ostream& out, TransferState::Phase phase) {
       return out << "sent";
     case TransferState::Phase::receiving:
       return out << "receiving";
+    case TransferState::Phase::answered:
+      return out << "answered";
     case TransferState::Phase::ended:
       return out << "ended";
   }
@@ -100,9 +102,15 @@ inline TransferState sentState(bool idempotent, bool onKept) {
   return state;
 }
 
-enum class Stage : std::uint8_t { waiting, running, sent, begun, receiving, ended };
+enum class Stage : std::uint8_t { waiting, running, sent, begun, receiving, answered, ended };
 inline constexpr std::array kStages{
-    Stage::waiting, Stage::running, Stage::sent, Stage::begun, Stage::receiving, Stage::ended};
+    Stage::waiting,
+    Stage::running,
+    Stage::sent,
+    Stage::begun,
+    Stage::receiving,
+    Stage::answered,
+    Stage::ended};
 
 inline TransferState stateIn(Stage stage, bool idempotent, bool onKept) {
   TransferState state(idempotent);
@@ -117,6 +125,9 @@ inline TransferState stateIn(Stage stage, bool idempotent, bool onKept) {
   }
   if (stage >= Stage::receiving) {
     (void)state.onFinalHead();
+  }
+  if (stage == Stage::answered) {
+    (void)state.onAnswered();
   }
   if (stage == Stage::ended) {
     (void)state.onEnd();

@@ -141,6 +141,33 @@ TEST(TransferState, MayEndInEveryPhase) {
   }
 }
 
+TEST(TransferState, IsAnsweredWhileItsUploadGoesOn) {
+  auto state = receivingState();
+  state.onUploadEmpty();
+  EXPECT_TRUE(state.onAnswered());
+  EXPECT_FALSE(state.onAnswered());
+  EXPECT_EQ(state.phase(), Phase::answered);
+  EXPECT_EQ(state.onBodyBytes(kFlowing, kRoom), Action::refuse);
+  EXPECT_EQ(state.onFinalHead(), Action::refuse);
+  EXPECT_EQ(state.onUploadWritten(), Action::letFlow);
+  EXPECT_TRUE(state.onEnd());
+}
+
+TEST(TransferState, IsAnsweredOnlyWhileItReceives) {
+  for (const Stage stage : kStages) {
+    auto state = stateIn(stage, kNotIdempotent, kOnNew);
+    EXPECT_EQ(state.onAnswered(), stage == Stage::receiving) << state.phase();
+  }
+}
+
+TEST(TransferState, IsCompleteWhateverHappensOnceItIsAnswered) {
+  for (const auto& result : {kWhole, kRefused, kLost, kOtherFault}) {
+    auto state = receivingState();
+    (void)state.onAnswered();
+    EXPECT_EQ(state.onDone(result), TransferState::Next::complete) << result;
+  }
+}
+
 TEST(TransferState, RefusesEverythingOnceEnded) {
   auto state = receivingState();
   (void)state.onBodyBytes(kPaused, kRoom);

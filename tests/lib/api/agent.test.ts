@@ -39,7 +39,7 @@ describe('Agent.dispatch()', () => {
         method: 'GET',
         target: '/x?y',
         servername: '',
-        lines: ['connection: keep-alive'],
+        lines: ['host: a.test', 'connection: keep-alive'],
         flags: ['allowHttp2', 'idempotent', 'reportSent'],
         headersTimeout: 300_000,
         bodyTimeout: 300_000,

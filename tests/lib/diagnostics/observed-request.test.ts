@@ -117,6 +117,7 @@ describe('undici\u2019s diagnostics channels', () => {
     })
     new Agent().dispatch({ ...get, headers: { a: '1' } }, new Recorder())
     expect(client().submitted[0]?.lines).toEqual([
+      'host: a.test',
       'connection: keep-alive',
       'a: 1',
       'traceparent: 00-1',

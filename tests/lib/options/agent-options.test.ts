@@ -221,7 +221,7 @@ describe('the native client', () => {
 
   it('closes connections under pipelining: 0, and says so', () => {
     native({ pipelining: 0 })
-    expect(client().submitted[0]).toMatchObject({ lines: ['connection: close'] })
+    expect(client().submitted[0]).toMatchObject({ lines: ['host: a.test', 'connection: close'] })
     expect(client().submitted[0]?.flags).toContain('closeConnection')
   })
 

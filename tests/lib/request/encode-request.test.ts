@@ -19,7 +19,6 @@ const direct: Route = {
   usesH2c: false,
   servername: '',
   isReported: false,
-  namesHost: false,
 }
 
 interface Case {

@@ -91,7 +91,7 @@ describe('dispatch options', () => {
     [{ headers: { connection: 'keep-alive' } }, 'connection: keep-alive', false],
   ])('%j say "%s"', (opts, line, closes) => {
     const request = submitted(opts)
-    expect(request?.lines).toEqual([line])
+    expect(request?.lines).toEqual(['host: a.test', line])
     expect(request?.flags.includes('closeConnection')).toBe(closes)
   })
 
@@ -115,20 +115,20 @@ describe('dispatch options', () => {
     [{ headers: { host: 'h_1.test.' } }, 'h_1.test.'],
     [{ headers: { host: 'h.test:x' } }, 'h.test'],
     [{ headers: { host: 'user:password@h.test' } }, 'user'],
-    [{ headers: { host: 'user@h.test' } }, ''],
-    [{ headers: { host: 'h.test/path' } }, ''],
-    [{ headers: { host: 'h.test?query' } }, ''],
-    [{ headers: { host: 'h.test#hash' } }, ''],
-    [{ headers: { host: 'h%2Etest' } }, ''],
-    [{ headers: { host: '%2Ftmp%2Fsocket' } }, ''],
-    [{ headers: { host: '*' } }, ''],
-    [{ headers: { host: 'h..test' } }, ''],
-    [{ headers: { host: 'h test' } }, ''],
-    [{ headers: { host: 'h\u00e9.test' } }, ''],
-    [{ headers: { host: '127.1' } }, ''],
-    [{ headers: { host: '0x7f.0.0.0x1' } }, ''],
-    [{ headers: { host: '[::1' } }, ''],
-    [{ headers: { host: `${'h'.repeat(255)}.test` } }, ''],
+    [{ headers: { host: 'user@h.test' } }, 'user@h.test'],
+    [{ headers: { host: 'h.test/path' } }, 'h.test/path'],
+    [{ headers: { host: 'h.test?query' } }, 'h.test?query'],
+    [{ headers: { host: 'h.test#hash' } }, 'h.test#hash'],
+    [{ headers: { host: 'h%2Etest' } }, 'h%2Etest'],
+    [{ headers: { host: '%2Ftmp%2Fsocket' } }, '%2Ftmp%2Fsocket'],
+    [{ headers: { host: '*' } }, '*'],
+    [{ headers: { host: '' } }, ''],
+    [{ headers: { host: 'h..test' } }, 'h..test'],
+    [{ headers: { host: 'h test' } }, 'h test'],
+    [{ headers: { host: 'h\u00e9.test' } }, 'h\u00c3\u00a9.test'],
+    [{ headers: { host: '127.1' } }, '127.1'],
+    [{ headers: { host: '0x7f.0.0.0x1' } }, '0x7f.0.0.0x1'],
+    [{ headers: { host: `${'h'.repeat(255)}.test` } }, `${'h'.repeat(255)}.test`],
   ])('%j give the TLS name "%s"', (opts, servername) => {
     expect(submitted({ ...opts, origin: 'https://a.test' })?.servername).toBe(servername)
     expect(submitted(opts)?.servername).toBe('')

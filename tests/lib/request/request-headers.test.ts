@@ -62,9 +62,9 @@ describe('request headers', () => {
     ['a number', 5, 'x: 5'],
     ['a boolean', true, 'x: true'],
     ['a bigint', 5n, 'x: 5'],
-    ['null as an empty value', null, 'x;'],
-    ['an empty string', '', 'x;'],
-    ['blanks only', ' \t ', 'x;'],
+    ['null as an empty value', null, 'x: '],
+    ['an empty string', '', 'x: '],
+    ['blanks only', ' \t ', 'x:  \t '],
     ['blanks around a value, kept', '  a ', 'x:   a '],
     ['bytes above ASCII', 'caf\u00e9', 'x: caf\u00e9'],
   ])('take %s', (_, value, line) => {

@@ -281,7 +281,7 @@ describe('a streamed upload', () => {
 
 describe('a streamed upload of unknown length with a method that expects none', () => {
   const get = { method: 'GET' }
-  const framing = (): unknown => client().submitted[0]?.lines.slice(1)
+  const framing = (): unknown => client().submitted[0]?.lines.slice(2)
 
   it.each([
     ['a generator', () => counted(0).body],

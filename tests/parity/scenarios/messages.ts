@@ -91,8 +91,7 @@ function sent(no: number, name: string, options: () => RequestOptions): Scenario
       const recorder = await exchange(agent, { origin: server.origin, ...options() })
       const wire = server.peers[0]?.log ?? ''
       return {
-        // libcurl writes no blank in front of an empty value.
-        head: normalHead(wire).map((line) => line.trimEnd()),
+        head: normalHead(wire),
         body: wire.slice(wire.indexOf('\r\n\r\n')),
         error: recorder.error?.message,
       }

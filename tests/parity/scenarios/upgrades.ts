@@ -53,7 +53,7 @@ async function head(stage: Stage, options: RequestOptions, answer: string): Prom
   const agent = await stage.agent()
   const { recorder, socket } = await opened(agent, server.origin, options)
   const outcome = {
-    log: maskPorts(server.peers[0]?.log ?? '').replace(/^host:/im, 'host:'),
+    log: maskPorts(server.peers[0]?.log ?? ''),
     call: switched(recorder),
     names: recorder.names.filter((name) => name !== 'onRequestSent' && name !== 'onBodySent'),
   }

@@ -296,8 +296,8 @@ export class ChaosConnection {
     })
     for (const [stream, { attempt }] of this.#streams) {
       if (stream <= last) {
-        // An error ends the whole connection, for undici too: it waits for no answer any more.
-        if (code !== H2Code.noError) attempt.mayGiveUp = true
+        // An error ends the whole connection, for undici too: it waits for no answer any more. What was said before counts.
+        if (code !== H2Code.noError && attempt.fate !== 'answered') attempt.mayGiveUp = true
         continue
       }
       this.#refuse(attempt, `GOAWAY with ${code} names ${last}`)

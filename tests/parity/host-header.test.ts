@@ -1,0 +1,92 @@
+/** What a `host` header means to TLS: undici takes whatever stands before its first colon for the server's name. */
+import type { TLSSocket } from 'node:tls'
+import { describe, expect, it } from 'vitest'
+import { hasBundledCurl } from '../support/curl.ts'
+import { exchange } from '../support/recorder.ts'
+import { normalValue } from './normalize.ts'
+import { Stage } from './scenario.ts'
+import type { Outcome } from './scenario.ts'
+
+const hosts = [
+  '*',
+  '%2Ftmp%2Fa.sock',
+  '/path',
+  'a/b?c#d',
+  'a b',
+  'foo:bar',
+  'u:p@h',
+  'u@h',
+  'localhost:99',
+  'LOCALHOST',
+  'localhost.',
+  'other.test',
+  '127.0.0.1:1',
+  '127.1',
+  '1.2.3',
+  '[::1]:5',
+  'h_1',
+  '-',
+  '.',
+  'h\u00e9.test',
+  `${'h'.repeat(63)}.test`,
+  'h'.repeat(255),
+  'h'.repeat(256),
+  'h'.repeat(3000),
+]
+
+async function both(play: (stage: Stage) => Promise<Outcome>): Promise<void> {
+  const run = async (kind: 'undici' | 'dodici'): Promise<Outcome> => {
+    const stage = new Stage(kind)
+    try {
+      return await play(stage)
+    } finally {
+      await stage.clear()
+    }
+  }
+  const expected = await run('undici')
+  expect(expected).toBeDefined()
+  expect(await run('dodici')).toEqual(expected)
+}
+
+// libcurl's own way to a name leads through its URL, in which not every text has a place.
+describe.runIf(hasBundledCurl).each(['h1', 'h2'] as const)(
+  'a host header over TLS, %s',
+  (protocols) => {
+    it.each(hosts)('"%s" is sent, and asked for, where nothing is verified', async (host) => {
+      await both(async (stage) => {
+        const arrived: Outcome[] = []
+        const server = await stage.tls({
+          protocols,
+          onRequest: (request, response) => {
+            const { servername } = request.socket as TLSSocket & { servername?: string | false }
+            const { host: sent, authorization } = request.headers
+            const authority = request.headers[':authority'] as string | undefined
+            arrived.push({ servername, host: authority ?? sent, authorization })
+            response.end('ok')
+          },
+        })
+        const agent = await stage.agent({ connect: { rejectUnauthorized: false } })
+        const recorder = await exchange(agent, { origin: server.origin, headers: { host } })
+        const { servername } = server.handshakes[0] ?? {}
+        return {
+          text: recorder.text,
+          error: normalValue(recorder.error),
+          arrived: arrived[0] as never,
+          asked: servername as never,
+        }
+      })
+    })
+
+    it.each(hosts)('"%s" is verified', async (host) => {
+      await both(async (stage) => {
+        const server = await stage.tls({
+          protocols,
+          onRequest: (_request, response) => void response.end('ok'),
+        })
+        const agent = await stage.agent()
+        const recorder = await exchange(agent, { origin: server.origin, headers: { host } })
+        return { text: recorder.text, error: normalValue(recorder.error) }
+      })
+    })
+  },
+)
