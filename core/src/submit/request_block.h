@@ -24,11 +24,11 @@ struct RequestBlock final : CancellationToken::State {
       : State(parent.state()), id(toSend.id), shard(std::move(on)), request(std::move(toSend)) {}
 
   PauseState pause;
+  bool asks = false;  // its connection waits for an answer to EventType::connectionWanted
   const RequestId id;
   const std::shared_ptr<ClientShard> shard;
   Request request;
   OriginQueue::Ticket ticket;
-  bool asks = false;  // its connection waits for an answer to EventType::connectionWanted
 
  private:
   void onCancel() noexcept override;
