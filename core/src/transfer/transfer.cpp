@@ -171,7 +171,7 @@ TransferFacts Transfer::facts() const {
   facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;
-  facts.unframed = facts.headSeen && !facts.chunked && !head_.facts().contentLength;
+  facts.unframed = head_.finalHeadSeen() && !facts.chunked && !head_.facts().contentLength;
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
   return facts;
 }
