@@ -97,6 +97,7 @@ void ConnectAttempts::add(const curl_sockaddr& address, curl_socket_t socket, in
       std::min<std::size_t>(address.addrlen, sizeof attempt.address)
   );
   attempt.socket = socket;
+  attempt.opened = socket != CURL_SOCKET_BAD;
   if (error != 0) {
     attempt.error = error;
     attempt.failedAs = ++failed_;
@@ -114,9 +115,7 @@ void ConnectAttempts::onClosed(curl_socket_t socket, int error) noexcept {
 }
 
 int ConnectAttempts::openErrno() const {
-  const bool hasNone = !attempts_.empty() && attempts_.back().socket == CURL_SOCKET_BAD &&
-                       attempts_.back().failedAs != 0;
-  return hasNone ? attempts_.back().error : 0;
+  return attempts_.empty() || attempts_.back().opened ? 0 : attempts_.back().error;
 }
 
 std::string ConnectAttempts::last() const {

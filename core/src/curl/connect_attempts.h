@@ -61,6 +61,7 @@ class ConnectAttempts {
   struct Attempt {
     sockaddr_storage address{};
     curl_socket_t socket = CURL_SOCKET_BAD;
+    bool opened = false;  // had a socket, which may be closed
     int error = 0;
     std::size_t failedAs = 0;  // 1 for the first that failed
   };

@@ -45,15 +45,14 @@ TEST(ClientResponse, AGetHasHeadBodyAndEnd) {
   EXPECT_EQ(outcome.heads[0].statusText, "OK");
   EXPECT_EQ(outcome.heads[0].headers.at(0).first, "Content-Length");
   EXPECT_EQ(outcome.body, "hello");
-  EXPECT_TRUE(server.waitForReceived(0, "GET /a/../b?c#d HTTP/1.1\r\nHost: 127.0.0.1:"));
+  EXPECT_TRUE(server.waitForReceived(0, "GET /a/../b?c#d HTTP/1.1\r\n"));
 }
 
 TEST(ClientResponse, LibcurlAddsNoHeadersOfItsOwn) {
   ScriptedServer server({answer(kOk)});
   TestClient client;
   client.finish(client.get(server.origin()));
-  const auto host = "Host: 127.0.0.1:" + std::to_string(server.port());
-  EXPECT_EQ(server.received(0), "GET / HTTP/1.1\r\n" + host + "\r\n\r\n");
+  EXPECT_EQ(server.received(0), "GET / HTTP/1.1\r\n\r\n");
 }
 
 TEST(ClientResponse, SequentialRequestsShareAConnection) {

@@ -112,8 +112,8 @@ TEST_F(CurlError, EachCodeThatMayComeHasAMeaning) {
       const bool unknown = kNeverMet.contains(code) || isUnused(code);
       EXPECT_EQ(error.code == Errc::internal, unknown)
           << code << " " << curl_easy_strerror(static_cast<CURLcode>(code));
-      EXPECT_FALSE(error.message.empty()) << code;
       if (unknown) {
+        EXPECT_FALSE(error.message.empty()) << code;
         EXPECT_EQ(error.detail, static_cast<std::uint32_t>(code));
       }
     }
