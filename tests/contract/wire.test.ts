@@ -147,7 +147,8 @@ describe('request headers', () => {
       'd: caf\xe9',
       'e:  x  y ',
       'f: ',
-      'g:  \t ',
+      // The system's libcurl has no line for a value that is blank.
+      hasBundledCurl ? 'g:  \t ' : 'g: ',
     ])
   })
 

@@ -54,8 +54,10 @@ bool isHeaderFlood(std::string_view text) { return text.starts_with("Too many re
 
 bool isErrorOfNghttp2(std::string_view text) { return text.starts_with("nghttp2"); }
 
+#if LIBCURL_VERSION_NUM >= 0x080600
 // The head of the request is more than libcurl puts together; nothing of it was sent.
 bool isRequestTooLarge(std::string_view text) { return text.starts_with("HTTP request too large"); }
+#endif
 
 // Once the request was sent, this is the search for another connection after the loss of the first.
 bool isOfFinding(CURLcode code) {
