@@ -181,7 +181,8 @@ void MultiHandle::onConnectionEvent(
         break;
 #ifdef CURLCONN_ANSWERED
       case CURLCONN_ANSWERED:
-        // The bits of an address: what libcurl's callback has room for.
+        // libcurl's callback has room for a number only: it holds the address of the handle.
+        // NOLINTNEXTLINE(performance-no-int-to-ptr)
         EasyHandle::of(reinterpret_cast<CURL*>(value)).receiver()->onAnswered();
         break;
 #endif

@@ -48,7 +48,8 @@ std::string_view Outbox::next() {
   if (sent_ == sending_.size()) {
     refill();
   }
-  return std::string_view(sending_).substr(sent_);
+  const std::string_view all = sending_;
+  return all.substr(sent_);
 }
 
 void Outbox::refill() {
