@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Handler } from '../compat/handler.ts'
 import { undiciSymbols, type UndiciSymbols } from '../compat/undici-symbols.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
-import { throwLater } from '../errors/throw-later.ts'
+import { emit } from './emit.ts'
 import type { Callback, DispatcherState } from './dispatcher-state.ts'
 import type { OriginStats } from './origin-stats.ts'
 import { followSignal } from './follow-signal.ts'
@@ -85,16 +85,11 @@ export class DelegateState implements DispatcherState {
 // The owner stands where undici's dispatcher does, first among the targets.
 function forward(event: string, delegate: Dispatcher, owner: Dispatcher): void {
   const listener: Listener = (origin, targets = [], error) => {
-    const values = [origin, [owner, ...targets.slice(1)], ...(error === undefined ? [] : [error])]
-    try {
-      ;(owner.emit as (event: string, ...values: unknown[]) => boolean).call(
-        owner,
-        event,
-        ...values,
-      )
-    } catch (thrown) {
-      throwLater(thrown)
-    }
+    emit(owner, event, () => [
+      origin,
+      [owner, ...targets.slice(1)],
+      ...(error === undefined ? [] : [error]),
+    ])
   }
   ;(delegate.on as (event: string, listener: Listener) => unknown).call(delegate, event, listener)
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { throwLater } from '../errors/throw-later.ts'
+import { emit } from './emit.ts'
 import type { Origin } from '../origins/origins.ts'
 
 /** A response that its handler, which has paused, has not seen end. */
@@ -93,20 +93,7 @@ export class DispatcherEvents {
     if (emitter.listenerCount(event) === 0) {
       return
     }
-    try {
-      const values: unknown[] = [origin.url, [emitter]]
-      if (error !== undefined) {
-        values.push(error())
-      }
-      // undici's type lists each event on its own.
-      ;(emitter.emit as (event: string, ...values: unknown[]) => boolean).call(
-        emitter,
-        event,
-        ...values,
-      )
-    } catch (thrown) {
-      throwLater(thrown)
-    }
+    emit(emitter, event, () => [origin.url, [emitter], ...(error === undefined ? [] : [error()])])
   }
 
   /** Never from inside a dispatch, and once for all requests that a batch ended. */

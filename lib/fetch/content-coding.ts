@@ -2,13 +2,11 @@ import type { Buffer } from 'node:buffer'
 import type { Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
-import { hasZlibHeader, InflateEither } from './inflate-either.ts'
+import { hasZlibHeader, InflateEither, lenientInflate } from './inflate-either.ts'
 
 /** More than these in one response are refused, as undici does. */
 const mostCodings = 5
 
-// As curl does it: what has come so far is decoded, and a body that breaks off is not an error.
-const gzipOptions = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
 const brotliOptions = {
   flush: zlib.constants.BROTLI_OPERATION_FLUSH,
   finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
@@ -27,18 +25,18 @@ interface Coding {
 }
 
 const gzip: Coding = {
-  decode: (bytes) => promisify(zlib.gunzip)(bytes, gzipOptions),
-  decodeSync: (bytes) => zlib.gunzipSync(bytes, gzipOptions),
-  stream: () => zlib.createGunzip(gzipOptions),
+  decode: (bytes) => promisify(zlib.gunzip)(bytes, lenientInflate),
+  decodeSync: (bytes) => zlib.gunzipSync(bytes, lenientInflate),
+  stream: () => zlib.createGunzip(lenientInflate),
 }
 
 const deflate: Coding = {
   decode: (bytes) =>
-    promisify(hasZlibHeader(bytes) ? zlib.inflate : zlib.inflateRaw)(bytes, gzipOptions),
+    promisify(hasZlibHeader(bytes) ? zlib.inflate : zlib.inflateRaw)(bytes, lenientInflate),
   decodeSync: (bytes) =>
     hasZlibHeader(bytes)
-      ? zlib.inflateSync(bytes, gzipOptions)
-      : zlib.inflateRawSync(bytes, gzipOptions),
+      ? zlib.inflateSync(bytes, lenientInflate)
+      : zlib.inflateRawSync(bytes, lenientInflate),
   stream: () => new InflateEither(),
 }
 

@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici'
-import { Agent } from '../api/agent.ts'
-import { EnvHttpProxyAgent } from '../api/proxy-agents.ts'
-import { tunnelsPlainHttp, usesEnvironmentProxies } from '../compat/undici.ts'
+import { makeDefaultAgent } from '../api/default-agent.ts'
+import { usesEnvironmentProxies } from '../compat/undici.ts'
 import { getGlobalDispatcher } from '../compat/undici-exports.ts'
 
 /** The one that undici made when it was loaded, or Node when it started. As long as it is there, nobody has chosen any. */
@@ -14,9 +13,7 @@ export function defaultDispatcher(): Dispatcher {
   if (global !== untouched) {
     return global
   }
-  own ??= usesEnvironmentProxies
-    ? new EnvHttpProxyAgent({ proxyTunnel: tunnelsPlainHttp })
-    : new Agent()
+  own ??= makeDefaultAgent()
   return own
 }
 

@@ -8,7 +8,7 @@ import { FetchResponse } from './fetch-response.ts'
 import { follow, unfollow, type Abortable } from './fetch-signals.ts'
 import type { FetchUrl } from './fetch-url.ts'
 import type { HeaderList } from './header-list.ts'
-import { redirectTarget, sameOrigin } from './redirects.ts'
+import { redirectTarget, sameOrigin, type RedirectTarget } from './redirects.ts'
 import type { RequestSource } from './request-source.ts'
 import { addSentHeaders } from './sent-headers.ts'
 import { fetchFailed } from './fetch-error.ts'
@@ -82,7 +82,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     this.#end(reason, reason || new DOMException('The operation was aborted.', 'AbortError'))
   }
 
-  // The handler of the requests, one after the other. What a followed redirect's request still tells is not for the user.
+  // The handler of the requests, one after the other.
 
   onRequestStart(controller: Controller): void {
     this.controller = controller
@@ -220,14 +220,12 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     return true
   }
 
-  #follow(target: { url: FetchUrl; method: string; dropsBody: boolean }): void {
-    const { url, method, dropsBody } = target
+  #follow({ url, method, dropsBody }: RedirectTarget): void {
     if (this.controller !== null) {
       this.#followed ??= []
       this.#followed.push(this.controller)
       this.controller = null
     }
-    this.#headers = this.#headers.copy()
     if (dropsBody) {
       this.#source = null
       for (const name of [
@@ -241,7 +239,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
       }
     }
     if (!sameOrigin(url, this.#url)) {
-      for (const name of ['authorization', 'proxy-authorization', 'cookie', 'host']) {
+      for (const name of ['authorization', 'proxy-authorization', 'cookie']) {
         this.#headers.delete(name)
       }
     }
@@ -255,9 +253,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   }
 
   #fail(cause: unknown): void {
-    const { controller } = this
     this.#end(fetchFailed(cause), cause)
-    controller?.abort(cause as Error)
   }
 
   /** `early`: for the promise; `late`: for the body, when the promise has been kept. */

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util'
 import type { ResponseHeaders } from '../compat/handler.ts'
+import { isToken } from '../request/request-headers.ts'
 import { asPrototypeOf } from './web-classes.ts'
 
 /** A real object to be asked what is wrong with a name: its errors are the ones that programs know. */
 let empty: Headers
 /** A real object that refuses to be changed. */
 let immutable: Headers
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /**
  * The headers of a response, which nobody can change, over the object that its batch made. A real `Headers` is made only
@@ -110,5 +110,5 @@ export function linkHeaders(): void {
 
 // undefined: no name of a header.
 function keyOf(name: unknown): string | undefined {
-  return typeof name === 'string' && token.test(name) ? name.toLowerCase() : undefined
+  return typeof name === 'string' && isToken(name) ? name.toLowerCase() : undefined
 }

@@ -1,3 +1,4 @@
+import { isToken } from '../request/request-headers.ts'
 import { readHeaders, type HeaderList } from './header-list.ts'
 import { readSource, type RequestSource } from './request-source.ts'
 import { isCacheMode, type CacheMode } from './sent-headers.ts'
@@ -26,7 +27,6 @@ for (const name of ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'QUERY'])
   methods.set(name.toLowerCase(), name)
 }
 const forbidden = new Set(['CONNECT', 'TRACE', 'TRACK'])
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** `init` of a call that has none. */
 const noInit: Init = {}
 
@@ -85,7 +85,7 @@ function readMethod(given: unknown): string | undefined {
   }
   const upper = given.toUpperCase()
   // undici warns of `patch`.
-  return !token.test(given) || forbidden.has(upper) || given === 'patch'
+  return !isToken(given) || forbidden.has(upper) || given === 'patch'
     ? undefined
     : (methods.get(upper) ?? given)
 }

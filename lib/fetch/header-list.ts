@@ -1,7 +1,7 @@
+import { isToken } from '../request/request-headers.ts'
+
 // A list of request headers as fetch() keeps it: each name once, in the case in which it came first.
 
-/** Of a header's name. */
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** What no header's value may hold; a value of the web's is a string of bytes. */
 const invalidValue = /[\0\r\n]|[^\0-\xff]/
 const surroundingBlanks = /^[\t\n\r ]+|[\t\n\r ]+$/g
@@ -25,7 +25,7 @@ export class HeaderList {
   /** Adds a header of the user's to those of its name. False: its name or value cannot be sent. */
   append(name: string, given: string): boolean {
     const value = trimmed(given)
-    if (!token.test(name) || invalidValue.test(value)) {
+    if (!isToken(name) || invalidValue.test(value)) {
       return false
     }
     const lowerName = name.toLowerCase()

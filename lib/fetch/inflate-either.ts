@@ -2,7 +2,11 @@ import type { Buffer } from 'node:buffer'
 import { Transform, type TransformCallback } from 'node:stream'
 import * as zlib from 'node:zlib'
 
-const options = { flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH }
+/** As curl does it: what has come so far is decoded, and a body that breaks off is not an error. */
+export const lenientInflate: zlib.ZlibOptions = {
+  flush: zlib.constants.Z_SYNC_FLUSH,
+  finishFlush: zlib.constants.Z_SYNC_FLUSH,
+}
 
 /** Servers mean two formats by `deflate`: zlib's, as the RFC says, and the bare one. The first byte tells which. */
 export class InflateEither extends Transform {
@@ -33,8 +37,8 @@ export class InflateEither extends Transform {
 
   #start(first: Buffer): zlib.Inflate | zlib.InflateRaw {
     const inflate = hasZlibHeader(first)
-      ? zlib.createInflate(options)
-      : zlib.createInflateRaw(options)
+      ? zlib.createInflate(lenientInflate)
+      : zlib.createInflateRaw(lenientInflate)
     inflate.on('data', (chunk: Buffer) => this.push(chunk))
     inflate.on('error', (error) => this.destroy(error))
     return inflate

@@ -1,5 +1,4 @@
-import type { FetchUrl } from './fetch-url.ts'
-import { fromUrl } from './fetch-url.ts'
+import { fromUrl, type FetchUrl } from './fetch-url.ts'
 import type { RequestSource } from './request-source.ts'
 
 /** As many as the fetch standard follows. */
