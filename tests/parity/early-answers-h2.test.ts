@@ -6,25 +6,9 @@ import { hasBundledCurl } from '../support/curl.ts'
 import { dispatch, exchange } from '../support/recorder.ts'
 import type { Recorder } from '../support/recorder.ts'
 import { until, within } from '../support/wait.ts'
+import { both } from './both.ts'
 import { seen } from './normalize.ts'
 import type { Normal } from './normalize.ts'
-import { Stage } from './scenario.ts'
-import type { Outcome } from './scenario.ts'
-
-async function both(play: (stage: Stage) => Promise<Outcome>): Promise<Outcome> {
-  const run = async (kind: 'undici' | 'dodici'): Promise<Outcome> => {
-    const stage = new Stage(kind)
-    try {
-      return await play(stage)
-    } finally {
-      await stage.clear()
-    }
-  }
-  const expected = await run('undici')
-  const ours = await run('dodici')
-  expect(ours).toEqual(expected)
-  return ours
-}
 
 const answers: Record<string, (stream: ServerHttp2Stream) => void> = {
   'content-length': (stream) => {

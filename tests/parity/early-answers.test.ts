@@ -5,24 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { exchange } from '../support/recorder.ts'
 import type { RequestOptions } from '../support/recorder.ts'
 import { within } from '../support/wait.ts'
+import { both } from './both.ts'
 import { seen } from './normalize.ts'
-import type { Outcome } from './scenario.ts'
-import { Stage } from './scenario.ts'
-
-async function both(play: (stage: Stage) => Promise<Outcome>): Promise<Outcome> {
-  const run = async (kind: 'undici' | 'dodici'): Promise<Outcome> => {
-    const stage = new Stage(kind)
-    try {
-      return await play(stage)
-    } finally {
-      await stage.clear()
-    }
-  }
-  const expected = await run('undici')
-  const ours = await run('dodici')
-  expect(ours).toEqual(expected)
-  return ours
-}
 
 const answers: Record<string, string> = {
   'a length': 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi',

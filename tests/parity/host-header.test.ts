@@ -1,10 +1,10 @@
 /** What a `host` header means to TLS: undici takes whatever stands before its first colon for the server's name. */
 import type { TLSSocket } from 'node:tls'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { hasBundledCurl } from '../support/curl.ts'
 import { exchange } from '../support/recorder.ts'
+import { both } from './both.ts'
 import { normalValue } from './normalize.ts'
-import { Stage } from './scenario.ts'
 import type { Outcome } from './scenario.ts'
 
 const hosts = [
@@ -33,20 +33,6 @@ const hosts = [
   'h'.repeat(256),
   'h'.repeat(3000),
 ]
-
-async function both(play: (stage: Stage) => Promise<Outcome>): Promise<void> {
-  const run = async (kind: 'undici' | 'dodici'): Promise<Outcome> => {
-    const stage = new Stage(kind)
-    try {
-      return await play(stage)
-    } finally {
-      await stage.clear()
-    }
-  }
-  const expected = await run('undici')
-  expect(expected).toBeDefined()
-  expect(await run('dodici')).toEqual(expected)
-}
 
 // libcurl's own way to a name leads through its URL, in which not every text has a place.
 describe.runIf(hasBundledCurl).each(['h1', 'h2'] as const)(

@@ -2,20 +2,12 @@ import { errors } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
 import type { Controller } from '../../../lib/compat/handler.ts'
+import { dispatch, pause } from '../support/dispatching.ts'
 import { client } from '../support/fake-native.ts'
 import { Recorder } from '../support/recorder.ts'
 import { look } from '../support/undici-oracle.ts'
 
 vi.mock('../../../lib/native/load.ts', () => import('../support/fake-native.ts'))
-
-const get = { origin: 'http://a.test', path: '/', method: 'GET' } as const
-
-function dispatch(handler: Recorder, opts: object = {}, agent = new Agent()): Controller {
-  agent.dispatch({ ...get, ...opts }, handler)
-  return handler.controller as Controller
-}
-
-const pause = (controller: Controller): void => controller.pause()
 
 describe('controller.abort()', () => {
   it.each([
