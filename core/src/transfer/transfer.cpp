@@ -171,9 +171,14 @@ TransferFacts Transfer::facts() const {
   facts.tunnels = services_.options.proxy.tunnel && !services_.options.proxy.url.empty();
   facts.closesAnyway = head_.facts().connectionClose;
   facts.chunked = head_.facts().chunked;
-  facts.unframed = head_.finalHeadSeen() && !facts.chunked && !head_.facts().contentLength;
+  facts.unframed = lastsAsLongAsConnection();
   facts.connectTimeoutMs = milliseconds(services_.options.connectTimeout);
   return facts;
+}
+
+// Nothing else says where the body ends.
+bool Transfer::lastsAsLongAsConnection() const {
+  return head_.finalHeadSeen() && !head_.facts().chunked && !head_.facts().contentLength;
 }
 
 bool Transfer::isWhole() const {
@@ -241,8 +246,8 @@ TransferState::Next Transfer::onDone() {
 // A body that lasts as long as its connection is not whole when that was cut off.
 bool Transfer::endsWithBrokenLink() const {
   const Connection* const connection = block_.ticket.connection();
-  return connection != nullptr && connection->isCutOff && !isOnHttp2() && head_.finalHeadSeen() &&
-         !bodiless() && !head_.facts().chunked && !head_.facts().contentLength;
+  return connection != nullptr && connection->isCutOff && !isOnHttp2() && !bodiless() &&
+         lastsAsLongAsConnection();
 }
 
 // REQUIRES: nothing of a response has come.

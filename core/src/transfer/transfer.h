@@ -123,6 +123,7 @@ class Transfer final : public EasyHandle::Receiver {
   bool isOnHttp2() const;
   bool endsWithBrokenLink() const;
   bool isWhole() const;
+  bool lastsAsLongAsConnection() const;
   bool endsByReset() const;
   TransferState::Result result() const;
   Error takeError();
