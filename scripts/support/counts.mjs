@@ -1,18 +1,23 @@
-// Counts of test cases, added up over the test runners into one closing line.
+// Counts of test cases, added up over the test runners into one closing line; and the names of those that failed.
 import { existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { root } from './paths.mjs'
 
-export const none = { passed: 0, failed: 0, skipped: 0 }
+export const none = { passed: 0, failed: 0, skipped: 0, names: [] }
 
 export function add(a, b) {
   return {
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
+    names: [...a.names, ...b.names],
   }
 }
 
-export function closingLine({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed, ${skipped} skipped`
+/** A line for each failed case, then the sum. `.ci/run` repeats these lines at its end. */
+export function closingLines({ passed, failed, skipped, names }, label = '') {
+  const lines = names.map((name) => `failed: ${label}${name}`)
+  return [...lines, `${label}${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n')
 }
 
 /** From `ctest --output-junit`: each GoogleTest case is one. A run that left no report, or no case, has failed. */
@@ -22,12 +27,17 @@ export function fromCtest(file, exitCode) {
   const number = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0)
   const skipped = number('skipped') + number('disabled')
   const failed = number('failures')
-  return orFailed({ passed: number('tests') - failed - skipped, failed, skipped }, exitCode)
+  const names = [...report.matchAll(/<testcase name="([^"]*)"[^>]*status="fail"/g)].map(
+    ([, name]) => name,
+  )
+  const passed = number('tests') - failed - skipped
+  return orFailed({ passed, failed, skipped, names }, exitCode)
 }
 
 /** From vitest's JSON report; a file that could not even be loaded counts as one failed test. */
 export function fromVitest(file, exitCode) {
-  if (!existsSync(file)) return orFailed(none, exitCode)
+  if (!existsSync(file))
+    return orFailed({ ...none, names: [`no report in ${relative(root, file)}`] }, exitCode)
   const report = JSON.parse(readFileSync(file, 'utf8'))
   const unloaded = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
@@ -36,8 +46,24 @@ export function fromVitest(file, exitCode) {
     passed: report.numPassedTests,
     failed: report.numFailedTests + unloaded,
     skipped: report.numPendingTests + report.numTodoTests,
+    names: report.testResults.flatMap(failuresIn),
   }
   return orFailed(counts, exitCode)
+}
+
+function failuresIn({ name: file, status, message, assertionResults }) {
+  const path = relative(root, file)
+  if (status === 'failed' && assertionResults.length === 0)
+    return [`${path}: ${firstLine(message)}`]
+  return assertionResults
+    .filter((result) => result.status === 'failed')
+    .map(
+      ({ fullName, failureMessages }) => `${path}: ${fullName}: ${firstLine(failureMessages[0])}`,
+    )
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0].slice(0, 300)
 }
 
 // A runner that says it failed is believed, even when its report counts no failure; so is one that ran nothing.

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
-import { add, closingLine } from '../support/counts.mjs'
+import { add, closingLines } from '../support/counts.mjs'
 import { addonOf, inRoot } from '../support/paths.mjs'
 import { capture, say } from '../support/run.mjs'
 import { racesOf, reportsIn } from '../support/sanitizer-reports.mjs'
@@ -55,7 +55,7 @@ export async function run([preset]) {
   await buildPreset(preset, { targets: ['core_tests', 'dodici_addon'], wrap })
   const core = await runCtest(preset, { wrap })
   const counts = add(core, await runInNode(preset, wrap))
-  process.stdout.write(`\n${preset}: ${closingLine(counts)}\n`)
+  process.stdout.write(`\n${closingLines(counts, `${preset}: `)}\n`)
   return counts.failed === 0 ? 0 : 1
 }
 
@@ -70,7 +70,10 @@ async function runInNode(preset, wrap) {
   const counts = await runVitest(suites, { addon: preset, env, wrap })
   const found = await faults(addonOf(preset), reportsIn(folder))
   for (const fault of found) say(fault)
-  return add(counts, { passed: 0, failed: found.length, skipped: 0 })
+  const names = found.map(
+    (fault) => /^.*(?:ERROR|WARNING|runtime error).*$/m.exec(fault)?.[0] ?? 'a report',
+  )
+  return add(counts, { passed: 0, failed: found.length, skipped: 0, names })
 }
 
 /** Kernels that randomize addresses more than GCC 12's TSan expects make it stop at once; so no randomizing, if allowed. */

@@ -2,7 +2,7 @@
 // The last line is the sum of all cases.
 import { buildLib, buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
-import { add, closingLine } from '../support/counts.mjs'
+import { add, closingLines } from '../support/counts.mjs'
 import { say } from '../support/run.mjs'
 import { runCtest, runTypeCheck, runVitest } from '../support/suites.mjs'
 
@@ -14,8 +14,8 @@ export async function run(words) {
   counts = add(counts, await runVitest(words))
   if ((await runTypeCheck()) !== 0) {
     say('The type check failed; it counts as one failed test.')
-    counts = add(counts, { passed: 0, failed: 1, skipped: 0 })
+    counts = add(counts, { passed: 0, failed: 1, skipped: 0, names: ['the type check'] })
   }
-  process.stdout.write(`\n${closingLine(counts)}\n`)
+  process.stdout.write(`\n${closingLines(counts)}\n`)
   return counts.failed === 0 ? 0 : 1
 }

@@ -2,7 +2,7 @@
 // release is what users run, optimized at link time and without assertions; system links the installed libcurl.
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
-import { closingLine } from '../support/counts.mjs'
+import { closingLines } from '../support/counts.mjs'
 import { runVitest } from '../support/suites.mjs'
 
 const contract = (...names) => names.map((name) => `tests/contract/${name}.test.ts`)
@@ -21,6 +21,6 @@ export async function run([preset]) {
   await prepare(preset)
   await buildPreset(preset, { targets: ['dodici_addon'] })
   const counts = await runVitest(suites[preset], { addon: preset })
-  process.stdout.write(`\n${preset}: ${closingLine(counts)}\n`)
+  process.stdout.write(`\n${closingLines(counts, `${preset}: `)}\n`)
   return counts.failed === 0 ? 0 : 1
 }

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 const script = (name: string) => import(new URL(`../../scripts/${name}`, import.meta.url).href)
 const { byPreference, compareVersions, isAccepted, readLibraries } =
   await script('bundled/versions.mjs')
-const { closingLine, fromCtest, fromVitest } = await script('support/counts.mjs')
+const { closingLines, fromCtest, fromVitest } = await script('support/counts.mjs')
+const { inRoot } = await script('support/paths.mjs')
 const { racesOf } = await script('support/sanitizer-reports.mjs')
 
 describe('versions of the bundled libraries', () => {
@@ -48,7 +49,7 @@ describe('versions of the bundled libraries', () => {
   })
 })
 
-describe('the closing line of npm test', () => {
+describe('the closing lines of npm test', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dodici-counts-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   const file = (name: string, text: string): string => {
@@ -56,28 +57,37 @@ describe('the closing line of npm test', () => {
     return join(folder, name)
   }
 
-  it('counts ctest’s cases', () => {
+  it('count ctest’s cases, and name those that failed', () => {
     const report = file(
       'a.xml',
-      '<testsuite name="x" tests="7" failures="1" disabled="1" skipped="2"></testsuite>',
+      '<testsuite name="x" tests="7" failures="1" disabled="1" skipped="2">' +
+        '<testcase name="good" classname="good" time="0.1" status="run"/>' +
+        '<testcase name="bad" classname="bad" time="0.1" status="fail"></testcase></testsuite>',
     )
-    expect(closingLine(fromCtest(report, 8))).toBe('3 passed, 1 failed, 3 skipped')
+    expect(closingLines(fromCtest(report, 8))).toBe('failed: bad\n3 passed, 1 failed, 3 skipped')
   })
 
-  it('counts vitest’s cases, and a file that could not be loaded as one failure', () => {
+  it('count vitest’s cases, and a file that could not be loaded as one failure', () => {
+    const failed = { status: 'failed', fullName: 'a case', failureMessages: ['Error: why\n  at'] }
     const report = {
       numPassedTests: 5,
-      numFailedTests: 0,
+      numFailedTests: 1,
       numPendingTests: 1,
       numTodoTests: 0,
-      testResults: [{ status: 'failed', assertionResults: [] }],
+      testResults: [
+        { name: inRoot('tests/a.ts'), status: 'failed', message: 'no', assertionResults: [] },
+        { name: inRoot('tests/b.ts'), status: 'failed', assertionResults: [failed] },
+      ],
     }
-    expect(closingLine(fromVitest(file('a.json', JSON.stringify(report)), 1))).toBe(
-      '5 passed, 1 failed, 1 skipped',
-    )
+    const counts = fromVitest(file('a.json', JSON.stringify(report)), 1)
+    expect(closingLines(counts, 'asan: ').split('\n')).toEqual([
+      'failed: asan: tests/a.ts: no',
+      'failed: asan: tests/b.ts: a case: Error: why',
+      'asan: 5 passed, 2 failed, 1 skipped',
+    ])
   })
 
-  it('never lets a run that left no report, or ran nothing, pass', () => {
+  it('never let a run that left no report, or ran nothing, pass', () => {
     expect(fromCtest(join(folder, 'none.xml'), 0).failed).toBe(1)
     expect(fromVitest(join(folder, 'none.json'), 0).failed).toBe(1)
     expect(

@@ -70,11 +70,11 @@ describe("a server's Keep-Alive hint", () => {
 describe('clientTtl', () => {
   it('replaces a connection that is older', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
-    const agent = await useAgent({ connections: 1, clientTtl: 100 })
+    const agent = await useAgent({ connections: 1, clientTtl: 1000 })
     await exchange(agent, { origin: server.origin, ...post })
     await exchange(agent, { origin: server.origin, ...post })
     expect(server.accepted).toBe(1)
-    await quiet(150)
+    await quiet(1100)
     const recorder = await exchange(agent, { origin: server.origin, ...post })
     expect(recorder.error).toBeUndefined()
     expect(server.accepted).toBe(2)

@@ -10,9 +10,16 @@ import { dispatch, exchange } from '../support/recorder.ts'
 import { quiet, until, within } from '../support/wait.ts'
 
 /** Reads everything and answers with the length; notes how requests ended. */
-async function useSink(protocol: Protocol): Promise<ProtocolServer & { aborted: () => number }> {
+interface Sink extends ProtocolServer {
+  arrived: () => number
+  aborted: () => number
+}
+
+async function useSink(protocol: Protocol): Promise<Sink> {
+  let arrived = 0
   let aborted = 0
   const server = await useProtocol(protocol, (request, response) => {
+    arrived += 1
     response.on('close', () => {
       if (!response.writableEnded) aborted += 1
     })
@@ -21,7 +28,8 @@ async function useSink(protocol: Protocol): Promise<ProtocolServer & { aborted: 
       () => {},
     )
   })
-  return Object.assign(Object.create(server) as ProtocolServer, { aborted: () => aborted })
+  const counts = { arrived: () => arrived, aborted: () => aborted }
+  return Object.assign(Object.create(server) as ProtocolServer, counts)
 }
 
 /** Gives one piece, and then nothing more. */
@@ -37,11 +45,12 @@ class Stalling extends Readable {
 
 describe.each(protocols)('an upload over %s', (protocol) => {
   it('whose stream fails fails with that error, and the server sees no end', async () => {
-    const { origin, aborted } = await useSink(protocol)
+    const { origin, arrived, aborted } = await useSink(protocol)
     const agent = await useAgent()
     const body = new Stalling()
     const recorder = dispatch(agent, { origin, method: 'POST', body })
     await until('the source was read', () => body.readableDidRead)
+    await until('the server has the head', () => arrived() === 1)
     const failure = new Error('disk on fire')
     body.destroy(failure)
     await recorder.done
@@ -89,13 +98,13 @@ describe.each(protocols)('an upload over %s', (protocol) => {
   })
 
   it('aborted destroys its stream, and the server sees it', async () => {
-    const { origin, aborted } = await useSink(protocol)
+    const { origin, arrived, aborted } = await useSink(protocol)
     const agent = await useAgent()
     const body = new Stalling()
     body.on('error', () => {})
     const recorder = dispatch(agent, { origin, method: 'POST', body })
     await until('the source was read', () => body.readableDidRead)
-    await quiet(20)
+    await until('the server has the head', () => arrived() === 1)
     const reason = new Error('no room')
     recorder.controller?.abort(reason)
     expect(recorder.error).toBe(reason)
@@ -106,8 +115,10 @@ describe.each(protocols)('an upload over %s', (protocol) => {
   it("aborted runs its generator's finally", async () => {
     const { origin } = await useSink(protocol)
     const agent = await useAgent()
+    let started = false
     let finished = false
     async function* source(): AsyncGenerator<Buffer> {
+      started = true
       try {
         for (;;) {
           yield Buffer.alloc(1000)
@@ -118,8 +129,7 @@ describe.each(protocols)('an upload over %s', (protocol) => {
       }
     }
     const recorder = dispatch(agent, { origin, method: 'POST', body: source() as never })
-    await recorder.seen('onRequestStart')
-    await quiet(20)
+    await until('the generator runs', () => started)
     recorder.controller?.abort(new Error('no room'))
     // undici forgets its generator over HTTP/2.
     if (agentKind === 'undici' && protocol === 'HTTP/2') return
