@@ -1,5 +1,5 @@
 import type * as undici from 'undici'
-import { errors } from '../errors/errors.ts'
+import { errors } from '../compat/undici.ts'
 import { Client, type ClientOptions } from './pool.ts'
 
 const { InvalidArgumentError } = errors

@@ -1,7 +1,11 @@
 import type * as undici from 'undici'
 import type { Dispatcher } from 'undici'
-import { UndiciEnvHttpProxyAgent, UndiciHeaders, UndiciProxyAgent } from '../compat/undici.ts'
-import { errors } from '../errors/errors.ts'
+import {
+  errors,
+  UndiciEnvHttpProxyAgent,
+  UndiciHeaders,
+  UndiciProxyAgent,
+} from '../compat/undici.ts'
 import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
 import {
   needsUndici,

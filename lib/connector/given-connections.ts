@@ -6,7 +6,8 @@ import {
   publishConnectError,
   type ConnectParams,
 } from '../diagnostics/observed-connections.ts'
-import { errors, socketError } from '../errors/errors.ts'
+import { errors } from '../compat/undici.ts'
+import { socketError } from '../errors/socket-errors.ts'
 import { Errc, type NativeClient } from '../native/contract.ts'
 import type { Connector, Connectors, ConnectorOptions } from '../options/connector.ts'
 import type { Origin } from '../origins/origins.ts'

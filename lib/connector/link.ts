@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { socketError, type SocketInfo } from '../errors/errors.ts'
+import { socketError, type SocketInfo } from '../errors/socket-errors.ts'
 
 /** What a link reads of its socket, beside a Duplex: all of a net.Socket's, where it is one. */
 export type LinkedSocket = Duplex & Partial<Socket> & { alpnProtocol?: string | false | null }

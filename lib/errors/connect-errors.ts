@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
-import { getSystemErrorName } from 'node:util'
 import { errors } from '../compat/undici.ts'
-import type { Destination, LocalEnd, SocketInfo } from './destination.ts'
+import type { Destination, LocalEnd } from './destination.ts'
+import type { SocketInfo } from './socket-errors.ts'
+import { systemError } from './system-error.ts'
 
 type Peer = Pick<Destination, 'hostname' | 'port' | 'address'>
 
@@ -10,6 +11,17 @@ interface Attempt {
   readonly address: string
   readonly port: number
   readonly errno: number
+}
+
+export function resolveError(mayHelpToRetry: boolean, { hostname }: Peer): Error {
+  const code = mayHelpToRetry ? 'EAI_AGAIN' : 'ENOTFOUND'
+  const errno = mayHelpToRetry ? -3001 : -3008
+  return Object.assign(new Error(`getaddrinfo ${code} ${hostname}`), {
+    errno,
+    code,
+    syscall: 'getaddrinfo',
+    hostname,
+  })
 }
 
 /** `attempts`: native's lines of several addresses, or nothing. */
@@ -51,23 +63,6 @@ export function connectFailed(
   return addressError(errno, {
     address: socket?.remoteAddress ?? peer.address ?? peer.hostname,
     port: socket?.remotePort ?? peer.port,
-  })
-}
-
-/** As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative. */
-export function systemError(
-  syscall: string,
-  errno: number,
-  where = '',
-  more: object = {},
-): Error & { code: string } {
-  const code = errno > 0 ? getSystemErrorName(-errno) : 'ECONNRESET'
-  const message = where === '' ? `${syscall} ${code}` : `${syscall} ${code} ${where}`
-  return Object.assign(new Error(message), {
-    errno: -(errno || constants.errno.ECONNRESET),
-    code,
-    syscall,
-    ...more,
   })
 }
 

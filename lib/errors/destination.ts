@@ -20,15 +20,3 @@ export interface LocalEnd {
   /** a Unix socket, which everything is reached through; empty: none */
   readonly socketPath: string
 }
-
-/** What undici's SocketError tells of the connection, as far as it is known here. */
-export interface SocketInfo {
-  localAddress: string | undefined
-  localPort: number | undefined
-  remoteAddress: string | undefined
-  remotePort: number | undefined
-  remoteFamily: string | undefined
-  timeout: number | undefined
-  bytesWritten: number
-  bytesRead: number
-}

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { errors } from '../compat/undici.ts'
 import type { ConnectionWish } from '../connector/given-connections.ts'
-import type { Destination } from '../errors/errors.ts'
+import type { Destination } from '../errors/destination.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import type { HeaderBlock } from '../response/header-block.ts'
 import type { RecordReceiver } from '../response/batch-reader.ts'

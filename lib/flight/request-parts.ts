@@ -1,5 +1,5 @@
 import type { ResponseHeaders } from '../compat/handler.ts'
-import type { LocalEnd } from '../errors/errors.ts'
+import type { LocalEnd } from '../errors/destination.ts'
 import type { NativeClient } from '../native/contract.ts'
 import type { Proxy } from '../options/proxy.ts'
 import type { Origin } from '../origins/origins.ts'

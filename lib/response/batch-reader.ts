@@ -1,11 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { markAsUntransferable } from 'node:worker_threads'
-import {
-  isConnectionError,
-  nativeError,
-  waitsBehindData,
-  type Destination,
-} from '../errors/errors.ts'
+import type { Destination } from '../errors/destination.ts'
+import { isConnectionError, waitsBehindData } from '../errors/error-kinds.ts'
+import { nativeError } from '../errors/native-error.ts'
 import { publishNativeConnectError } from '../diagnostics/observed-connections.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { Origin } from '../origins/origins.ts'

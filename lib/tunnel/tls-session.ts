@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type CipherNameAndProtocol, type PeerCertificate } from 'node:tls'
-import { verifyError } from '../errors/tls-errors.ts'
+import { verifyError } from '../errors/verify-errors.ts'
 
 /** What TLS has agreed on with the peer of a tunnel, and who the peer is: native's words, in Node's form. */
 export class TlsSession {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { socketInfo, type SocketInfo } from '../errors/errors.ts'
+import { socketInfo, type SocketInfo } from '../errors/socket-errors.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
 import type { TunnelControl } from '../flight/request-parts.ts'

@@ -1,7 +1,8 @@
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { Errc } from '../../../lib/native/contract.ts'
-import { isConnectionError, nativeError } from '../../../lib/errors/errors.ts'
+import { isConnectionError } from '../../../lib/errors/error-kinds.ts'
+import { nativeError } from '../../../lib/errors/native-error.ts'
 
 const to = { hostname: 'a.test', port: 8080, servername: 's.test' }
 const socket = '127.0.0.1 5000 127.0.0.2 8080 10 20'

@@ -1,0 +1,25 @@
+const http2ErrorNames = [
+  'NO_ERROR',
+  'PROTOCOL_ERROR',
+  'INTERNAL_ERROR',
+  'FLOW_CONTROL_ERROR',
+  'SETTINGS_TIMEOUT',
+  'STREAM_CLOSED',
+  'FRAME_SIZE_ERROR',
+  'REFUSED_STREAM',
+  'CANCEL',
+  'COMPRESSION_ERROR',
+  'CONNECT_ERROR',
+  'ENHANCE_YOUR_CALM',
+  'INADEQUATE_SECURITY',
+  'HTTP_1_1_REQUIRED',
+]
+
+export function streamReset(http2ErrorCode: number): Error {
+  const name = http2ErrorNames[http2ErrorCode]
+  const text = name === undefined ? String(http2ErrorCode) : `NGHTTP2_${name}`
+  return Object.assign(new Error(`Stream closed with error code ${text}`), {
+    code: 'ERR_HTTP2_STREAM_ERROR',
+    http2ErrorCode,
+  })
+}
