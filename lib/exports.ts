@@ -1,4 +1,4 @@
-// Every name that undici has, so that `from 'undici'` may become `from 'dodici'`. First what is ours.
+// Every name that undici has, so that `from 'undici'` may become `from 'dodici'`. Our own classes come first.
 export { fetch } from './fetch/fetch.ts'
 export { install } from './fetch/install.ts'
 export { Agent } from './api/agent.ts'
@@ -20,5 +20,5 @@ export type { ConnectOptions } from './options/connect-options.ts'
 export type { ProxyOptions } from './options/proxy.ts'
 export type { OriginLike } from './origins/origin-url.ts'
 
-// What works over any dispatcher.
+// These work over any dispatcher, so they are undici's own.
 export * from './compat/undici-exports.ts'

@@ -1,3 +1,3 @@
 export * from './exports.ts'
-// For those who write `import undici from 'undici'`.
+// Allows `import undici from 'dodici'`, as undici does.
 export * as default from './exports.ts'

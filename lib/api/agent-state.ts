@@ -20,8 +20,9 @@ import { DispatcherEvents } from './dispatcher-events.ts'
 import { OriginCapacity, type OriginStats } from './origin-stats.ts'
 
 /**
- * What an Agent is made of: the owner of its origins and native clients, of "closed" and "destroyed", and the source
- * of its events. Apart from the Agent, as methods of that run on undici's Proxy too.
+ * The inside of an Agent: owns its origins and native clients, knows whether it is closed or destroyed, and emits its
+ * events. It is an object of its own because undici's compose() runs the Agent's methods on a Proxy, where private
+ * members do not work.
  */
 export class AgentState implements TableOwner, DispatcherState {
   closed = false
@@ -30,20 +31,20 @@ export class AgentState implements TableOwner, DispatcherState {
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #engine: RequestEngine
-  /** undefined: nothing is mocked */
+  /** undefined while nothing is mocked */
   #mocks: MockClients | undefined
   readonly #planner: ConnectionPlanner
   readonly #capacity: OriginCapacity
   readonly #events: DispatcherEvents
   readonly #closeCallbacks: Callback[] = []
   readonly #destroyCallbacks: Callback[] = []
-  /** why it was destroyed */
+  /** the error given to destroy(), or undici's own */
   #reason: unknown
   #isGone = false
   readonly #isGivenSockets: boolean
   #stopListening: (() => void) | undefined
 
-  /** `resolved` is made from `given`. */
+  /** `options` is what resolveOptions() made of `given`. */
   constructor(emitter: Dispatcher, given: AgentOptions, options: ResolvedOptions) {
     const { connections, maxConcurrentStreams } = options.native
     this.#capacity = new OriginCapacity(connections, maxConcurrentStreams)
@@ -57,7 +58,7 @@ export class AgentState implements TableOwner, DispatcherState {
     this.#planner = new ConnectionPlanner(options, this.#clients)
     this.#engine = new RequestEngine(options, this.#origins, this.#clients, this.#planner, this)
     this.#isGivenSockets = options.connectors !== null
-    // Fails here rather than at the first request when there is no addon.
+    // Without an addon the constructor fails, not the first request.
     loadBinding()
     this.#stopListening = followSignal(given.signal, (reason) => {
       this.destroy(reason, ignore)
@@ -67,7 +68,7 @@ export class AgentState implements TableOwner, DispatcherState {
     })
   }
 
-  /** REQUIRES: neither closed nor destroyed. Throws what is wrong with the request. */
+  /** REQUIRES: neither closed nor destroyed. Throws if the request is invalid. */
   dispatch(opts: DispatchOptions, handler: Handler, to: unknown): boolean {
     const mock = this.#mocks?.find(opts)
     return mock === undefined
@@ -194,7 +195,7 @@ export class AgentState implements TableOwner, DispatcherState {
     this.#destroyWhenIdle()
   }
 
-  // Later, so that the last handler has had its call.
+  // In a microtask, so that the last handler is called first.
   #destroyWhenIdle(): void {
     if (!this.#clients.isIdle) {
       return
@@ -206,8 +207,8 @@ export class AgentState implements TableOwner, DispatcherState {
     })
   }
 
-  // The handlers are told together with the callers: a promise of a request that is looked at only after
-  // `await agent.destroy()` must not be an "unhandled rejection" before.
+  // The handlers get their errors when the callers of destroy() get their answer. If they were told earlier, a promise
+  // that a program only awaits after `await agent.destroy()` would count as an unhandled rejection.
   async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
     await Promise.all([this.#clients.destroy(error as Error), this.#mocks?.destroy(error)])
     await this.#events.settled()

@@ -16,7 +16,7 @@ export class Agent extends NativeDispatcher {
     })
   }
 
-  // A program's options may be of undici's type; what of that is not supported is found when it runs.
+  // Options of undici's type are accepted; those that are not supported throw at run time.
   constructor(options?: AgentOptions)
   constructor(options: UndiciAgentType.Options)
   constructor(options: AgentOptions | UndiciAgentType.Options = {}) {
@@ -24,18 +24,18 @@ export class Agent extends NativeDispatcher {
     super(given, undefined, withFactory(given) ?? proxyDelegate(given))
   }
 
-  /** What is going on, by origin: a snapshot. */
+  /** The number of connections and requests of each origin, at this moment. */
   get stats(): Record<string, OriginStats> {
     return this.state.stats()
   }
 }
 
-// A dispatcher for each origin, counted and let go of as undici's Agent does that.
+// undici's Agent calls the factory for each origin, and counts and forgets what it makes.
 function withFactory({ factory, signal, ...options }: AgentOptions): (() => Dispatcher) | null {
   if (factory === undefined) {
     return null
   }
-  // undici's Agent hands on a copy by way of JSON, which not every option of ours survives.
+  // undici's Agent passes the factory a copy made through JSON, which not every option of ours survives.
   const make = (origin: string | URL, made: AgentOptions): Dispatcher => {
     const { maxOrigins, connect, tls, allowH2 = options.allowH2 } = made
     const given = withoutUndefined({ ...options, maxOrigins, connect, tls, allowH2, signal })

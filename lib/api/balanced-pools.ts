@@ -6,17 +6,17 @@ import { dispatchModern } from '../compat/legacy-handler.ts'
 import type { OriginLike } from '../origins/origin-url.ts'
 import { Client, Pool, type PoolOptions } from './pool.ts'
 
-/** Options of `new BalancedPool()`: those of its pools, and how it chooses between them. */
+/** Options of `new BalancedPool()`: the options of its pools, and how to choose between them. */
 export interface BalancedPoolOptions extends Omit<PoolOptions, 'factory'> {
   /** Makes the pool of each upstream. Default: `(origin, options) => new Pool(origin, options)`. */
   factory?: (origin: URL, options: object) => Dispatcher
   /** Weight of an upstream without failures. Default: `100`. */
   maxWeightPerServer?: number
-  /** What a failure takes off an upstream's weight, and a connection gives back. Default: `15`. */
+  /** How much a failure lowers an upstream's weight, and a new connection raises it. Default: `15`. */
   errorPenalty?: number
 }
 
-/** Options of `new RoundRobinPool()`: a Pool's. */
+/** Options of `new RoundRobinPool()`: the same as a Pool's. */
 export type RoundRobinPoolOptions = PoolOptions
 
 const UndiciRoundRobinPool: typeof undici.RoundRobinPool = lateExport('RoundRobinPool')
@@ -24,8 +24,8 @@ const UndiciRoundRobinPool: typeof undici.RoundRobinPool = lateExport('RoundRobi
 type Upstream = string | URL | OriginLike
 
 /**
- * undici's `BalancedPool` over pools of ours: each request goes to one of several upstreams, which all serve the same.
- * Throws undici's errors.
+ * undici's `BalancedPool` over pools of ours: sends each request to one of several equivalent upstreams. Throws
+ * undici's errors.
  */
 export class BalancedPool extends UndiciBalancedPool {
   constructor(upstreams?: Upstream | readonly Upstream[], options: BalancedPoolOptions = {}) {
@@ -41,10 +41,7 @@ export class BalancedPool extends UndiciBalancedPool {
   }
 }
 
-/**
- * undici's `RoundRobinPool` over clients of ours: requests to one origin go to its connections in turns. Throws undici's
- * errors.
- */
+/** undici's `RoundRobinPool` over clients of ours: the connections of one origin take turns. Throws undici's errors. */
 export class RoundRobinPool extends UndiciRoundRobinPool {
   constructor(origin: string | URL | OriginLike, options: RoundRobinPoolOptions = {}) {
     const { factory = clientOf(options) } = options
@@ -59,7 +56,7 @@ export class RoundRobinPool extends UndiciRoundRobinPool {
   }
 }
 
-// undici's pools hand on a copy of the options by way of JSON: ours are made with the options themselves.
+// undici's pools pass a copy of the options made through JSON, so the originals are used here.
 function poolOf({
   factory: _default,
   ...options

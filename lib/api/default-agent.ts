@@ -3,7 +3,7 @@ import { tunnelsPlainHttp, usesEnvironmentProxies } from '../compat/undici.ts'
 import { Agent } from './agent.ts'
 import { EnvHttpProxyAgent } from './proxy-agents.ts'
 
-/** A dispatcher for whoever has chosen none: it goes through the environment's proxies where Node's own fetch does. */
+/** Makes the dispatcher for programs that choose none. It uses the environment's proxies if Node's own fetch does. */
 export function makeDefaultAgent(): Dispatcher {
   return usesEnvironmentProxies
     ? new EnvHttpProxyAgent({ proxyTunnel: tunnelsPlainHttp })

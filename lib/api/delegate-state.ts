@@ -12,8 +12,8 @@ const events = ['connect', 'disconnect', 'connectionError', 'drain'] as const
 type Listener = (origin: URL, targets?: readonly unknown[], error?: Error) => void
 
 /**
- * The state of a dispatcher of ours whose work a dispatcher of undici's does: what the options ask for is undici's own,
- * such as clients that a `factory` makes. Its events are told as the owner's.
+ * The state of a dispatcher that lets one of undici's do its work, because an option asks for something that only
+ * undici has, such as the clients that a `factory` makes. Events of the delegate are emitted by the owner.
  */
 export class DelegateState implements DispatcherState {
   readonly #delegate: Dispatcher & { readonly closed?: boolean; readonly destroyed?: boolean }
@@ -69,7 +69,7 @@ export class DelegateState implements DispatcherState {
   }
 
   setPipelining(): void {
-    // A Client has no delegate.
+    // Only a Client has this setter, and a Client never has a `factory`.
   }
 
   #stats(): unknown {
@@ -82,7 +82,7 @@ export class DelegateState implements DispatcherState {
   }
 }
 
-// The owner stands where undici's dispatcher does, first among the targets.
+// The owner takes the delegate's place as the first of the event's targets.
 function forward(event: string, delegate: Dispatcher, owner: Dispatcher): void {
   const listener: Listener = (origin, targets = [], error) => {
     emit(owner, event, () => [

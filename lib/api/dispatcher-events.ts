@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import { emit } from './emit.ts'
 import type { Origin } from '../origins/origins.ts'
 
-/** A response that its handler, which has paused, has not seen end. */
+/** A response whose end waits because its handler has paused. */
 export interface HeldResponse {
   readonly isLingering: boolean
 }
@@ -15,17 +15,17 @@ interface HeldDisconnect {
 
 type EventName = 'connect' | 'disconnect' | 'connectionError' | 'drain'
 
-/** Emits the events of a dispatcher, and owes `drain` to origins that had no room. */
+/** Emits the events of a dispatcher. An origin that had no room is owed a `drain` event. */
 export class DispatcherEvents {
   readonly #emitter: Dispatcher
   readonly #mayDrain: (origin: Origin) => boolean
   readonly #onDrained: (origin: Origin) => void
   #owingDrain: Set<Origin> | undefined
-  /** emissions that are under way */
+  /** emissions that are scheduled */
   #later = 0
   #held: HeldDisconnect[] = []
 
-  /** `mayDrain` tells whether an origin has room again; `onDrained` is called behind its event. */
+  /** `mayDrain` tells whether an origin has room again; `onDrained` is called after the `drain` event. */
   constructor(
     emitter: Dispatcher,
     mayDrain: (origin: Origin) => boolean,
@@ -36,7 +36,7 @@ export class DispatcherEvents {
     this.#onDrained = onDrained
   }
 
-  /** Not before the `disconnect` of a connection that ended earlier. */
+  /** Waits for the `disconnect` of a connection that ended earlier. */
   connect(origin: Origin): void {
     if (this.#later === 0) {
       this.emit('connect', origin)
@@ -46,8 +46,9 @@ export class DispatcherEvents {
   }
 
   /**
-   * A connection closes behind its response, or fails with its request. What that leads to comes first: calls of the
-   * handler, and what waits for those, such as the 'end' of a body; if handlers have paused, when `behind` have ended.
+   * When a connection ends, its response or its request's error comes first: the calls of the handler, and what they
+   * cause, such as the 'end' of a body. If handlers have paused, the event waits until the responses in `behind` have
+   * ended.
    */
   disconnect(origin: Origin, error: () => Error, behind: readonly HeldResponse[]): void {
     if (behind.length === 0) {
@@ -58,7 +59,7 @@ export class DispatcherEvents {
     }
   }
 
-  /** A response of this origin is held no longer. */
+  /** Call this when a response of the origin has ended. */
   onReleased(origin: Origin): void {
     if (this.#held.length === 0) {
       return
@@ -72,7 +73,7 @@ export class DispatcherEvents {
     }
   }
 
-  /** Resolves when all that has happened was told. */
+  /** Resolves when all scheduled events have been emitted. */
   async settled(): Promise<void> {
     if (this.#later > 0) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -87,7 +88,10 @@ export class DispatcherEvents {
     })
   }
 
-  /** `error` is made only if somebody listens. A listener that throws does not break the batch that is being read. */
+  /**
+   * `error()` is called only if there is a listener. A listener that throws does not break the batch that is being
+   * read.
+   */
   emit(event: EventName, origin: Origin, error?: () => Error): void {
     const emitter = this.#emitter
     if (emitter.listenerCount(event) === 0) {
@@ -96,7 +100,7 @@ export class DispatcherEvents {
     emit(emitter, event, () => [origin.url, [emitter], ...(error === undefined ? [] : [error()])])
   }
 
-  /** Never from inside a dispatch, and once for all requests that a batch ended. */
+  /** Emits `drain` in a microtask: never inside a dispatch(), and once for all requests that a batch has ended. */
   drainSoon(origin: Origin): void {
     if (this.#owingDrain === undefined) {
       this.#owingDrain = new Set()

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici'
 import { throwLater } from '../errors/throw-later.ts'
 
-/** Emits, by whatever name. What making the values or a listener throws comes up on its own, and breaks nothing here. */
+/** Emits an event. If a listener or `values` throws, the error becomes an uncaught exception and the caller goes on. */
 export function emit(emitter: Dispatcher, event: string, values: () => unknown[]): void {
   try {
-    // undici's type lists each event on its own.
+    // undici's type has an overload for each event, and none for a name that is a variable.
     ;(emitter.emit as (event: string, ...values: unknown[]) => boolean).call(
       emitter,
       event,

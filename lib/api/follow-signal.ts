@@ -1,4 +1,7 @@
-/** Calls `onAbort` with the signal's reason when it is aborted, at once if it is already. Returns what ends that. */
+/**
+ * Calls `onAbort` with the signal's reason once it is aborted, or at once if it already is. Returns a function that
+ * stops listening.
+ */
 export function followSignal(
   signal: AbortSignal | null | undefined,
   onAbort: (reason: unknown) => void,

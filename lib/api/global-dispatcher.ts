@@ -3,20 +3,20 @@ import { LegacyDispatcher } from '../compat/legacy-dispatcher.ts'
 import { setUndiciDispatcher } from '../compat/undici.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
 
-// Where undici 6 and 7 and the fetch() of Node 20 to 24 look. undici 8 and Node 26 look elsewhere.
+// undici 6 and 7 and the fetch() of Node 20 to 24 read this property. undici 8 and Node 26 read another.
 const legacy = Symbol.for('undici.globalDispatcher.1')
 
 /**
- * Makes `agent` the dispatcher of every fetch(), request() and so on that names none: Node's own fetch and that of any
- * undici from 6 to 8.
+ * Makes `agent` the dispatcher of each fetch(), request() and so on that names none: of Node's own fetch, and of undici
+ * 6 to 8.
  *
- * undici 8's function of this name keeps the older callers from HTTP/2. This one does not where `agent` is a dispatcher
- * of dodici's.
+ * undici 8's function of this name gives the older callers no HTTP/2. This one does, if `agent` is a dispatcher of
+ * dodici.
  */
 export function setGlobalDispatcher(agent: Dispatcher): void {
   setUndiciDispatcher(agent)
   if (agent instanceof NativeDispatcher) {
-    // Changes nothing where globalThis is frozen, as undici does.
+    // As in undici, this changes nothing if globalThis is frozen.
     Reflect.defineProperty(globalThis, legacy, {
       value: legacyDispatcher(agent),
       writable: true,
@@ -26,14 +26,14 @@ export function setGlobalDispatcher(agent: Dispatcher): void {
   }
 }
 
-/** What the fetch() of Node 20 to 24 can use: its handlers are of the old kind. */
+/** Returns a dispatcher that takes legacy handlers, as the fetch() of Node 20 to 24 passes. */
 export function legacyDispatcher(dispatcher: Dispatcher): Dispatcher {
   return dispatcher instanceof NativeDispatcher && takesLegacyHandlers(dispatcher)
     ? dispatcher
     : new LegacyDispatcher(dispatcher)
 }
 
-// A dispatch() of the user's own, or an interceptor's, may expect new handlers only.
+// A dispatch() that a user or an interceptor has replaced may only know modern handlers.
 function takesLegacyHandlers(agent: NativeDispatcher): boolean {
   return agent.dispatch === NativeDispatcher.prototype.dispatch
 }

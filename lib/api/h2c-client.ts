@@ -4,12 +4,12 @@ import { Client, type ClientOptions } from './pool.ts'
 
 const { InvalidArgumentError } = errors
 
-/** Options of `new H2CClient()`: a Client's, less what chooses the protocol. */
+/** Options of `new H2CClient()`: a Client's, without those that choose the protocol. */
 export type H2CClientOptions = Omit<ClientOptions, 'allowH2' | 'useH2c'>
 
 /**
- * A Client that speaks HTTP/2 to an `http:` server, which must know it without being asked, as undici's `H2CClient`.
- * Throws undici's `InvalidArgumentError` for any other protocol, and where `pipelining` is above `maxConcurrentStreams`.
+ * A Client that speaks HTTP/2 to an `http:` server without asking first, as undici's `H2CClient`. Throws undici's
+ * `InvalidArgumentError` for any other protocol, and if `pipelining` is above `maxConcurrentStreams`.
  */
 export class H2CClient extends Client {
   constructor(origin: string | URL, options?: H2CClientOptions)

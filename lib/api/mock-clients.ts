@@ -8,8 +8,8 @@ import type { DispatchOptions } from '../request/request-checks.ts'
 type Pass = (opts: DispatchOptions, handler: Handler, to: unknown) => boolean
 
 /**
- * The dispatchers that undici's MockAgent has put into an Agent, by origin, or by what matches origins. What they have
- * no answer for, and may be sent, goes on through the Agent, and not through the sockets of undici that they come with.
+ * The dispatchers that undici's MockAgent has put into an Agent, by origin or by what matches origins. A request that
+ * they have no answer for, and that may be sent, goes through the Agent instead of their own undici sockets.
  */
 export class MockClients extends Map<unknown, unknown> {
   readonly #pass: Pass
@@ -25,7 +25,7 @@ export class MockClients extends Map<unknown, unknown> {
     const client = dispatcherIn(value)
     const { dispatch, url = '' } = undiciSymbols()
     if (dispatch !== undefined) {
-      // On the object itself, in front of the method of its class that its own dispatch() ends in.
+      // Hides the method of the class, which the mock's dispatch() calls for a request that it lets through.
       Object.defineProperty(client, dispatch, {
         value: (opts: DispatchOptions, handler: Handler): boolean =>
           this.#pass(
@@ -39,7 +39,7 @@ export class MockClients extends Map<unknown, unknown> {
     return super.set(origin, value)
   }
 
-  /** undefined: nothing is mocked for this origin. */
+  /** Returns undefined if nothing is mocked for this origin. */
   find({ origin, allowH2 }: DispatchOptions): Dispatcher | undefined {
     const key = String(origin)
     const value = (allowH2 === false && this.get(`${key}#http1-only`)) || this.get(key)
@@ -54,7 +54,7 @@ export class MockClients extends Map<unknown, unknown> {
     await Promise.all(this.#all().map((client) => client.destroy(reason as Error)))
   }
 
-  // undici 7's mocks know old handlers only; undici's own Agent has one of each kind where it is wanted.
+  // undici 7's mocks only know legacy handlers. undici's own Agent adapts the handler to them.
   #callerOf(client: Dispatcher): Dispatcher {
     const caller = this.#callers.get(client) ?? new UndiciAgent({ factory: () => client })
     this.#callers.set(client, caller)
@@ -66,7 +66,7 @@ export class MockClients extends Map<unknown, unknown> {
   }
 }
 
-// undici 7 has { count, dispatcher } there.
+// In undici 7 the value is { count, dispatcher }.
 function dispatcherIn(value: unknown): Dispatcher {
   return (value as { dispatcher?: Dispatcher }).dispatcher ?? (value as Dispatcher)
 }

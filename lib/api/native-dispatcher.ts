@@ -11,21 +11,21 @@ import type { DispatchOptions } from '../request/request-checks.ts'
 const { InvalidArgumentError } = errors
 
 /**
- * What Agent, Pool and Client are: a dispatcher whose connections, protocols and TLS are libcurl's, on threads of their
- * own. Options are checked here, in the constructor; undici finds most faults at the first dispatch.
+ * The base of Agent, Pool and Client: a dispatcher whose connections, protocols and TLS are libcurl's and run on
+ * threads of their own. The constructor checks the options; undici finds most faults at the first dispatch.
  *
- * Events: `connect`, `disconnect`, `connectionError` and `drain`, as undici's; targets are `[dispatcher]`.
+ * Events: `connect`, `disconnect`, `connectionError` and `drain`, as undici's. Their targets are `[dispatcher]`.
  */
 export abstract class NativeDispatcher extends Dispatcher {
   // No #private: undici's compose() runs these methods on a Proxy of the dispatcher.
   protected readonly state: DispatcherState
-  // No more of the options: with its keys and passwords a dispatcher would be a secret itself, and they are logged.
+  // The other options are not kept: dispatchers get logged, and these contain keys and passwords.
   private readonly webSocket: AgentOptions['webSocket']
   private readonly eventSource: AgentOptions['eventSource']
-  /** Where all requests go, whatever their `origin` says; undefined: where that says. */
+  /** The origin that all requests go to; undefined if each request names its own. */
   protected readonly fixedOrigin: string | undefined
 
-  /** `delegate` makes a dispatcher of undici's that is to do the work, instead of native clients. */
+  /** `delegate` makes the dispatcher of undici's that does the work instead of native clients. */
   protected constructor(
     options: AgentOptions,
     fixedOrigin?: string,
@@ -41,9 +41,9 @@ export abstract class NativeDispatcher extends Dispatcher {
   }
 
   /**
-   * Sends a request; everything that follows is told to `handler`. Takes undici 8's handlers and those of undici 6 and
-   * 7, which Node's own fetch uses. Returns false when the origin's connections are all busy: the request waits, and a
-   * `drain` event follows.
+   * Sends a request and calls `handler` with what follows. Takes the handlers of undici 8, and the legacy ones of
+   * undici 6 and 7, which Node's own fetch uses. Returns false if all connections of the origin are busy: the request
+   * waits, and a `drain` event follows.
    */
   override dispatch(
     options: Dispatcher.DispatchOptions,
@@ -59,7 +59,7 @@ export abstract class NativeDispatcher extends Dispatcher {
     }
   }
 
-  /** Refuses new requests, lets all others end, then frees the connections. */
+  /** Refuses new requests, lets the others end, then closes the connections. */
   override close(callback: () => void): void
   override close(): Promise<void>
   override close(callback?: Callback): Promise<void> | void {
@@ -70,7 +70,7 @@ export abstract class NativeDispatcher extends Dispatcher {
     this.state.close(callback)
   }
 
-  /** Fails all requests, with `error` or undici's ClientDestroyedError, and closes the connections. */
+  /** Fails all requests with `error` or undici's ClientDestroyedError, and closes the connections. */
   override destroy(error: Error | null, callback: () => void): void
   override destroy(callback: () => void): void
   override destroy(error?: Error | null): Promise<void>
@@ -85,12 +85,12 @@ export abstract class NativeDispatcher extends Dispatcher {
     this.state.destroy(error, callback)
   }
 
-  /** `close()` was called. */
+  /** Whether `close()` was called. */
   get closed(): boolean {
     return this.state.closed
   }
 
-  /** `destroy()` was called, or the `signal` aborted, or `close()` is done. */
+  /** Whether `destroy()` was called, the `signal` was aborted or `close()` has finished. */
   get destroyed(): boolean {
     return this.state.destroyed
   }
@@ -106,14 +106,14 @@ export abstract class NativeDispatcher extends Dispatcher {
     return { maxEventSize: this.eventSource?.maxEventSize ?? constants.MAX_STRING_LENGTH }
   }
 
-  /** `close()`, for `await using`. Not in undici. */
+  /** The same as `close()`, for `await using`. undici does not have it. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
   /**
-   * As undici's. Interceptors see new handlers only, whoever made the request: those of undici 8 know no others, and
-   * undici 7's functions and Node's own fetch bring old ones.
+   * As undici's. Interceptors only see modern handlers, whoever made the request: those of undici 8 know no others,
+   * while undici 7's functions and Node's own fetch pass legacy ones.
    */
   override compose(
     interceptors: Dispatcher.DispatcherComposeInterceptor[],
@@ -127,7 +127,7 @@ export abstract class NativeDispatcher extends Dispatcher {
     const composed = super.compose(...(args as Dispatcher.DispatcherComposeInterceptor[]))
     const { dispatch: inner } = composed
     const dispatch = (options: Dispatcher.DispatchOptions, handler: object): boolean =>
-      dispatchModern(this.located(options), handler, inner, (value) => this.isItself(value))
+      dispatchModern(this.withOrigin(options), handler, inner, (value) => this.isItself(value))
     return new Proxy(composed, {
       get: (target, key) => (key === 'dispatch' ? dispatch : Reflect.get(target, key)),
     })
@@ -138,8 +138,8 @@ export abstract class NativeDispatcher extends Dispatcher {
     return (value as { state?: unknown } | undefined)?.state === this.state
   }
 
-  // Interceptors look where a request goes.
-  private located(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
+  // Interceptors read the origin, so the options must have it.
+  private withOrigin(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
     return this.fixedOrigin === undefined || options?.origin
       ? options
       : { ...options, origin: this.fixedOrigin }
@@ -150,7 +150,7 @@ export abstract class NativeDispatcher extends Dispatcher {
       throw new InvalidArgumentError('opts must be an object.')
     }
     const handler = modernHandler(given, options)
-    // undici 7's own functions, whose handlers are legacy ones, leave the dispatcher in the options.
+    // undici 7's functions, which pass legacy handlers, leave `dispatcher` in the options.
     const { dispatcher } = options
     if (dispatcher && handler === given && !this.isItself(dispatcher)) {
       throw new InvalidArgumentError(
@@ -169,7 +169,7 @@ export abstract class NativeDispatcher extends Dispatcher {
 
 function promised(start: (settle: Callback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    // undici's promise gives null, whatever its type says.
+    // undici's promise resolves to null, although its type says void.
     start((error, data) => (error ? reject(error) : resolve(data as unknown as undefined)))
   })
 }

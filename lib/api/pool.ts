@@ -11,18 +11,18 @@ import { parseOrigin, type OriginLike } from '../origins/origin-url.ts'
 
 const { InvalidArgumentError } = errors
 
-/** Options of `new Pool()`: an Agent's, less what concerns several origins. */
+/** Options of `new Pool()`: an Agent's, without those for several origins. */
 export interface PoolOptions extends Omit<AgentOptions, 'factory' | 'maxOrigins'> {
-  /** Makes the pool's clients, as many as `connections` says, instead of native ones. */
+  /** Makes the pool's clients, up to `connections` of them, instead of native ones. */
   factory?: (origin: URL, options: object) => Dispatcher
 }
 
-/** Options of `new Client()`: a Pool's, less what concerns several connections. */
+/** Options of `new Client()`: a Pool's, without those for several connections. */
 export type ClientOptions = Omit<PoolOptions, 'connections' | 'factory'>
 
-/** Of a Client, at the moment of asking. */
+/** The connection and the requests of a Client, at this moment. */
 export interface ClientStats {
-  /** there is a connection */
+  /** whether there is a connection */
   connected: boolean
   /** requests that wait */
   pending: number
@@ -35,7 +35,7 @@ export interface ClientStats {
 type ConnectRequest<TOpaque> = Omit<Dispatcher.ConnectOptions<TOpaque>, 'origin'>
 type ConnectData<TOpaque> = Dispatcher.ConnectData<TOpaque>
 
-/** What Pool and Client are: `connect()` needs no origin either. */
+/** The base of Pool and Client. Its `connect()` needs no origin. */
 abstract class OneOriginDispatcher extends NativeDispatcher {
   static {
     showToUndici(OneOriginDispatcher.prototype, {
@@ -67,8 +67,8 @@ abstract class OneOriginDispatcher extends NativeDispatcher {
 }
 
 /**
- * A dispatcher for one origin, as undici's `Pool`: requests go there whatever their `origin` says, and need none.
- * Throws undici's `InvalidArgumentError` for a URL that is no origin, and for wrong options.
+ * A dispatcher for one origin, as undici's `Pool`: all requests go there; their own `origin` is ignored. Throws
+ * undici's `InvalidArgumentError` for a URL that is not an origin, and for invalid options.
  */
 export class Pool extends OneOriginDispatcher {
   constructor(origin: string | URL | OriginLike, options?: PoolOptions)
@@ -88,7 +88,7 @@ export class Pool extends OneOriginDispatcher {
   }
 }
 
-// undici's own Pool of the clients that the factory makes.
+// undici's own Pool manages the clients that the factory makes.
 function withFactory(
   url: URL,
   { factory, signal, ...options }: PoolOptions,
@@ -107,7 +107,8 @@ function withFactory(
   }
 }
 
-// undici's Pool makes a connect function of these. As options they serve any client, and ours without a detour.
+// undici's Pool turns these into a connect function. As plain options they suit any client, and a native one needs no
+// JavaScript sockets for them.
 function connectOptionsOf(options: PoolOptions): ConnectOptions {
   const { tls, maxCachedSessions, allowH2, socketPath, connectTimeout, connect } = options
   const { autoSelectFamily, autoSelectFamilyAttemptTimeout } = options
@@ -125,7 +126,10 @@ function connectOptionsOf(options: PoolOptions): ConnectOptions {
   }) as ConnectOptions
 }
 
-/** A dispatcher for one origin with one connection, as undici's `Client`. Over HTTP/2 that carries many requests at a time. */
+/**
+ * A dispatcher for one origin with one connection, as undici's `Client`. Over HTTP/2 the connection carries many
+ * requests at a time.
+ */
 export class Client extends OneOriginDispatcher {
   private pipeliningNow: number
 
@@ -148,12 +152,12 @@ export class Client extends OneOriginDispatcher {
     return { connected: connected > 0, pending, running, size }
   }
 
-  /** `0`: each connection is closed after one request. libcurl does not pipeline: more than 1 acts like 1. */
+  /** `0`: each connection is closed after one request. Values above 1 act like 1, as libcurl does not pipeline. */
   get pipelining(): number {
     return this.pipeliningNow
   }
 
-  /** Counts for requests that are sent from now on. */
+  /** Applies to requests that are sent from now on. */
   set pipelining(value: number) {
     this.pipeliningNow = value
     this.state.setPipelining(value)
@@ -168,7 +172,7 @@ const renamed: readonly [string, string][] = [
   ['maxKeepAliveTimeout', 'keepAliveMaxTimeout'],
 ]
 
-// A Client knows no such option, as in undici.
+// As in undici, a Client ignores `factory`.
 function withoutFactory(options: ClientOptions): AgentOptions {
   const { factory: _unused, ...rest } = options as AgentOptions
   return rest

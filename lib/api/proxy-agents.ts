@@ -20,17 +20,20 @@ import { NativeDispatcher } from './native-dispatcher.ts'
 
 const { InvalidArgumentError } = errors
 
-/** Options of `new ProxyAgent()`: the proxy's, and an Agent's. TLS with origins is as `requestTls` says, not `connect`. */
+/**
+ * Options of `new ProxyAgent()`: the proxy's and an Agent's. `requestTls`, not `connect`, configures the TLS with
+ * origins.
+ */
 export interface ProxyAgentOptions
   extends ProxyOptions, Omit<AgentOptions, 'proxy' | 'connect' | 'tls' | 'factory'> {}
 
-/** Options of `new EnvHttpProxyAgent()`. `connect` is for origins that are reached directly. */
+/** Options of `new EnvHttpProxyAgent()`. `connect` applies to origins that are reached without a proxy. */
 export interface EnvHttpProxyAgentOptions
   extends EnvironmentProxyOptions, Omit<AgentOptions, 'proxy' | 'factory'> {}
 
 /**
  * A dispatcher whose requests go through a proxy, as undici's `ProxyAgent`. Throws undici's `InvalidArgumentError`
- * without a `uri`, and for wrong options.
+ * without a `uri`, and for invalid options.
  */
 export class ProxyAgent extends NativeDispatcher {
   constructor(options: ProxyAgentOptions | string | URL)
@@ -47,8 +50,8 @@ export class ProxyAgent extends NativeDispatcher {
   }
 
   /**
-   * As an Agent's. Throws an `InvalidArgumentError`, which other dispatchers would tell the handler, when there is a
-   * `proxy-authorization` among the headers: it would reach the origin.
+   * As an Agent's. Throws an `InvalidArgumentError` if the headers contain `proxy-authorization`, because it would
+   * reach the origin. Other dispatchers would pass that error to the handler.
    */
   override dispatch(
     options: Dispatcher.DispatchOptions,
@@ -62,8 +65,8 @@ export class ProxyAgent extends NativeDispatcher {
 }
 
 /**
- * A dispatcher whose requests go through the proxies that `http_proxy`, `https_proxy` and `no_proxy`, in small or capital
- * letters, say at the time of its making, as undici's `EnvHttpProxyAgent`. `no_proxy` is read at each request.
+ * A dispatcher whose requests go through the proxies of the environment, as undici's `EnvHttpProxyAgent`. It reads
+ * `http_proxy` and `https_proxy` when it is made, and `no_proxy` at each request, in lower or upper case.
  */
 export class EnvHttpProxyAgent extends NativeDispatcher {
   constructor(options?: EnvHttpProxyAgentOptions)
@@ -85,7 +88,7 @@ export class EnvHttpProxyAgent extends NativeDispatcher {
   }
 }
 
-// Of what is an Agent's own undici's ProxyAgent takes no account: the proxy is in between.
+// undici's ProxyAgent ignores the options for direct connections too: every connection goes to the proxy.
 function agentOptions(
   { connectTimeout, proxyTls, requestTls, ...options }: ProxyAgentOptions,
   proxy?: Proxy,
@@ -103,7 +106,7 @@ function agentOptions(
   } as AgentOptions
 }
 
-// An Agent takes them as they are; its type does not say so, for nobody else can make any.
+// An Agent accepts Proxies, but its public type does not say so, because only this library makes them.
 function asOption(proxies: Proxies | null): NonNullable<AgentOptions['proxy']> {
   return (proxies ?? 'none') as unknown as ProxyOptions
 }

@@ -4,7 +4,10 @@ import type { AgentOptions } from '../options/agent-options.ts'
 import { optionOfNodeOnly } from '../options/connect-options.ts'
 import { needsUndici, Proxy, proxyOptions } from '../options/proxy.ts'
 
-/** Makes undici's ProxyAgent, where the `proxy` option, or TLS behind it, wants what is nothing for native. */
+/**
+ * Returns a function that makes undici's ProxyAgent, if the `proxy` option, or TLS through it, needs what native cannot
+ * do.
+ */
 export function proxyDelegate(
   options: Pick<AgentOptions, 'proxy' | 'connect' | 'tls'>,
 ): (() => Dispatcher) | null {

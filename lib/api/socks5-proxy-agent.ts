@@ -10,21 +10,21 @@ import { NativeDispatcher } from './native-dispatcher.ts'
 
 const { InvalidArgumentError } = errors
 
-/** Options of `new Socks5ProxyAgent()`: what the proxy needs, and an Agent's. */
+/** Options of `new Socks5ProxyAgent()`: the proxy's and an Agent's. */
 export interface Socks5ProxyAgentOptions extends Omit<
   AgentOptions,
   'proxy' | 'connect' | 'tls' | 'factory'
 > {
-  /** Default: the URL's. */
+  /** Default: the user name in the URL. */
   username?: string
   password?: string
   /** Not sent: SOCKS has no headers. */
   headers?: ProxyOptions['headers']
-  /** TLS with the proxy. With it the work is undici's, not native. */
+  /** TLS with the proxy. If it is given, undici does the work, not native code. */
   proxyTls?: ConnectOptions | null
   /** TLS with origins. */
   requestTls?: ConnectOptions | null
-  /** Connects to the proxy. With it the work is undici's, not native. */
+  /** Connects to the proxy. If it is given, undici does the work, not native code. */
   connect?: unknown
 }
 
@@ -35,7 +35,7 @@ let hasWarned = false
 
 /** A dispatcher whose requests go through a SOCKS5 proxy, as undici's `Socks5ProxyAgent`. Throws undici's errors. */
 export class Socks5ProxyAgent extends NativeDispatcher {
-  // A function, so that whoever prints the agent does not see the proxy's password.
+  // A function, so that a printed agent does not show the proxy's password.
   private readonly undiciAgent: () => Dispatcher & ConnectsThroughSocks
 
   constructor(proxyUrl: string | URL, options?: Socks5ProxyAgentOptions)
@@ -61,7 +61,7 @@ export class Socks5ProxyAgent extends NativeDispatcher {
     this.undiciAgent = makeUndiciAgent
   }
 
-  /** A socket of Node's that is connected through the proxy, as undici's method of this name gives it. */
+  /** Resolves to a Node socket that is connected through the proxy, as undici's method of this name. */
   createSocks5Connection(host: string, port: number): Promise<Socket> {
     return this.undiciAgent().createSocks5Connection(host, port)
   }
@@ -89,7 +89,7 @@ function proxyOf({ username, password, requestTls }: Socks5ProxyAgentOptions): P
   }
 }
 
-// The rest is the proxy's, or for connections that are made directly: there are none.
+// Leaves out the proxy's options, and those for direct connections, which this agent never makes.
 function plainOptions({
   username: _username,
   password: _password,
@@ -110,7 +110,7 @@ function checkedUrl(given: string | URL): URL {
   return url
 }
 
-// One time is for all of it: the way to the proxy, through it, and TLS.
+// One limit covers it all: the connection to the proxy, the way through it, and TLS.
 function timeoutOf({
   connectTimeout = defaultTimeout,
   requestTls,

@@ -6,7 +6,7 @@ import { systemError } from './system-error.ts'
 
 type Peer = Pick<Destination, 'hostname' | 'port' | 'address'>
 
-/** One address that was tried. errno 0: nothing came of it in time. */
+/** One address that was tried. errno is 0 if the attempt neither succeeded nor failed in time. */
 interface Attempt {
   readonly address: string
   readonly port: number
@@ -24,7 +24,7 @@ export function resolveError(mayHelpToRetry: boolean, { hostname }: Peer): Error
   })
 }
 
-/** `attempts`: native's lines of several addresses, or nothing. */
+/** `attempts` has a line of native for each address if there were several; else it is empty. */
 export function connectTimedOut(
   milliseconds: number,
   attempts: string,
@@ -40,7 +40,7 @@ export function connectTimedOut(
   )
 }
 
-/** As net.connect()'s: of one address its error, of several an AggregateError of theirs. */
+/** The error of net.connect(): for one address its own error, for several an AggregateError. */
 export function connectFailed(
   errno: number,
   attempts: string,
@@ -68,7 +68,7 @@ export function connectFailed(
 
 const isAttempt = /^[\da-f.:]+ \d+(?: \d+)?$/i
 
-// "address port errno", or "address port", a line for each.
+// Each line is "address port errno" or "address port".
 function readAttempts(text: string): Attempt[] {
   return text
     .split('\n')
@@ -86,7 +86,7 @@ function addressError(
   return systemError('connect', errno, `${address}:${port}`, { address, port })
 }
 
-// libcurl does not say which call failed.
+// libcurl does not say whether bind() or connect() failed, so the errno must tell.
 function isBindError(errno: number, local: LocalEnd): boolean {
   const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno
   const isBound = local.address !== '' || local.port !== 0

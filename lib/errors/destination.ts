@@ -1,22 +1,22 @@
-/** Where a request was going, for the errors that say so. */
+/** Where a request was going; some errors name it. */
 export interface Destination {
   /** without the brackets of an IPv6 address */
   readonly hostname: string
   readonly port: number
   /** the name that the certificate had to be for */
   readonly servername: string
-  /** the only one that the host was found at */
+  /** the host's address, if it has only one */
   readonly address?: string | undefined
-  /** where from, as far as the options say */
+  /** the local end, if the options name one */
   readonly local?: LocalEnd | undefined
-  /** on the way; it is what the connection is made to */
+  /** the proxy that the connection is made to, if there is one */
   readonly proxy?: { readonly hostname: string; readonly port: number } | null
 }
 
-/** Empty and 0: any. */
+/** An empty address and port 0 mean any. */
 export interface LocalEnd {
   readonly address: string
   readonly port: number
-  /** a Unix socket, which everything is reached through; empty: none */
+  /** the Unix socket that all requests go through; empty if there is none */
   readonly socketPath: string
 }

@@ -1,13 +1,16 @@
 import { Errc } from '../native/contract.ts'
 
-/** The peer's end of the connection. It comes behind the data that was sent before it, also when that is held back. */
+/**
+ * Whether the code means that the peer ended the connection. Such an error waits until the handler has received the
+ * data that came before it.
+ */
 export function waitsBehindData(code: number): boolean {
   return (
     code === Errc.socketClosed || code === Errc.lengthMismatch || code === Errc.malformedResponse
   )
 }
 
-/** The connection could not be made (`connectionError` event), as against one that broke. */
+/** Whether the connection was never made (`connectionError` event), as opposed to one that broke. */
 export function isConnectionError(code: number): boolean {
   return (
     code === Errc.connectTimeout ||

@@ -92,7 +92,7 @@ export function nativeError(
   }
 }
 
-// The words of libcurl, or of an exception, which are nobody's interface.
+// libcurl's text, or an exception's, may change at any time, so it is only the cause.
 function withCause(error: Error, words: string): Error {
   return words === '' ? error : Object.assign(error, { cause: new Error(words) })
 }

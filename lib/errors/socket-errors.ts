@@ -1,6 +1,6 @@
 import { errors } from '../compat/undici.ts'
 
-/** What undici's SocketError tells of the connection, as far as it is known here. */
+/** The `socket` of undici's SocketError, as far as it is known here. */
 export interface SocketInfo {
   localAddress: string | undefined
   localPort: number | undefined
@@ -12,7 +12,7 @@ export interface SocketInfo {
   bytesRead: number
 }
 
-// undici's types leave out what its constructor takes.
+// undici's types do not show the constructor's second parameter.
 export function socketError(message: string, socket: SocketInfo | null): Error {
   const SocketError = errors.SocketError as unknown as new (
     message: string,
@@ -21,7 +21,7 @@ export function socketError(message: string, socket: SocketInfo | null): Error {
   return new SocketError(message, socket)
 }
 
-// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or nothing.
+// `text` is "localAddress localPort remoteAddress remotePort bytesWritten bytesRead", or empty.
 export function socketInfo(text: string): SocketInfo | null {
   if (text === '') {
     return null

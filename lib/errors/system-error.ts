@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 
-/** As Node's own: "connect ECONNREFUSED 127.0.0.1:1", errno negative. */
+/** An error like Node's own: "connect ECONNREFUSED 127.0.0.1:1", with a negative errno. */
 export function systemError(
   syscall: string,
   errno: number,

@@ -1,4 +1,4 @@
-/** Throws where nobody else is under way: it becomes an uncaught exception, and breaks nothing for others. */
+/** Makes `error` an uncaught exception without interrupting the caller. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error

@@ -7,8 +7,8 @@ export function verifyFailed(number: number, fallback: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-// `names` are the certificate's alternative names in Node's spelling, a line feed, and its common name: enough for Node
-// to find its own words.
+// `names` has two lines: the certificate's alternative names as Node spells them, and its common name. Node's own check
+// makes the message from them.
 export function nameMismatch(names: string, { servername: host }: Destination): Error {
   const [subjectaltname = '', commonName = ''] = names.split('\n')
   const cert = { subjectaltname, subject: { CN: commonName } } as PeerCertificate
@@ -16,7 +16,7 @@ export function nameMismatch(names: string, { servername: host }: Destination): 
   if (error !== undefined) {
     return error
   }
-  // libcurl is stricter than Node.
+  // libcurl is stricter: it refuses names that Node's check accepts.
   const reason = `Host: ${host}. is not in the cert's altnames: ${subjectaltname}`
   const message = `Hostname/IP does not match certificate's altnames: ${reason}`
   const code = 'ERR_TLS_CERT_ALTNAME_INVALID'
@@ -24,7 +24,7 @@ export function nameMismatch(names: string, { servername: host }: Destination): 
 }
 
 export function handshakeFailed(message: string, { hostname: host, port }: Destination): Error {
-  // libcurl puts words of its own in front.
+  // libcurl puts its own text in front of OpenSSL's.
   const line = message.replace(/^.*?(?=error:[0-9A-F]{8}:)/i, '')
   const code = handshakeErrorCode(line)
   if (code !== 'EPROTO') {
@@ -38,7 +38,7 @@ export function handshakeFailed(message: string, { hostname: host, port }: Desti
 
 /** Node's code for a line of OpenSSL's error queue: `error:0A00010B:SSL routines::wrong version number`. */
 function handshakeErrorCode(line: string): string {
-  // Node learns from the socket that the peer went away in the handshake, not from OpenSSL.
+  // If the peer goes away during the handshake, Node reports the closed socket, not OpenSSL's error.
   if (line.includes('unexpected eof while reading')) {
     return 'EPROTO'
   }

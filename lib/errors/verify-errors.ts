@@ -1,6 +1,6 @@
 import { usesSystemCas } from '../native/node-flags.ts'
 
-// OpenSSL's verify results by the names and words that Node gives them.
+// Node's code and message for each of OpenSSL's verify results.
 
 interface VerifyError {
   readonly code: string
@@ -38,21 +38,24 @@ const verifyErrors: Readonly<Record<number, readonly [code: string, message: str
   79: ['INVALID_CA', 'invalid CA certificate'],
 }
 
-/** Node's code and words for an X509_V_ERR_* number; Node says UNSPECIFIED for those it has no name for. */
+/**
+ * Node's code and message for an X509_V_ERR_* number. For a number without a name the code is UNSPECIFIED, as in Node.
+ */
 export function verifyError(number: number, fallback: string): VerifyError {
   const [code, message] = verifyErrors[number] ?? ['UNSPECIFIED', opensslWords(fallback)]
   return { code, message: isAdvised(number) ? message + advice : message }
 }
 
 const advice = '; if the root CA is installed locally, try running Node.js with --use-system-ca'
-// Node 22 has none.
+// Node 22 gives no such advice.
 const givesAdvice = Number.parseInt(process.versions.node, 10) >= 24
 
 function isAdvised(number: number): boolean {
   return givesAdvice && (number === 18 || number === 21 || (number === 2 && !usesSystemCas))
 }
 
-// libcurl wraps them: "SSL certificate OpenSSL verify result: unhandled critical extension (34)".
+// libcurl puts its own text around OpenSSL's: "SSL certificate OpenSSL verify result: unhandled critical extension
+// (34)".
 function opensslWords(message: string): string {
   return (
     /verify result: (.+) \(\d+\)$/.exec(message)?.[1] ?? 'unknown certificate verification error'
