@@ -1,6 +1,7 @@
 /**
- * The wire contract between lib/ and addon/: every type, record layout and function that crosses. No code but constants.
- * `core/include/dodici/event_batch.h` and `error.h` define the same numbers; `tests/architecture` compares them.
+ * The wire contract between lib/ and addon/: every type, record layout and function that crosses. It contains no code
+ * except constants. `core/include/dodici/event_batch.h` and `error.h` define the same numbers; `tests/architecture`
+ * compares them.
  */
 
 /** Types of the records in a batch. Each record is `[type, id, …]`; the words after these two are listed here. */
@@ -13,17 +14,22 @@ export const EventType = {
   responseStart: 1,
   /** `[length]`: the next `length` bytes of the slab. */
   data: 2,
-  /** `[block, offset, length]`: the next of `blocks`, which has `length` bytes; where they came from is native's own. */
+  /**
+   * `[block, offset, length]`: the next of `blocks`, which has `length` bytes. Only native reads `block` and `offset`.
+   */
   dataBlock: 3,
   /** `[trailerCount, (nameLength, valueLength) × trailerCount]`. Terminal. */
   end: 4,
-  /** `[Errc, detail, messageLength, socketLength]`. Terminal. Text: message, then socket info; of a given socket its link. */
+  /**
+   * `[Errc, detail, messageLength, socketLength]`. Terminal. Text: message, then socket info; for a given socket its
+   * link.
+   */
   failed: 5,
-  /** `[]`: the request is written, body included. Only with `RequestFlag.reportSent`. */
+  /** `[]`: the request has been sent, with its body. Only with `RequestFlag.reportSent`. */
   requestSent: 6,
   /**
-   * `[bytes]`: so many bytes more of a streamed body, or of what goes into a tunnel, have left the queue. The first of a
-   * body says 0: start reading the source.
+   * `[bytes]`: this many more bytes of a streamed body, or of what goes into a tunnel, have left the queue. The first
+   * such record of a body says 0: start to read the source.
    */
   bodyWanted: 7,
   /** `[originLength]`, id is 0: a connection is ready. Text: origin. */
@@ -32,35 +38,35 @@ export const EventType = {
   disconnected: 9,
   /** `[]`, id is 0: all sockets of a destroyed client on one of its loops are closed. Comes `loopCount` times. */
   loopClosed: 10,
-  /** `[]`: the peer of a tunnel sends no more. */
+  /** `[]`: the peer of a tunnel has ended its half. */
   peerEnd: 11,
   /**
-   * `[socketLength, tlsLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as of
-   * `failed`. Of TLS, if there is any, six lines: protocol version, OpenSSL's name of the cipher, its standard name, its
-   * version, what ALPN chose, an X509_V_ERR_*; behind them the peer's certificate as DER.
+   * `[socketLength, tlsLength]`: the connection of a tunnel, before the head that switches to it. Text: socket info, as
+   * in `failed`. With TLS, six lines follow: protocol version, OpenSSL's name of the cipher, its standard name, its
+   * version, the protocol that ALPN chose, an X509_V_ERR_*; then the peer's certificate as DER.
    */
   tunnelSocket: 12,
   /**
-   * `[]`: a connection is about to be made for the request, and waits for `connect()` or `refuse()`, or with `socketsAreGiven` for
-   * `giveSocket()`. The former not for tunnels.
+   * `[]`: native is about to make a connection for the request, and waits for `connect()` or `refuse()`. With
+   * `socketsAreGiven` it waits for `giveSocket()`, for tunnels too; without, tunnels do not ask.
    */
   connectionWanted: 13,
   /** As `end`, but not terminal: the response is complete, and the request's body is still being sent. HTTP/2 only. */
   answered: 14,
 } as const
 
-/** Why a request failed. `detail` means what each line says, else 0. */
+/** Why a request failed. `detail` and `message` are described at each line; else they are 0 and empty. */
 export const Errc = {
   aborted: 1,
-  /** detail: milliseconds; message: `address port`, a line for each, when several were tried */
+  /** detail: milliseconds; message: if several addresses were tried, a line `address port` for each */
   connectTimeout: 2,
-  /** detail: milliseconds; message: `HTTP/2`, or nothing */
+  /** detail: milliseconds; message: `HTTP/2` or empty */
   headersTimeout: 3,
-  /** as of headersTimeout */
+  /** as for headersTimeout */
   bodyTimeout: 4,
-  /** detail: 1 when trying again may help (EAI_AGAIN), else 0 (ENOTFOUND) */
+  /** detail: 1 if another try may help (EAI_AGAIN), else 0 (ENOTFOUND) */
   resolveFailed: 5,
-  /** detail: OS errno (positive); message: `address port errno`, a line for each, when several were tried */
+  /** detail: OS errno (positive); message: if several addresses were tried, a line `address port errno` for each */
   connectFailed: 6,
   socketClosed: 7,
   /** detail: OS errno (positive) */
@@ -84,22 +90,22 @@ export const Errc = {
   /** detail: the status of the answer to CONNECT */
   proxyRefused: 20,
   proxyClosed: 21,
-  /** message: as of tlsNameMismatch */
+  /** message: as for tlsNameMismatch */
   proxyNameMismatch: 22,
-  /** detail: the SOCKS server's reply, 254 wrong credentials, 255 no acceptable method, 0 anything else */
+  /** detail: the SOCKS server's reply; 254: wrong credentials; 255: no acceptable method; 0: anything else */
   socksFailed: 23,
-  /** these four only say why a connection ended */
+  /** this code and the next three only say why a connection ended */
   notKept: 24,
   idleTimeout: 25,
   unaskedBytes: 26,
   switchedAway: 27,
-  /** `detail`: the error code of the GOAWAY, 0 when nothing is wrong */
+  /** detail: the error code of the GOAWAY; 0 if it reports no error */
   goaway: 28,
-  /** the server broke the rules of HTTP/2 */
+  /** the server broke HTTP/2's rules */
   http2Error: 29,
   /** the request's body is not as long as declared */
   requestLengthMismatch: 30,
-  /** `refuse()`; detail: the id of the request that it was called for */
+  /** `refuse()` was called; detail: the id of its request */
   notConnected: 31,
 } as const
 
@@ -113,31 +119,31 @@ export const RequestFlag = {
   streamBody: 16,
   /** `submit()`'s second argument is the body */
   bytesBody: 32,
-  /** a streamed body of `contentLengthLow/High` bytes; without it: chunked */
+  /** a streamed body has `contentLengthLow/High` bytes; without this flag it is chunked */
   knownLength: 64,
   /**
-   * upgrade or CONNECT: data is the tunnel's after the switch; pieces of body go into it, behind the streamed body if there
-   * is one and its endBody(), and a further endBody() closes that half
+   * upgrade or CONNECT. After the switch, `data` and pieces of body are the tunnel's. The first endBody() ends the
+   * streamed body, if there is one; the next one closes our half of the tunnel.
    */
   tunnel: 128,
-  /** HTTP/2 only: the body waits for 100 */
+  /** HTTP/2 only: the body waits for the status 100 */
   expectContinue: 256,
-  /** kept even behind a HEAD request over HTTP/1.1 */
+  /** the connection is kept even after a HEAD request over HTTP/1.1 */
   keepConnection: 512,
 } as const
 
-/** What `setSocket()` sets. `value` means what each line says. */
+/** The settings of `setSocket()`. `value` is described at each line. */
 export const SocketSetting = {
   noDelay: 1,
   delay: 2,
   /** seconds until the first probe; 0: the system's default */
   keepAlive: 3,
   noKeepAlive: 4,
-  /** the peer gets a reset when the request is cancelled */
+  /** cancelling the request resets the connection */
   resetOnClose: 5,
 } as const
 
-/** Indexes into `NativeClient.params`, which the caller fills before each `submit()`. */
+/** Indexes into `NativeClient.params`, which must be filled before each `submit()`. */
 export const Param = {
   id: 0,
   flags: 1,
@@ -151,38 +157,38 @@ export const Param = {
   contentLengthHigh: 6,
 } as const
 
-/** Words in `params`. */
+/** Number of words in `params`. */
 export const paramCount = 8
 
 export interface NativeTlsOptions {
   /** concatenated PEM */
   ca: string
-  /** more certificates: a file, and folders of them as OpenSSL's `SSL_CERT_DIR` names them; empty: none */
+  /** more certificates: a file, and folders as in OpenSSL's `SSL_CERT_DIR`; empty if there are none */
   caFile: string
   caPath: string
-  /** concatenated PEM; not empty: each certificate needs a revocation list */
+  /** concatenated PEM; if it is not empty, each certificate needs a revocation list */
   crl: string
-  /** PEM, the chain behind the client's own certificate; one for each kind of key */
+  /** PEM: the client's certificate and its chain, one for each kind of key */
   certs: { text: string }[]
   /** PEM */
   keys: NativeSecret[]
   /** PKCS #12 */
   pfxs: NativeSecret[]
-  /** up to TLS 1.2 */
+  /** ciphers up to TLS 1.2 */
   ciphers: string
-  /** of TLS 1.3 */
+  /** ciphers of TLS 1.3 */
   cipherSuites: string
   curves: string
   sigalgs: string
   /** OpenSSL's SSL_OP_* */
   secureOptions: number
   servername: string
-  /** OpenSSL's number (TLS 1.2 is 0x0303), 0: the library's default */
+  /** OpenSSL's number (TLS 1.2 is 0x0303); 0 means the library's default */
   minVersion: number
   maxVersion: number
   rejectUnauthorized: boolean
   trustsPartialChains: boolean
-  /** resumes sessions in later connections */
+  /** whether later connections resume sessions */
   keepsSessions: boolean
 }
 
@@ -192,14 +198,14 @@ export interface NativeSecret {
 }
 
 export interface NativeProxyOptions {
-  /** `http://host:port`, https or socks5h, the port always there; empty: no proxy */
+  /** `http://host:port`, also https: or socks5h:, always with the port; empty if there is no proxy */
   url: string
   /** for the proxy alone: `name: value`, or `name;` */
   headers: { text: string }[]
   /** SOCKS only */
   username: string
   password: string
-  /** CONNECT, also for plain http */
+  /** whether to use CONNECT, also for plain http */
   tunnel: boolean
   tls: NativeTlsOptions
 }
@@ -207,27 +213,30 @@ export interface NativeProxyOptions {
 /** How a connection is made. Times are whole milliseconds. */
 export interface NativeConnectionPlan {
   /**
-   * Of the host, or of the proxy in front of it: `1.2.3.4,[::1]`, in the order in which they are tried. Empty: its name is
-   * an address, or the connection is to a Unix socket.
+   * Addresses of the host, or of its proxy, in the order in which they are tried: `1.2.3.4,[::1]`. Empty if its name is
+   * an address, or for a Unix socket.
    */
   addresses: string
-  /** for all of it, TLS included; 0: none */
+  /** limit for the whole connection, TLS included; 0 means no limit */
   timeout: number
-  /** until the next address is tried as well */
+  /** time until the next address is tried as well */
   happyEyeballsTimeout: number
 }
 
-/** All required: lib/options/agent-options.ts holds the defaults. Times are whole milliseconds; 0 turns a time or limit off. */
+/**
+ * All are required; lib/options/agent-options.ts has the defaults. Times are whole milliseconds; 0 turns a time or
+ * limit off.
+ */
 export interface NativeClientOptions {
   connections: number
   maxConcurrentStreams: number
-  /** bytes of an HTTP/2 stream, and of a whole connection, that may come before any is taken; the latter 0: no limit */
+  /** how many unread bytes may come on an HTTP/2 stream, and on a whole connection; 0 for the latter means no limit */
   streamWindow: number
   connectionWindow: number
   pingInterval: number
   maxHeaderSize: number
   maxRequestsPerConnection: number
-  /** -1: no limit */
+  /** -1 means no limit */
   maxResponseSize: number
   connectTimeout: number
   keepAliveTimeout: number
@@ -236,29 +245,28 @@ export interface NativeClientOptions {
   keepAliveMaxTimeout: number
   clientTtl: number
   happyEyeballsTimeout: number
-  /** plain http is HTTP/2 from its first byte on (h2c) */
+  /** plain http is HTTP/2 from its first byte (h2c) */
   http2PriorKnowledge: boolean
-  /** every connection is asked for by a `connectionWanted` record */
+  /** a `connectionWanted` record asks for each connection */
   socketsAreGiven: boolean
   keepAlive: boolean
   ipv4Only: boolean
   tcpKeepAlive: boolean
-  /** below a second: the system's */
+  /** below a second: the system's default */
   tcpKeepAliveDelay: number
-  /** 0: any */
+  /** 0 means any */
   localPort: number
   localAddress: string
   socketPath: string
-  /** 0: all of the process's loop threads */
+  /** 0 means all of the process's loop threads */
   loopThreads: number
   tls: NativeTlsOptions
   proxy: NativeProxyOptions
 }
 
 /**
- * Reads one batch. `words` is the same array in every call, only the first `wordCount` words count, and they must not
- * be used after return. `slab` and `blocks` belong to the reader for ever; each of them has its memory for itself.
- * Must not throw.
+ * Reads one batch. `words` is the same array in each call; only its first `wordCount` words are valid, and only during
+ * the call. The reader may keep `slab` and `blocks`; none of them shares its memory. Must not throw.
  */
 export type OnBatch = (
   words: Uint32Array,
@@ -269,7 +277,7 @@ export type OnBatch = (
 ) => void
 
 export interface NativeClient {
-  /** Looked up on the object for each batch, so that native holds no reference to it. */
+  /** Native reads this property for each batch, so that it needs no reference to the function. */
   onBatch: OnBatch
 
   /** `Uint32Array(paramCount)` over memory that native reads in `submit()`. */
@@ -278,71 +286,75 @@ export interface NativeClient {
   readonly loopCount: number
 
   /**
-   * Sends a request; `params` tell id, flags and numbers. Exactly one terminal record with that id follows; until then
-   * the id must not be used again. Ids are small integers, used again soon (they index arrays in native).
+   * Sends a request; `params` has its id, flags and numbers. Exactly one terminal record with that id follows; until
+   * then the id must not be used again. Ids index arrays in native, so they should be small and be reused.
    *
-   * `text`, latin1, each part ended by `\0`: origin (`https://host:port`, port always there), method, target, servername
-   * (may be empty; behind it, if they are known, a line feed and the host's addresses: `1.2.3.4,[::1]`), then header lines: `name: value`, or `name;` for an empty value; framing and `connection` included.
-   * The process is kept alive while a request has not ended.
+   * `text` is latin1, and each part ends with `\0`: origin (`https://host:port`, always with the port), method, target,
+   * servername (may be empty; if they are known, a line feed and the host's addresses follow: `1.2.3.4,[::1]`), then
+   * header lines: `name: value`, or `name;` for an empty value, with those for framing and `connection`. An unfinished
+   * request keeps the process alive.
    */
   submit(text: string, body: Uint8Array | undefined): void
 
   /**
-   * Wakes the loop threads for what was submitted. To be called in the turn of the event loop that submitted, after its
-   * last request: a loop thread that is busy with other requests may not look at new ones before.
+   * Wakes the loop threads for submitted requests. Call it in the turn of the event loop that submitted them, after the
+   * last: a loop thread that is busy with other requests may not look for new ones before.
    */
   flush(): void
 
-  /** The answer to `connectionWanted`, once. Ignored when the request has ended. */
+  /** Answers a `connectionWanted` record. Call it once. Ignored if the request has ended. */
   connect(id: number, plan: NativeConnectionPlan): void
 
-  /** The other answer: the request fails with `notConnected`, as do those that wait for that connection. */
+  /**
+   * Answers a `connectionWanted` record: the request and those that wait for its connection fail with `notConnected`.
+   */
   refuse(id: number): void
 
   /**
-   * What connections are made with for requests that are submitted from now on. `servername` stays as it was, and sessions
-   * are resumed no more.
+   * Sets the TLS options for requests that are submitted from now on. `servername` does not change, and TLS sessions
+   * are no longer resumed.
    */
   setTls(tls: NativeTlsOptions, proxyTls: NativeTlsOptions): void
 
-  /** Next piece of a streamed body; copied. Ignored when the request has ended. */
+  /** Sends the next piece of a streamed body, which is copied. Ignored if the request has ended. */
   writeBody(id: number, bytes: Uint8Array): void
   endBody(id: number): void
 
   /**
-   * Answers a `connectionWanted` record: the request's connection is a new stream, whose other end's descriptor is returned,
-   * to be read, written and closed by the caller; -1: there is no such request any more. `link`, more than 0, is the caller's
-   * name for it. To be followed by flush(). Throws when the system has no stream left. `cancel()` is the other answer.
+   * Answers a `connectionWanted` record with a new stream as the connection, and returns the descriptor of its other
+   * end, which the caller reads, writes and closes; -1 if the request has ended. `link`, above 0, is the caller's name
+   * of the stream. Call flush() afterwards. Throws if the system has no more descriptors. `cancel()` is the other
+   * answer.
    */
   giveSocket(id: number, link: number, isHttp2: boolean): number
 
-  /** What was written to the link is all that comes, but not all that there was. Instead of closing it. */
+  /** Ends the link as broken, instead of closing it: what was written to it is not all that the peer had to send. */
   breakLink(link: number): void
 
-  /** Body records stop soon; those already on their way still come. */
+  /** Body records stop soon, but those on their way still come. */
   pause(id: number): void
   resume(id: number): void
 
-  /** The terminal record (`failed` with `aborted`, or whatever came first) follows. */
+  /** The terminal record follows: `failed` with `aborted`, or whatever came first. */
   cancel(id: number): void
 
-  /** Sets the socket of a tunnel, behind what was written before. `setting` is one of SocketSetting. */
+  /** Sets an option of a tunnel's socket, after the writes so far. `setting` is one of SocketSetting. */
   setSocket(id: number, setting: number, value: number): void
 
-  /** Whether this request keeps the process alive, as all do at first. */
+  /** Sets whether the request keeps the process alive; it does at first. */
   setReferenced(id: number, isReferenced: boolean): void
 
   /**
    * Cancels all requests, closes all connections, refuses new ones. `loopCount` loopClosed records follow, unless the
-   * environment goes away before; it is kept alive until then. Idempotent.
+   * environment ends before; until then it is kept alive. Idempotent.
    */
   destroy(): void
 }
 
 export interface NativeBinding {
   Client: new (options: NativeClientOptions) => NativeClient
-  /** How many loop threads the process runs; false when they run already. */
+  /** Sets how many loop threads the process runs; returns false if they already run. */
   setLoopThreads(count: number): boolean
-  /** libcurl's and the other libraries' versions, in curl's words. */
+  /** The versions of libcurl and the libraries in it, as curl writes them. */
   version(): string
 }

@@ -7,7 +7,7 @@ import type { NativeBinding } from './contract.ts'
 let binding: NativeBinding | undefined
 
 /**
- * Loads the addon, once a process or worker: from `DODICI_ADDON` (an absolute path), else from `build/release` or
+ * Loads the addon, once per process or worker: from `DODICI_ADDON` (an absolute path), or else from `build/release` or
  * `build/dev` of this package.
  */
 export function loadBinding(): NativeBinding {
@@ -15,7 +15,7 @@ export function loadBinding(): NativeBinding {
   return binding
 }
 
-// An addon that links the system's libcurl must not bind that to the OpenSSL and nghttp2 of Node's own executable.
+// If the addon links the system's libcurl, RTLD_DEEPBIND keeps that from binding to the OpenSSL and nghttp2 in Node.
 function open(path: string): NativeBinding {
   const { RTLD_NOW, RTLD_DEEPBIND } = constants.dlopen
   const module = { exports: {} }
@@ -23,7 +23,7 @@ function open(path: string): NativeBinding {
   return module.exports as NativeBinding
 }
 
-// The build says so beside its output.
+// The build leaves a note beside its output.
 function linksSystemCurl(path: string): boolean {
   const note = join(dirname(path), 'dodici.build.json')
   return existsSync(note) && /"curl":\s*"system"/.test(readFileSync(note, 'utf8'))
@@ -37,7 +37,7 @@ function findAddon(): string {
     }
     return given
   }
-  // A bundle that is no ES module has none.
+  // import.meta.url is undefined in a CommonJS bundle.
   const { url } = import.meta as { readonly url?: string }
   const candidates = url === undefined ? [] : builtAddons(dirname(fileURLToPath(url)))
   const found = candidates.find((path) => existsSync(path))
@@ -52,7 +52,7 @@ function findAddon(): string {
   return found
 }
 
-// The package's root lies two folders up from lib/native, and perhaps three from a build's output.
+// The package's root is two folders above lib/native, or three above the output of a user's build.
 function builtAddons(folder: string): string[] {
   const roots = [join(folder, '../..'), join(folder, '../../..')]
   return roots.flatMap((root) =>

@@ -1,4 +1,4 @@
-/** Whole milliseconds as native counts them; never 0, which means "none", for a little more than 0. */
+/** Returns whole milliseconds, as native needs them. Rounds up, as 0 would mean no limit. */
 export function milliseconds(time: number): number {
   return Math.min(Math.ceil(time), 0xffffffff)
 }

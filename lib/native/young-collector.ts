@@ -3,7 +3,10 @@ import { runInNewContext } from 'node:vm'
 
 type CollectGarbage = (options: { type: 'minor' }) => void
 
-/** After a slow collection the next comes later, but before V8 would start a full one (at some 25 MB), which is slower. */
+/**
+ * Bytes between two collections. After a slow one the next comes later, but still before V8 would start a full one (at
+ * some 25 MB), which is slower.
+ */
 const shortestInterval = 8 * 1024 * 1024
 const longestInterval = 16 * 1024 * 1024
 const cheapMs = 0.5
@@ -34,14 +37,14 @@ function findCollector(): CollectGarbage | undefined {
  * collection of the young generation frees them for a fraction of that, so one is asked for now and then. Measured on
  * a 100 MB body: half the CPU of the process, and resident memory grows by 8 MB instead of 50 MB.
  *
- * The function behind it is V8's `gc`, which every context made while `--expose-gc` is set has; the flag is set for
- * that moment only. Where that is refused, V8 is left to itself.
+ * It uses V8's `gc` function, which exists in each context made while `--expose-gc` is set. The flag is set for that
+ * moment only. If setting it is refused, nothing is done.
  */
 export class YoungCollector {
   #bytes = 0
   #interval = shortestInterval
 
-  /** So many bytes more were handed over in buffers of their own. Call it when no handler runs. */
+  /** Call this after `bytes` were handed over in buffers of their own, and not while a handler runs. */
   add(bytes: number): void {
     this.#bytes += bytes
     if (this.#bytes >= this.#interval) {

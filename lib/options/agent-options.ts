@@ -16,34 +16,36 @@ import { checkTlsOptions } from './tls-options.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
 
-/** Options of `new Agent()`. All are optional; unknown ones are ignored, as in undici. */
+/** Options of `new Agent()`. All of them are optional. Unknown options are ignored, as in undici. */
 export interface AgentOptions {
-  /** Most connections per origin; `null` or `0`: no limit. Default: `null`. */
+  /** The highest number of connections per origin; `null` or `0` means no limit. Default: `null`. */
   connections?: number | null
-  /** `0` closes each connection after one request. libcurl does not pipeline: more than 1 acts like 1. Default: `1`. */
+  /**
+   * `0` closes each connection after one request. libcurl does not pipeline, so more than 1 acts like 1. Default: `1`.
+   */
   pipelining?: number
-  /** Offer HTTP/2 to TLS servers. Default: `true`, as undici 8 (undici 7: `false`). */
+  /** Offers HTTP/2 to TLS servers. Default: `true`, as undici 8 (undici 7: `false`). */
   allowH2?: boolean
   /**
-   * Speak HTTP/2 to `http:` servers, which must know it without being asked (h2c with prior knowledge), over TCP or a Unix
-   * socket. It says nothing of `https:` servers, nor of what goes through a proxy. Default: `false`, as undici.
+   * Speaks HTTP/2 to `http:` servers without asking first (h2c with prior knowledge), over TCP or a Unix socket. It has
+   * no effect on `https:` servers, nor on requests through a proxy. Default: `false`, as undici.
    */
   useH2c?: boolean
-  /** Most streams at a time on one HTTP/2 connection, if the server allows as many. Default: `100`. */
+  /** The highest number of streams at a time on one HTTP/2 connection, if the server allows as many. Default: `100`. */
   maxConcurrentStreams?: number
-  /** undici's HTTP/2 settings; the same ones on the options themselves count where they are not here. */
+  /** undici's HTTP/2 settings. They win over those of the same name beside `h2Options`. */
   h2Options?: H2Options
-  /** As `h2Options.settings.initialWindowSize`. */
+  /** The same as `h2Options.settings.initialWindowSize`. */
   initialWindowSize?: number
-  /** As `h2Options.connectionWindowSize`. */
+  /** The same as `h2Options.connectionWindowSize`. */
   connectionWindowSize?: number
-  /** As `h2Options.pingInterval`. */
+  /** The same as `h2Options.pingInterval`. */
   pingInterval?: number
-  /** How long an idle connection is kept whose server says nothing of it, in milliseconds. Default: `4000`. */
+  /** How long an idle connection is kept if its server does not say, in milliseconds. Default: `4000`. */
   keepAliveTimeout?: number
   /** Upper bound of a server's `Keep-Alive: timeout`, in milliseconds. Default: `600_000`. */
   keepAliveMaxTimeout?: number
-  /** Taken off a server's `Keep-Alive: timeout`, in milliseconds; may be negative. Default: `2000`. */
+  /** Subtracted from a server's `Keep-Alive: timeout`, in milliseconds; may be negative. Default: `2000`. */
   keepAliveTimeoutThreshold?: number
   /** Longest wait for a response head, in milliseconds; `0` turns it off. Default: `300_000`. */
   headersTimeout?: number
@@ -51,84 +53,90 @@ export interface AgentOptions {
   bodyTimeout?: number
   /** Longest time to connect, name look-up and TLS included, in milliseconds; `0` turns it off. Default: `10_000`. */
   connectTimeout?: number
-  /** Most bytes of a response's header names and values together. Default: `http.maxHeaderSize`, 16 KiB. */
+  /**
+   * The most bytes that a response's header names and values may have together. Default: `http.maxHeaderSize`, 16 KiB.
+   */
   maxHeaderSize?: number
-  /** Most bytes of a response body; `-1`: no limit. Default: `-1`. */
+  /** The most bytes that a response body may have; `-1` means no limit. Default: `-1`. */
   maxResponseSize?: number
-  /** Most requests on one connection; `null` or `0`: no limit. Default: `null`. */
+  /** The highest number of requests on one connection; `null` or `0` means no limit. Default: `null`. */
   maxRequestsPerClient?: number | null
-  /** `false` only warns when a body's length is not the declared one. Default: `true`. */
+  /** `false` only warns if a body is longer or shorter than declared. Default: `true`, which fails the request. */
   strictContentLength?: boolean
-  /** Most origins with a connection or request at a time. Default: `Infinity`. */
+  /** The highest number of origins that have a connection or request at a time. Default: `Infinity`. */
   maxOrigins?: number
   /** Age at which a connection is replaced, in milliseconds. Default: `null`. */
   clientTtl?: number | null
   /** Local IP address to connect from. */
   localAddress?: string | null
-  /** Unix socket through which every origin is reached; those behind a proxy are not. */
+  /** Unix socket that leads to every origin, except those behind a proxy. */
   socketPath?: string | null
-  /** `0`: TLS sessions are not resumed; else libcurl's own number of them is kept. Default: `100`. */
+  /** `0` turns resumption of TLS sessions off; any other number keeps as many sessions as libcurl chooses. Default: `100`. */
   maxCachedSessions?: number
-  /** `false`: only the first address of a host is tried. Default: Node's, `true`. */
+  /** `false` tries only the first address of a host. Default: Node's, `true`. */
   autoSelectFamily?: boolean
   /** Head start of the first address family, in milliseconds. Default: Node's, 250 or 500. */
   autoSelectFamilyAttemptTimeout?: number
   /**
-   * How to connect: options of Node's `net.connect()` and `tls.connect()`, or a function that makes each connection, which
-   * costs a copy of all bytes through JavaScript. So do options that only Node has, such as `checkServerIdentity`.
+   * How to connect: options of Node's `net.connect()` and `tls.connect()`, or a function that makes each connection.
+   * With a function, or with options that only Node has such as `checkServerIdentity`, all bytes pass through
+   * JavaScript.
    */
   connect?: ConnectOptions | Connector | null
   /**
-   * How origins are reached: the URI of a proxy, or options as undici's `ProxyAgent` takes them; `'env'`: as
-   * `EnvHttpProxyAgent` reads `http_proxy`, `https_proxy` and `no_proxy`; `'none'`. Default: `'none'`. Not in undici.
+   * The proxy to use: its URI, or options as undici's `ProxyAgent` takes them. `'env'` uses the proxies of
+   * `http_proxy`, `https_proxy` and `no_proxy`, as `EnvHttpProxyAgent` does; `'none'` uses no proxy. Default: `'none'`.
+   * Not in undici.
    */
   proxy?: 'env' | 'none' | (string & {}) | URL | ProxyOptions | null
-  /** As `connect`, which wins. */
+  /** The same as `connect`, which wins over it. */
   tls?: ConnectOptions | null
   /** Makes the dispatcher of each origin instead of the native client. */
   factory?: (origin: string | URL, options: AgentOptions) => Dispatcher
-  /** Read by undici's WebSocket. */
+  /** Limits for undici's WebSocket. */
   webSocket?: { maxFragments?: number; maxPayloadSize?: number }
-  /** Read by undici's EventSource. */
+  /** Limits for undici's EventSource. */
   eventSource?: { maxEventSize?: number }
-  /** Aborting it acts as `destroy(signal.reason)`: whatever is in flight fails, new work is refused. Not in undici. */
+  /** Aborting it acts as `destroy(signal.reason)`: all requests fail, and new ones are refused. Not in undici. */
   signal?: AbortSignal | null
   /** How many of the process's loop threads serve this Agent. Default: all. Not in undici. */
   loopThreads?: number
 }
 
 export interface H2Options {
-  /** As `useH2c` of the options themselves. */
+  /** The same as `useH2c` beside `h2Options`. */
   useH2c?: boolean
-  /** Most streams of a connection at a time, if its server allows as many. Default: 100, as undici. */
+  /**
+   * The highest number of streams at a time on one connection, if the server allows as many. Default: 100, as undici.
+   */
   maxConcurrentStreams?: number
-  /** Bytes that may come on a connection before any is taken. Default: none, undici's is 524_288. */
+  /** How many unread bytes the server may send on a connection. Default: no limit; undici's is 524_288. */
   connectionWindowSize?: number
-  /** Milliseconds between two PING frames on each connection; `0`: none. Default: 60_000, as undici. */
+  /** Milliseconds between two PING frames on each connection; `0` sends none. Default: 60_000, as undici. */
   pingInterval?: number
   /**
-   * `initialWindowSize`: bytes that may come on a stream before any is taken. Default: 262_144, as undici; while its bytes
-   * are taken as they come a stream may have more.
+   * `initialWindowSize`: how many unread bytes the server may send on a stream. Default: 262_144, as undici. A stream
+   * whose bytes are read as they come may get more.
    */
   settings?: { initialWindowSize?: number }
 }
 
-/** Checked, and with the defaults filled in. */
+/** The options after they were checked and the defaults filled in. */
 export interface ResolvedOptions {
   readonly native: Omit<NativeClientOptions, 'tls' | 'proxy' | 'http2PriorKnowledge'>
   readonly connect: ConnectOptions
-  /** null: native makes the connections */
+  /** null if native makes the connections */
   readonly connectors: Connectors | null
-  /** null: every origin is reached directly */
+  /** null if every origin is reached directly */
   readonly proxies: Proxies | null
   readonly allowH2: boolean
-  /** connections are kept for further requests */
+  /** whether connections are kept for further requests */
   readonly keepAlive: boolean
-  /** what goes directly to an http origin is HTTP/2 */
+  /** whether requests that go directly to an http origin use HTTP/2 */
   readonly useH2c: boolean
   readonly headersTimeout: number
   readonly bodyTimeout: number
-  /** until the next address of a host is tried as well, in milliseconds; null: Node's default of that moment */
+  /** milliseconds until the next address of a host is tried as well; null means Node's default at that moment */
   readonly attemptTimeout: number | null
   readonly strictContentLength: boolean
   readonly maxOrigins: number
@@ -147,13 +155,13 @@ const isFinite =
   (least: number) =>
   (value: unknown): boolean =>
     Number.isFinite(value) && (value as number) >= least
-// A NUL in front makes it a name in Linux's abstract namespace, as in Node.
+// As in Node, a NUL at the start makes it a name in Linux's abstract namespace.
 const isPath = (value: unknown): boolean =>
   typeof value === 'string' && value !== '\0' && !value.includes('\0', 1)
 const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0
 const h2Positive = 'must be a positive integer, greater than 0'
 
-// In undici's words. null and undefined mean the default.
+// The messages are undici's. null and undefined mean the default.
 const checks: readonly Check[] = [
   ['factory', (value) => typeof value === 'function', 'factory must be a function.'],
   [
@@ -236,7 +244,7 @@ const renamed: readonly (readonly [old: string, now: string])[] = [
   ['maxKeepAliveTimeout', 'use keepAliveMaxTimeout instead'],
 ]
 
-/** Throws, in undici's words, for the first option that is wrong. Nothing is left for the first dispatch to find. */
+/** Throws undici's error for the first invalid option, so that no dispatch() has to check the options. */
 export function resolveOptions(given: AgentOptions): ResolvedOptions {
   if (!isObject(given)) {
     throw new InvalidArgumentError('options must be an object')
@@ -268,10 +276,10 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   const connectors = resolveConnectors(options, connect)
   if (proxies !== null && connectors !== null) {
     refuseOptionsOfNodeOnly(connect, 'together with proxy')
-    throw new NotSupportedError('a connect function together with proxy is not supported')
+    throw new NotSupportedError('a connect function is not supported together with proxy')
   }
   const attempt = connect.autoSelectFamilyAttemptTimeout ?? options.autoSelectFamilyAttemptTimeout
-  // Node takes -1 for its default, and nothing below 10.
+  // In Node -1 means the default, and the least value is 10.
   const attemptTimeout = attempt === undefined || attempt === -1 ? null : Math.max(attempt, 10)
   return {
     native: nativeOptions(options, h2, connect, attemptTimeout, connectors !== null),
@@ -289,7 +297,7 @@ export function resolveOptions(given: AgentOptions): ResolvedOptions {
   }
 }
 
-// Null: libcurl makes the connections, from data alone.
+// Returns null if libcurl can make the connections, for which it needs no JavaScript.
 function resolveConnectors(options: Options, connect: ConnectOptions): Connectors | null {
   if (typeof options.connect === 'function') {
     return connectorsOf(options.connect, options)
@@ -322,7 +330,7 @@ function nativeOptions(
     clientTtl: milliseconds(Math.max(options.clientTtl ?? 0, 0)),
     happyEyeballsTimeout: attemptTimeout ?? net.getDefaultAutoSelectFamilyAttemptTimeout(),
     socketsAreGiven,
-    keepAlive: true, // each request says for itself when its connection is to be closed
+    keepAlive: true, // a request says by its own flag that its connection closes
     ipv4Only: connect.family === 4,
     tcpKeepAlive: connect.keepAlive ?? true,
     tcpKeepAliveDelay: tcpKeepAliveDelay(connect),
@@ -333,17 +341,17 @@ function nativeOptions(
   }
 }
 
-// HTTP/2 has no larger one (RFC 9113, 6.9.1).
+// The largest window that HTTP/2 has (RFC 9113, 6.9.1).
 function windowSize(bytes: number): number {
   return Math.min(bytes, 0x7fffffff)
 }
 
-// Rounded so that the hint less the threshold is rounded up.
+// Rounded down, so that the server's timeout minus the threshold is rounded up.
 function threshold(time: number): number {
   return Math.max(Math.min(Math.floor(time), 0xffffffff), -0xffffffff)
 }
 
-// As Node's setKeepAlive() takes it.
+// Node's setKeepAlive() reads it in the same way.
 function tcpKeepAliveDelay({ keepAliveInitialDelay = 60_000 }: ConnectOptions): number {
   return keepAliveInitialDelay > 0 ? milliseconds(keepAliveInitialDelay) : 0
 }

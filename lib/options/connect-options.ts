@@ -7,33 +7,33 @@ const { InvalidArgumentError, NotSupportedError } = errors
 
 type Bytes = string | NodeJS.ArrayBufferView
 
-/** What `connect` may hold: those of Node's `net.connect()` and `tls.connect()` options that are data, and `lookup`. */
+/** The options in `connect`: those of Node's `net.connect()` and `tls.connect()` that are data, and `lookup`. */
 export interface ConnectOptions {
   /** Longest time for name look-up, TCP and TLS together, in milliseconds; `0`: no limit. Default: `connectTimeout`. */
   timeout?: number | null
   /** Trusted certificates, PEM. Default: Node's, with `NODE_EXTRA_CA_CERTS` and `--use-system-ca`. */
   ca?: Bytes | readonly Bytes[] | undefined
-  /** Client certificate chain, PEM; several for several kinds of keys. */
+  /** Client certificate chain, PEM; an array has one for each kind of key. */
   cert?: Bytes | readonly Bytes[] | undefined
-  /** Its private key, PEM. */
+  /** Private key of `cert`, PEM. */
   key?: Bytes | readonly (Bytes | { pem: Bytes; passphrase?: string })[] | undefined
   /** Certificate chain, private key and trusted certificates in one: PKCS #12. */
   pfx?: Bytes | readonly (Bytes | { buf: Bytes; passphrase?: string })[] | undefined
-  /** Of `key` or `pfx`. */
+  /** The passphrase of `key` or `pfx`. */
   passphrase?: string | undefined
-  /** Revocation lists, PEM. With one, each certificate of a server needs one. */
+  /** Revocation lists, PEM. If there is one, each certificate in a server's chain needs one. */
   crl?: Bytes | readonly Bytes[] | undefined
-  /** OpenSSL cipher list; the names that begin with `TLS_` are those of TLS 1.3. */
+  /** OpenSSL cipher list; names that begin with `TLS_` are for TLS 1.3. */
   ciphers?: string | undefined
-  /** Curves or groups, by name, with colons between. */
+  /** Names of curves or groups, separated by colons. */
   ecdhCurve?: string | undefined
-  /** Signature algorithms, with colons between. */
+  /** Signature algorithms, separated by colons. */
   sigalgs?: string | undefined
   /** OpenSSL's `SSL_OP_*`, from `node:constants`. */
   secureOptions?: number | undefined
-  /** `true` lets a trusted certificate end a chain that is no root. */
+  /** `true` lets a chain end at any trusted certificate, even if it is not a root. */
   allowPartialTrustChain?: boolean | undefined
-  /** Name sent as SNI and looked for in the certificate. Default: the origin's host. */
+  /** The name that is sent as SNI and that the certificate must have. Default: the origin's host. */
   servername?: string | undefined
   /** `false` accepts any certificate, for any name. Default: `true`, unless `NODE_TLS_REJECT_UNAUTHORIZED=0`. */
   rejectUnauthorized?: boolean | undefined
@@ -41,22 +41,22 @@ export interface ConnectOptions {
   minVersion?: SecureVersion | undefined
   /** Default: `tls.DEFAULT_MAX_VERSION`. */
   maxVersion?: SecureVersion | undefined
-  /** `0`: sessions are not resumed; else libcurl's own number of them is kept. */
+  /** `0` turns resumption of TLS sessions off; any other number keeps as many sessions as libcurl chooses. */
   maxCachedSessions?: number | null | undefined
   /** Finds a host's addresses, as in `net.connect()`. Default: `dns.lookup()`. */
   lookup?: LookupFunction | null | undefined
   /** Flags of `dns.lookup()`. */
   hints?: number | undefined
-  /** `4` or `6` for one kind of addresses only, `0` for both. */
+  /** `4` or `6` uses addresses of that family only, `0` both. */
   family?: number | undefined
   localAddress?: string | null
   /** TCP port to connect from. */
   localPort?: number | null | undefined
   socketPath?: string | null
-  /** `false`: only the first address of a host is tried. Default: Node's, `true`. */
+  /** `false` tries only the first address of a host. Default: Node's, `true`. */
   autoSelectFamily?: boolean | undefined
   autoSelectFamilyAttemptTimeout?: number | undefined
-  /** Accepted: always on, as in undici. */
+  /** Accepted, but Nagle's algorithm is always off, as in undici. */
   noDelay?: boolean | undefined
   /** `false` turns TCP keep-alive off. */
   keepAlive?: boolean | null | undefined
@@ -65,8 +65,8 @@ export interface ConnectOptions {
   [option: string]: unknown
 }
 
-// A JavaScript callback or handle, or a rule that libcurl cannot be given: where there is one Node makes the connections.
-// Not here: `ALPNProtocols` and `socket`, which undici overwrites.
+// Each of these is a JavaScript callback or handle, or a rule that libcurl does not know. If one is given, Node makes
+// the connections. `ALPNProtocols` and `socket` are not here, as undici overwrites them.
 const ofNodeOnly = [
   'SNICallback',
   'blockList',
@@ -88,7 +88,7 @@ const ofNodeOnly = [
   'ticketKeys',
 ]
 
-/** The first option that libcurl has no counterpart for; undefined: there is none. */
+/** Returns the name of the first option that only Node has, or undefined. */
 export function optionOfNodeOnly(options: ConnectOptions): string | undefined {
   const { family } = options
   return family !== undefined && ![0, 4, 6].includes(family)
@@ -96,15 +96,15 @@ export function optionOfNodeOnly(options: ConnectOptions): string | undefined {
     : ofNodeOnly.find((name) => options[name] !== undefined && options[name] !== null)
 }
 
-/** Throws for what only Node can honour, where Node cannot make the connection. */
+/** Throws if there is an option that only Node has; for connections that Node cannot make. */
 export function refuseOptionsOfNodeOnly(options: ConnectOptions, where: string): void {
   const name = optionOfNodeOnly(options)
   if (name !== undefined) {
-    throw new NotSupportedError(`connect.${name} ${where} is not supported`)
+    throw new NotSupportedError(`connect.${name} is not supported ${where}`)
   }
 }
 
-/** Throws Node's own errors for what is wrong. */
+/** Throws Node's own errors for invalid values. */
 export function checkConnectOptions({ lookup, localPort }: ConnectOptions): void {
   if (lookup !== undefined && lookup !== null && typeof lookup !== 'function') {
     throw typeError('lookup', 'function', lookup)

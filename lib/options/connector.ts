@@ -2,16 +2,16 @@ import type { Duplex } from 'node:stream'
 import type { buildConnector as Build } from 'undici'
 import { buildConnector } from '../compat/undici.ts'
 
-/** What a connector is told, as undici tells it. */
+/** The first argument of a connector, as undici passes it. */
 export interface ConnectorOptions {
-  /** with the port, where it is not the scheme's own */
+  /** with the port, unless it is the scheme's default */
   host: string
-  /** an IPv6 address stands without brackets */
+  /** without the brackets of an IPv6 address */
   hostname: string
   protocol: string
-  /** empty: the scheme's own */
+  /** empty for the scheme's default */
   port: string
-  /** the name that the request asks TLS for; null: it asks for none */
+  /** the TLS name that the request asks for; null if it asks for none */
   servername: string | null
   localAddress: string | null
   socketPath?: string | null
@@ -20,10 +20,10 @@ export interface ConnectorOptions {
 
 export type ConnectorCallback = (error: Error | null, socket?: Duplex | null) => void
 
-/** Makes a connection, and calls back once: with a socket that is connected, and has done with TLS, or with an error. */
+/** Makes a connection and calls back once: with a connected socket whose TLS handshake is done, or with an error. */
 export type Connector = (options: ConnectorOptions, callback: ConnectorCallback) => unknown
 
-/** The connectors of an Agent: some requests must not use HTTP/2. */
+/** The connectors of an Agent. There are two, because some requests must not use HTTP/2. */
 export class Connectors {
   readonly #make: (allowH2: boolean | undefined) => Connector
   readonly #allowH2: boolean | undefined
@@ -45,7 +45,7 @@ export class Connectors {
   }
 }
 
-/** Of an Agent's options, what is for its connections. */
+/** Those options of an Agent that concern its connections. */
 export interface ConnectionOptions {
   connect?: unknown
   tls?: object | null
@@ -59,7 +59,7 @@ export interface ConnectionOptions {
   autoSelectFamilyAttemptTimeout?: number
 }
 
-/** Connectors that call the user's own function, as undici's Client does. */
+/** Returns connectors that call the user's own function, as undici's Client does. */
 export function connectorsOf(connect: Connector, options: ConnectionOptions): Connectors {
   const socketPath = options.socketPath ?? undefined
   const more = socketPath === undefined ? {} : { socketPath }
@@ -70,7 +70,7 @@ export function connectorsOf(connect: Connector, options: ConnectionOptions): Co
   return new Connectors(make, options.allowH2)
 }
 
-/** Connectors that Node's `net` and `tls` serve, with all the options of `connect`. */
+/** Returns connectors that use Node's `net` and `tls` with all options of `connect`. */
 export function builtConnectors(options: ConnectionOptions): Connectors {
   const { maxCachedSessions, socketPath, connectTimeout, autoSelectFamily } = options
   const { autoSelectFamilyAttemptTimeout, h2Options } = options

@@ -1,14 +1,14 @@
 interface Entry {
   readonly hostname: string
-  /** 0: any */
+  /** 0 means any port */
   readonly port: number
-  /** `*.a.test`, which is not a.test itself */
+  /** `*.a.test` does not match a.test itself */
   readonly isWildcard: boolean
 }
 
-/** What `no_proxy` excepts, in undici's reading of it; parsed again when the variable has changed. */
+/** The hosts that `no_proxy` excepts, as undici reads it. The variable is parsed again when it has changed. */
 export class NoProxy {
-  /** undefined: the variable is read */
+  /** undefined if the variable is to be read */
   readonly #given: string | undefined
   #text: string | undefined
   #entries: Entry[] = []
@@ -51,7 +51,7 @@ function parseEntry(text: string): Entry {
   const isPlainIpv6 = !text.startsWith('[') && text.split(':').length > 2
   const [, host = text, port = '0'] = isPlainIpv6 ? [] : (/^(.+):(\d+)$/.exec(text) ?? [])
   const isBracketed = /^\[.+\]$/.test(host)
-  // "[a:80]" has its port inside.
+  // In "[a:80]" the port stands inside the brackets.
   const [, innerHost = withoutBrackets(host), innerPort = port] =
     isBracketed && host === text ? (/^\[([^:]+):(\d+)\]$/.exec(host) ?? []) : []
   return {

@@ -18,34 +18,36 @@ import { checkTlsOptions, nativeTlsOptions, noTls } from './tls-options.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
 
-/** Those of undici's ProxyAgent. */
+/** The options of undici's ProxyAgent that concern the proxy. */
 export interface ProxyOptions {
-  /** `http:`, `https:`, `socks5:`, `socks5h:` or `socks:`; a SOCKS proxy finds the address of the host itself. */
+  /** `http:`, `https:`, `socks5:`, `socks5h:` or `socks:`; a SOCKS proxy looks the host's address up itself. */
   uri: string | URL
-  /** The whole value of `proxy-authorization`: `Bearer …`, `Basic …`. Default: made of the uri's user and password. */
+  /**
+   * The whole value of `proxy-authorization`: `Bearer …`, `Basic …`. Default: made from the user and password of `uri`.
+   */
   token?: string
-  /** What follows `Basic ` in `proxy-authorization`. `token` is preferred. */
+  /** The part after `Basic ` in `proxy-authorization`. Prefer `token`. */
   auth?: string
-  /** Sent to the proxy, with CONNECT or with each forwarded request. */
+  /** Headers for the proxy, sent with CONNECT or with each forwarded request. */
   headers?: Record<string, string | string[] | undefined>
-  /** The connection to the proxy: its local end, and TLS with an `https:` proxy. */
+  /** Options of the connection to the proxy: its local end, and TLS with an `https:` proxy. */
   proxyTls?: ConnectOptions | null
-  /** TLS with origins through the proxy, where it differs from `connect`. */
+  /** Options of TLS with origins through the proxy, if they differ from `connect`. */
   requestTls?: ConnectOptions | null
-  /** CONNECT also for plain http; https always goes through a tunnel. Default: `false`, as in undici 8. */
+  /** Uses CONNECT for plain http too; https always goes through a tunnel. Default: `false`, as in undici 8. */
   proxyTunnel?: boolean
-  /** Of a SOCKS proxy. Default: the uri's. */
+  /** User name for a SOCKS proxy. Default: the one in `uri`. */
   username?: string
   password?: string
-  /** Makes the dispatcher of each origin. With it the work is undici's, not native. */
+  /** Makes the dispatcher of each origin. If it is given, undici does the work, not native code. */
   factory?: (origin: URL, options: object) => Dispatcher
-  /** Makes the client that connects to the proxy. With it the work is undici's, not native. */
+  /** Makes the client that connects to the proxy. If it is given, undici does the work, not native code. */
   clientFactory?: (origin: URL, options: object) => Dispatcher
 }
 
 type LocalOptions = Pick<NativeClientOptions, 'localAddress' | 'localPort' | 'socketPath'>
 
-/** Of clients that connect directly. */
+/** The value for clients that connect directly. */
 export const noProxy: NativeProxyOptions = {
   url: '',
   headers: [],
@@ -57,7 +59,7 @@ export const noProxy: NativeProxyOptions = {
 
 const defaultPorts: Record<string, number> = { 'http:': 80, 'https:': 443, 'socks5h:': 1080 }
 
-/** One proxy, checked. Holds secrets: it is shown to nobody. */
+/** One proxy, checked. It holds secrets, so its fields are private. */
 export class Proxy {
   /** without the brackets of an IPv6 address */
   readonly hostname: string
@@ -72,7 +74,7 @@ export class Proxy {
   readonly #password: string
   readonly #tls: ConnectOptions
 
-  /** `replacesConnect`: TLS with origins is as `requestTls` says, whatever an Agent's `connect` does. */
+  /** `replacesConnect`: TLS with origins uses `requestTls` alone and ignores the Agent's `connect`. */
   constructor(options: ProxyOptions, replacesConnect = false) {
     const url = parseUri(options.uri)
     const protocol = url.protocol.startsWith('socks') ? 'socks5h:' : url.protocol
@@ -92,17 +94,17 @@ export class Proxy {
     checkProxyTls(options, this.hostname, url.protocol)
   }
 
-  /** Plain requests are sent to it as they are, with absolute targets. */
+  /** Whether plain http requests are sent to the proxy itself, with absolute targets. */
   get forwards(): boolean {
     return !this.#isSocks && !this.#tunnelsAll
   }
 
-  /** How origins are connected to through it, where an Agent's own way is `connect`. */
+  /** Returns the options for TLS with origins through the proxy; `connect` are the Agent's own. */
   connectTo(connect: ConnectOptions): ConnectOptions {
     return this.#replacesConnect ? this.#requestTls : { ...connect, ...this.#requestTls }
   }
 
-  /** Where connections to it come from; what is not said here is as for all connections. */
+  /** Returns the local end of connections to the proxy. By default it is that of all connections. */
   localEnd({ localAddress, localPort }: LocalOptions): LocalOptions {
     return {
       localAddress: this.#tls.localAddress ?? localAddress,
@@ -111,7 +113,7 @@ export class Proxy {
     }
   }
 
-  /** How the proxy itself is found. */
+  /** The options for looking up the proxy's own address. */
   get lookupOptions(): Pick<ConnectOptions, 'lookup' | 'hints' | 'family' | 'autoSelectFamily'> {
     return this.#tls
   }
@@ -130,13 +132,13 @@ export class Proxy {
     }
   }
 
-  /** With the proxy itself, by Node's defaults of this moment. */
+  /** Returns the TLS options for the proxy itself, with Node's current defaults. */
   nativeTls(): NativeTlsOptions {
     return this.speaksTls ? nativeTlsOptions(this.#tls) : noTls
   }
 }
 
-/** Which proxy, if any, each origin is reached through. */
+/** Finds the proxy, if any, for each origin. */
 export class Proxies {
   readonly #http: Proxy | null
   readonly #https: Proxy | null
@@ -154,7 +156,7 @@ export class Proxies {
   }
 }
 
-/** Null: there are none. Throws what is wrong, in undici's words where it has some. */
+/** Returns null if there is no proxy. Throws if the options are invalid, with undici's message where it has one. */
 export function resolveProxies(given: unknown): Proxies | null {
   if (given === undefined || given === null || given === 'none') {
     return null
@@ -169,7 +171,7 @@ export function resolveProxies(given: unknown): Proxies | null {
   return new Proxies(proxy, proxy, null)
 }
 
-/** Those of a proxy, whose URI alone is enough. Throws undici's error if there is none. */
+/** Returns the options of a proxy, for which a URI alone is enough. Throws undici's error if there is none. */
 export function proxyOptions(given: unknown): ProxyOptions {
   const options = (
     typeof given === 'string' || given instanceof URL ? { uri: given } : given
@@ -180,14 +182,14 @@ export function proxyOptions(given: unknown): ProxyOptions {
   return options
 }
 
-/** What undici's EnvHttpProxyAgent takes instead of the environment's variables. */
+/** The options of undici's EnvHttpProxyAgent that replace variables of the environment. */
 export interface EnvironmentProxyOptions extends Omit<ProxyOptions, 'uri'> {
   httpProxy?: string | undefined
   httpsProxy?: string | undefined
   noProxy?: string | undefined
 }
 
-/** Null: there are none. */
+/** Returns null if there is no proxy. */
 export function proxiesOfEnvironment(
   { httpProxy, httpsProxy, noProxy, ...options }: EnvironmentProxyOptions,
   replacesConnect = false,
@@ -202,8 +204,8 @@ export function proxiesOfEnvironment(
 }
 
 /**
- * Something is wanted of a proxy that native cannot do, and undici's own agents can. `make` makes the proxies, which says
- * what cannot be done. Throws nothing.
+ * Whether the options ask for something that only undici's own agents can do. `make` makes the proxies, and throws if
+ * native cannot serve them. Never throws.
  */
 export function needsUndici(
   { factory, clientFactory }: Pick<ProxyOptions, 'factory' | 'clientFactory'>,
@@ -220,7 +222,7 @@ export function needsUndici(
   }
 }
 
-// Node's own error would show the whole text, password included.
+// Node's own error would show the whole URI, including its password.
 function parseUri(uri: string | URL): URL {
   if (!URL.canParse(String(uri))) {
     throw Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' })
@@ -262,7 +264,7 @@ function headerLines(
     }
     for (const value of (Array.isArray(values) ? values : [values]) as unknown[]) {
       if (value !== undefined) {
-        const text = `${value as number}` // once: an object might say something else the next time
+        const text = `${value as number}` // converted once, as an object could return another text the next time
         if (!isHeaderValue(text)) {
           throw new InvalidArgumentError(`invalid ${name} header`)
         }
@@ -285,7 +287,7 @@ function checkedTls(given: ConnectOptions | null | undefined): ConnectOptions {
   return options
 }
 
-// libcurl asks for a proxy by its host's name, and speaks no TLS with a SOCKS proxy.
+// libcurl always uses the proxy's host name as its TLS name, and speaks no TLS with a SOCKS proxy.
 function checkProxyTls({ proxyTls }: ProxyOptions, hostname: string, protocol: string): void {
   if (proxyTls && protocol.startsWith('socks')) {
     throw new NotSupportedError('TLS with a SOCKS proxy is not supported')

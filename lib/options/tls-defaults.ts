@@ -1,8 +1,8 @@
 /**
- * What Node's `tls.connect()` reads anew for each connection where its options say nothing. A program may change it at any
- * time: the connections that are made after that obey.
+ * The defaults that Node's `tls.connect()` reads again for each connection. A program may change them at any time, and
+ * later connections obey.
  */
-// The module itself: the names of its namespace would stay as they were.
+// The default export, because named imports would not show values that are assigned later.
 import tls, { type SecureVersion } from 'node:tls'
 import { errors } from '../compat/undici.ts'
 import { usesOpenSslStore } from '../native/node-flags.ts'
@@ -12,15 +12,15 @@ export interface TlsDefaults {
   readonly maxVersion: SecureVersion
   readonly ciphers: string
   readonly ecdhCurve: string
-  /** `NODE_TLS_REJECT_UNAUTHORIZED` is not `0` */
+  /** whether `NODE_TLS_REJECT_UNAUTHORIZED` is not `0` */
   readonly rejectsUnauthorized: boolean
-  /** Node's default certificates, as it gives them; undefined: nobody has asked for them */
+  /** Node's default certificates, in the array that Node returns; undefined until they are needed */
   readonly ca: readonly string[] | undefined
 }
 
 let last: TlsDefaults | undefined
 
-/** The same object as long as nothing has changed. */
+/** Returns the same object as long as nothing has changed. */
 export function tlsDefaults(): TlsDefaults {
   const rejectsUnauthorized = process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0'
   if (
@@ -47,18 +47,18 @@ export function tlsDefaults(): TlsDefaults {
 const nodesIdentityCheck = tls.checkServerIdentity
 
 /**
- * Throws when a program has put a function of its own in the place of `tls.checkServerIdentity`: libcurl cannot ask it, and
- * what it would refuse must not be taken.
+ * Throws if a program has replaced `tls.checkServerIdentity`: libcurl cannot call that function, and must not accept a
+ * certificate that it would refuse.
  */
 export function refuseOtherIdentityCheck(): void {
   if (tls.checkServerIdentity !== nodesIdentityCheck) {
-    throw new errors.NotSupportedError('another tls.checkServerIdentity is not supported')
+    throw new errors.NotSupportedError('a replaced tls.checkServerIdentity is not supported')
   }
 }
 
 let firstCas: readonly string[] | undefined
 
-/** As of `tls.getCACertificates('default')`; the first call costs Node some 30 ms. */
+/** Returns `tls.getCACertificates('default')`. The first call takes Node some 30 ms. */
 export function defaultCas(): readonly string[] {
   const now = tls.getCACertificates('default')
   firstCas ??= now
@@ -69,9 +69,9 @@ function knownCas(): readonly string[] | undefined {
   return firstCas === undefined ? undefined : defaultCas()
 }
 
-/** Where OpenSSL looks for certificates, which Node leaves to it with `--use-openssl-ca`; empty without. */
+/** Returns where OpenSSL itself looks for certificates if Node runs with `--use-openssl-ca`; else empty strings. */
 export function openSslCertificates(): { caFile: string; caPath: string } {
-  // tls.setDefaultCACertificates() replaces them.
+  // A call of tls.setDefaultCACertificates() replaces them.
   const isReplaced =
     defaultCas() !== firstCas || firstCas.length !== tls.getCACertificates('extra').length
   if (!usesOpenSslStore || isReplaced) {

@@ -15,7 +15,7 @@ const versions: Record<SecureVersion, number> = {
   'TLSv1.3': 0x0304,
 }
 
-/** Of clients that speak no TLS. */
+/** The value for clients that speak no TLS. */
 export const noTls: NativeTlsOptions = {
   ca: '',
   caFile: '',
@@ -37,7 +37,7 @@ export const noTls: NativeTlsOptions = {
   keepsSessions: true,
 }
 
-// What Node makes a SecureContext of.
+// The options that Node makes a SecureContext from.
 const contextOptions = [
   'allowPartialTrustChain',
   'ca',
@@ -54,7 +54,7 @@ const contextOptions = [
   'sigalgs',
 ] as const
 
-/** Throws what Node's tls.connect() would throw: for a wrong type, a bad key, a passphrase that does not fit. */
+/** Throws what Node's tls.connect() would throw: for a wrong type, a bad key or a wrong passphrase. */
 export function checkTlsOptions(options: ConnectOptions): void {
   const { servername } = options
   if (
@@ -69,7 +69,7 @@ export function checkTlsOptions(options: ConnectOptions): void {
   }
 }
 
-// Node's defaults are checked with them.
+// Node's own defaults are checked as well.
 function checkContext(options: ConnectOptions): void {
   const given = contextOptions.filter((name) => options[name] !== undefined)
   const context = Object.fromEntries(given.map((name) => [name, options[name]]))
@@ -78,8 +78,8 @@ function checkContext(options: ConnectOptions): void {
 }
 
 /**
- * What native makes connections with, with Node's defaults of this moment. Throws what Node's tls.connect() would throw
- * for a wrong default. REQUIRES: checkTlsOptions(). Costs about 30 ms once per process when `ca` is not given.
+ * Returns the TLS options for native, with Node's current defaults. Throws what Node's tls.connect() would throw for an
+ * invalid default. REQUIRES: checkTlsOptions(). Takes about 30 ms once per process if `ca` is not given.
  */
 export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
   checkContext(options)
@@ -89,7 +89,7 @@ export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
   let minVersion = versions[options.minVersion ?? defaults.minVersion]
   const maxVersion = versions[options.maxVersion ?? defaults.maxVersion]
   const curves = options.ecdhCurve ?? defaults.ecdhCurve
-  // As Node, for which a list without suites of TLS 1.3 leaves the default ones on.
+  // As in Node: a list without suites of TLS 1.2 allows TLS 1.3 only.
   if (ciphers === '' && maxVersion > versions['TLSv1.2']) {
     minVersion = versions['TLSv1.3']
   }
@@ -106,12 +106,12 @@ export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
     cipherSuites,
     curves: curves === 'auto' ? '' : curves,
     sigalgs: options.sigalgs ?? '',
-    // Made by `|`, which gives a negative number when the highest bit is set.
+    // Callers combine the bits by `|`, which gives a negative number if the highest bit is set.
     secureOptions: (options.secureOptions ?? 0) >>> 0,
     servername: options.servername ?? '',
     minVersion,
     maxVersion,
-    // As Node has it: anything but a plain false is true.
+    // As in Node, anything but `false` counts as true.
     rejectUnauthorized: (rejectUnauthorized as unknown) !== false,
     trustsPartialChains: Boolean(options.allowPartialTrustChain),
     keepsSessions: options.maxCachedSessions !== 0,
@@ -121,7 +121,7 @@ export function nativeTlsOptions(options: ConnectOptions): NativeTlsOptions {
 let joinedCas: readonly string[] | undefined
 let joinedPem = ''
 
-// Node gives the same array as long as they are the same.
+// Node returns the same array until the certificates change.
 function defaultCertificates(): string {
   const now = defaultCas()
   if (now !== joinedCas) {
@@ -131,7 +131,7 @@ function defaultCertificates(): string {
   return joinedPem
 }
 
-// Node takes one or several of each, and nothing at all for what is falsy.
+// Node takes one value or an array, and ignores a falsy value.
 function list<T>(value: T | readonly T[] | null | undefined): readonly T[] {
   return Array.isArray(value) ? value : value ? [value as T] : []
 }
@@ -152,7 +152,7 @@ function secret(value: unknown, field: 'pem' | 'buf', passphrase = ''): NativeSe
   return { bytes: bytes(own[field] ?? value), passphrase: own.passphrase ?? passphrase }
 }
 
-// OpenSSL has two lists, one for TLS 1.3; Node takes both in one.
+// OpenSSL has a separate list for TLS 1.3; Node takes both in one.
 function splitCiphers(given: string): { ciphers: string; cipherSuites: string } {
   const all = given.split(':').filter((name) => name !== '')
   const isSuite = (name: string): boolean => /^!?TLS_/.test(name)

@@ -2,19 +2,19 @@ import { errors } from '../compat/undici.ts'
 
 const { InvalidArgumentError } = errors
 
-/** What undici's Client and Pool take besides strings and URLs. */
+/** An object that undici's Client and Pool take instead of a string or URL. */
 export interface OriginLike {
   protocol?: string
   hostname?: string
   port?: string | number
   origin?: string
-  /** None but `/`. */
+  /** Only `/` is allowed. */
   path?: string
   pathname?: string
   search?: string
 }
 
-/** A URL with nothing behind the host. Throws undici's errors. */
+/** Returns the URL of an origin. Throws undici's errors if there is a path, query or fragment, or another scheme. */
 export function parseOrigin(given: unknown): URL {
   const url = given instanceof URL ? given : new URL(textOf(given))
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -26,7 +26,7 @@ export function parseOrigin(given: unknown): URL {
   return url
 }
 
-/** `::1` of `[::1]`, as addresses are written outside of URLs; other hosts stay as they are. */
+/** Returns `::1` for `[::1]`, as addresses are written outside of URLs, and other hosts unchanged. */
 export function bareHost(hostname: string): string {
   return hostname.replaceAll(/^\[|\]$/g, '')
 }

@@ -3,18 +3,18 @@ import { bareHost, parseOrigin } from './origin-url.ts'
 
 const { InvalidArgumentError } = errors
 
-/** Spellings of origins that are kept parsed; a crawler's endless origins must not fill the memory. */
+/** How many spellings of origins are kept parsed. There is a limit because a crawler uses endlessly many. */
 const mostSpellings = 1024
 
-/** One scheme, host and port, with what is counted for it. */
+/** One scheme, host and port, with its counts. */
 export class Origin {
   // Constant after construction.
   readonly url: URL
-  /** `https://host:port`, the port always there: the name that native knows it by */
+  /** native's name of the origin: `https://host:port`, always with the port */
   readonly key: string
-  /** how a request's text begins */
+  /** the start of a request's text */
   readonly textStart: string
-  /** the header that names it */
+  /** its `host` header */
   readonly hostLine: string
   readonly isTls: boolean
   /** without the brackets of an IPv6 address */
@@ -25,12 +25,12 @@ export class Origin {
   inFlight = 0
   /** connections that are ready */
   connected = 0
-  /** a dispatch returned false since the last `drain` */
+  /** whether a dispatch() has returned false since the last `drain` */
   drainOwed = false
   speaksHttp2 = false
-  /** of the last look-up, as native takes them; AddressLookup's */
+  /** result of the last look-up, in native's form; set by AddressLookup */
   addresses = ''
-  /** counted for `maxOrigins` and listed in `stats` */
+  /** whether it counts for `maxOrigins` and is listed in `stats` */
   registered = false
 
   constructor(url: URL) {
@@ -44,7 +44,7 @@ export class Origin {
   }
 }
 
-/** Owner of all origins of an Agent: finds one by any spelling, forgets those that nothing refers to. */
+/** Owns all origins of an Agent. Finds one by any spelling of it, and forgets those that are no longer used. */
 export class Origins {
   readonly #bySpelling = new Map<string, Origin>()
   readonly #byKey = new Map<string, Origin>()
@@ -54,7 +54,10 @@ export class Origins {
     this.#most = most
   }
 
-  /** Throws as undici does when `origin` is none, or one too many. It counts from `register()` on. */
+  /**
+   * Throws undici's error if `origin` is not an origin, or if there are too many. An origin counts from `register()`
+   * on.
+   */
   find(origin: unknown): Origin {
     const spelling = typeof origin === 'string' ? origin : origin instanceof URL ? origin.href : ''
     if (spelling === '') {
@@ -71,7 +74,7 @@ export class Origins {
     }
   }
 
-  /** By native's name for it, also when it was forgotten meanwhile. */
+  /** Finds an origin by native's name of it, or makes it if it was forgotten meanwhile. */
   ensure(key: string): Origin {
     let origin = this.#byKey.get(key)
     if (origin === undefined) {
@@ -85,7 +88,7 @@ export class Origins {
     return this.#byKey.values()
   }
 
-  /** To be called whenever a count of `origin` went down. */
+  /** Call this whenever a count of `origin` has gone down. */
   forgetIfUnused(origin: Origin): void {
     if (origin.inFlight === 0 && origin.connected === 0 && !origin.drainOwed) {
       origin.registered = false

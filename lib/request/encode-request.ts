@@ -5,10 +5,10 @@ import { headerLine } from './request-headers.ts'
 import type { RequestDraft } from './request-draft.ts'
 import { tlsNameBytes } from './tls-name.ts'
 
-/** What an Agent's options say of every request. */
+/** Those options of an Agent that apply to each request. */
 export interface RequestDefaults {
   readonly allowH2: boolean
-  /** connections are kept for further requests */
+  /** whether connections are kept for further requests */
   readonly keepAlive: boolean
   /** milliseconds; 0: none */
   readonly headersTimeout: number
@@ -17,34 +17,34 @@ export interface RequestDefaults {
 
 /** How one request is sent. */
 export interface Route {
-  /** a proxy is told the whole URL of a plain request */
+  /** whether the target is the whole URL, as a proxy needs it for plain http */
   readonly isForwarded: boolean
-  /** HTTP/2 over plain http, without asking the server */
+  /** whether to use HTTP/2 over plain http without asking the server */
   readonly usesH2c: boolean
-  /** the name that TLS asks for; empty: the origin's host */
+  /** the TLS name; empty if it is the origin's host */
   readonly servername: string
-  /** somebody is told what of the request has been sent */
+  /** whether somebody is told how much of the request has been sent */
   readonly isReported: boolean
 }
 
 /** A request in native's form. */
 export interface EncodedRequest {
-  /** `origin NUL method NUL target NUL servername [LF addresses] NUL`, then lines of headers, each ended by NUL */
+  /** `origin NUL method NUL target NUL servername [LF addresses] NUL`, then header lines, each ended by NUL */
   readonly text: string
   /** the header lines of `text` alone */
   readonly lines: string
   /** bits of RequestFlag */
   readonly flags: number
-  /** a body that is complete; undefined: none, or a stream */
+  /** the body, if it is complete; undefined if there is none or it is a stream */
   readonly bytes: Uint8Array | undefined
-  /** of a body that follows in pieces; -1: not known */
+  /** the length of a body that follows in pieces; -1 if it is not known */
   readonly streamLength: number
   /** milliseconds; 0: none */
   readonly headersTimeout: number
   readonly bodyTimeout: number
 }
 
-/** Puts a draft whose body is settled and whose host is located into native's form. Has no side effects. */
+/** Puts a draft into native's form. REQUIRES: its body is settled and its addresses are known. Has no side effects. */
 export function encodeRequest(
   draft: RequestDraft,
   defaults: RequestDefaults,
@@ -67,7 +67,7 @@ export function encodeRequest(
   }
 }
 
-// checkOptions() has seen to it that it is a number, if anything.
+// checkOptions() has made sure that `own` is a number, null or undefined.
 function timeout(own: unknown, byDefault: number): number {
   return milliseconds((own as number | null | undefined) ?? byDefault)
 }
@@ -119,17 +119,17 @@ function isRepeatable({ body }: RequestDraft): boolean {
   return body.kind === 'none' || (body.kind === 'bytes' && !body.isOfStream)
 }
 
-// An HTTP/1.1 server that does not read such a body takes it for the next request on the connection.
+// An HTTP/1.1 server that expects no body would read it as the next request on the connection.
 function isAmbiguous({ body, method }: RequestDraft): boolean {
   return body.kind !== 'none' && !method.expectsBody
 }
 
-// In undici's order.
+// The lines have undici's order.
 function requestLines({ origin, headers, method, body }: RequestDraft, closes: boolean): string {
-  // Over HTTP/2 an empty one is none, as in undici; over HTTP/1.1 and TLS it might be sent.
-  const isNone = headers.host === null || (headers.host === '' && origin.isTls)
+  // As in undici, an empty host means none over HTTP/2. Over TLS and HTTP/1.1 it might be sent.
+  const usesOriginHost = headers.host === null || (headers.host === '' && origin.isTls)
   return (
-    (isNone ? origin.hostLine : headerLine('host', headers.host as string)) +
+    (usesOriginHost ? origin.hostLine : headerLine('host', headers.host as string)) +
     (closes ? 'connection: close\0' : 'connection: keep-alive\0') +
     headers.lines +
     framingLines(method, headers, body)

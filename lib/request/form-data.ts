@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Blob } from 'node:buffer'
 
-/** undici's FormData, Node's own, or another one: known by its shape. */
+/** undici's FormData, Node's own or any other; its shape tells. */
 export interface FormDataLike {
   [Symbol.iterator](): Iterator<[string, string | FileLike]>
 }
@@ -10,7 +10,7 @@ interface FileLike extends Blob {
   readonly name?: string
 }
 
-/** A multipart/form-data body: its parts in order, bytes or files, and what they come to. */
+/** A multipart/form-data body: its parts (bytes or files) in order, and their length together. */
 export interface Multipart {
   readonly parts: readonly (Uint8Array | Blob)[]
   readonly length: number
@@ -25,13 +25,13 @@ export function isFormData(value: object): value is FormDataLike {
   )
 }
 
-/** Encodes as the HTML standard says ("multipart/form-data encoding algorithm"). */
+/** Encodes a form as the HTML standard says ("multipart/form-data encoding algorithm"). */
 export function encodeMultipart(form: FormDataLike): Multipart {
   const boundary = `----formdata-dodici-${randomInt(2 ** 47)
     .toString()
     .padStart(15, '0')}`
   const parts: (Uint8Array | Blob)[] = []
-  // Text between two files is gathered into one part.
+  // All text between two files becomes one part.
   let text = ''
   const flush = (): void => {
     parts.push(Buffer.from(text))
@@ -58,7 +58,7 @@ export function encodeMultipart(form: FormDataLike): Multipart {
   }
 }
 
-/** The parts as chunks; files are read as they are sent. */
+/** Yields the parts as chunks. Files are read while they are sent. */
 export async function* multipartChunks(parts: Multipart['parts']): AsyncGenerator<Uint8Array> {
   for (const part of parts) {
     if ('size' in part) {

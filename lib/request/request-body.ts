@@ -7,7 +7,7 @@ import { isHeaderValue } from './request-headers.ts'
 
 const { InvalidArgumentError } = errors
 
-/** A Node stream, or what behaves like one. */
+/** A Node stream, or an object that behaves like one. */
 export interface StreamLike extends Pick<Readable, 'on' | 'off' | 'pause' | 'resume'> {
   destroy?(error?: Error): unknown
   readonly destroyed?: boolean
@@ -27,32 +27,32 @@ export type RequestBody = NoBody | BytesBody | StreamBody
 
 interface NoBody {
   readonly kind: 'none'
-  /** of an empty Blob */
+  /** the type of an empty Blob; else empty */
   readonly contentType: string
 }
 
 interface BytesBody {
   readonly kind: 'bytes'
   readonly bytes: Uint8Array
-  /** derived; empty: none */
+  /** derived from the body; empty if there is none */
   readonly contentType: string
-  /** -1: not known when the request began, and not to be told */
+  /** -1 if undici would not have known it when the request began, so that it is not sent */
   readonly length: number
-  /** was read from a source, which a repetition would have nothing of */
+  /** whether the bytes were read from a source; undici could not send such a body again */
   readonly isOfStream: boolean
 }
 
 export interface StreamBody {
   readonly kind: 'stream'
   readonly source: StreamLike | Iterable<unknown> | AsyncIterable<unknown>
-  /** -1: not known */
+  /** -1 if it is not known */
   readonly length: number
   readonly contentType: string
 }
 
 export const noBody: NoBody = { kind: 'none', contentType: '' }
 
-/** What `body` is when all that its source had is known. */
+/** Returns `body` with the bytes that were all its source had. */
 export function wholeBody(body: StreamBody, bytes: Uint8Array): RequestBody {
   const { contentType, length } = body
   return bytes.byteLength === 0
@@ -60,12 +60,12 @@ export function wholeBody(body: StreamBody, bytes: Uint8Array): RequestBody {
     : { kind: 'bytes', bytes, contentType, length, isOfStream: true }
 }
 
-/** `body` without a share in memory that is the caller's again when `dispatch()` has returned. */
+/** Returns `body` with a copy of its bytes, as the caller may reuse its memory once `dispatch()` has returned. */
 export function ownBody(body: RequestBody): RequestBody {
   return body.kind === 'bytes' ? { ...body, bytes: Buffer.from(body.bytes) } : body
 }
 
-/** Sorts out undici's body types; throws for what is none of them. Starts to read nothing. */
+/** Accepts undici's body types and throws for others. Does not start to read. */
 export function requestBody(body: unknown): RequestBody {
   if (body === null || body === undefined) {
     return noBody
@@ -100,7 +100,7 @@ export function requestBody(body: unknown): RequestBody {
   throw invalidBody()
 }
 
-/** A Node stream, which can end with an error at any time, read or not. */
+/** Whether `body` is a Node stream, which can fail at any time, even if nobody reads it. */
 export function isStream(body: object): body is StreamLike {
   const { pipe, on } = body as Record<string, unknown>
   return typeof pipe === 'function' && typeof on === 'function'
@@ -115,14 +115,14 @@ function sourceBody(source: StreamBody['source'], length = -1, contentType = '')
   return { kind: 'stream', source, length, contentType }
 }
 
-/** What a stream that has already ended holds is all that will come. */
+/** The length of a stream is known if its source has already ended. */
 export function streamBody(stream: StreamLike): RequestBody {
   const state = stream._readableState
   if (state?.ended !== true || state.objectMode === true || state.length === undefined) {
     return sourceBody(stream)
   }
   if (state.length === 0 && !stream.destroyed) {
-    // Nothing to send, but the stream waits to be read to its end.
+    // There is nothing to send, but the stream must be read for its 'end' to come.
     if (stream._readableState?.autoDestroy !== true) {
       stream.on('end', () => stream.destroy?.())
     }
@@ -143,7 +143,7 @@ function formDataBody({
     : sourceBody(multipartChunks(parts), length, contentType)
 }
 
-// A Blob of somebody's own may say something else when it is asked again.
+// A user-made Blob might return other values the next time, so each is read once.
 function blobBody(blob: Blob): RequestBody {
   const { size, type } = blob as { size: number; type: unknown }
   if (typeof type !== 'string' || !isHeaderValue(type)) {

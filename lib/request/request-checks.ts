@@ -5,17 +5,17 @@ import { isTlsName } from './tls-name.ts'
 
 const { InvalidArgumentError } = errors
 
-/** What dispatch() is given: undici's options, and whatever else callers leave in them. */
+/** The options of dispatch(): undici's, and whatever else callers put in. */
 export interface DispatchOptions {
   readonly [option: string]: unknown
 }
 
-/** What a method means for the framing of a body. */
+/** What a method says about its request's body. */
 export interface Method {
   readonly name: string
-  /** a request without body says so by `content-length: 0` */
+  /** whether a request without a body has `content-length: 0` */
   readonly expectsBody: boolean
-  /** a declared length that is wrong is replaced rather than refused */
+  /** whether a wrong declared length is corrected instead of refused */
   readonly forgivesLength: boolean
   readonly isIdempotent: boolean
 }
@@ -27,12 +27,12 @@ for (const name of [...expectingBody, ...forgivingLength, 'DELETE']) {
   methods.set(name, describe(name))
 }
 
-/** Throws as undici does when `method` is none. */
+/** Throws undici's error if `method` is not a method. */
 export function requestMethod(method: unknown): Method {
   return methods.get(method) ?? otherMethod(method)
 }
 
-/** The checks of options that most requests do not have, in undici's order and words. */
+/** Checks the options that most requests do not have, in undici's order and with its messages. */
 export function checkOptions(options: DispatchOptions): void {
   const { upgrade, reset, expectContinue, maxRedirections, servername, typeOfService } = options
   if (upgrade) {
@@ -64,7 +64,7 @@ export function checkOptions(options: DispatchOptions): void {
   }
 }
 
-/** The methods that a handler of the new kind must have. */
+/** Checks that a modern handler has the methods it needs. */
 export function checkHandler(handler: Handler, isUpgrade: boolean): void {
   checkMethod(handler.onRequestStart, 'onRequestStart')
   checkMethod(handler.onResponseError, 'onResponseError')

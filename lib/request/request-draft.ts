@@ -13,21 +13,21 @@ import { requestHeaders, type RequestHeaders } from './request-headers.ts'
 import { requestPath, requestTarget } from './request-url.ts'
 
 /**
- * What `dispatch()` was given, checked and taken apart. It goes from step to step until native has the request: its body
- * is settled, its host located, and then it is encoded.
+ * The arguments of `dispatch()`, checked and taken apart. A draft passes three steps before it goes to native: its body
+ * is settled, its host's addresses are found, and it is encoded.
  */
 export class RequestDraft {
   readonly opts: DispatchOptions
   readonly origin: Origin
   readonly method: Method
-  /** path and query, as they are sent to an origin */
+  /** path and query, as an origin gets them */
   readonly target: string
   readonly headers: RequestHeaders
-  /** may become another one while it is settled */
+  /** replaced when it is settled */
   body: RequestBody
   /** an upgrade or a CONNECT */
   readonly isTunnel: boolean
-  /** addresses of the host, as native takes them; empty: native finds them */
+  /** the host's addresses in native's form; empty if native asks for them before it connects */
   addresses = ''
 
   constructor(
@@ -48,13 +48,13 @@ export class RequestDraft {
     this.isTunnel = isTunnel
   }
 
-  /** Bytes of the body on the wire; -1: not known, so it goes in chunks. */
+  /** Length of the body on the wire; -1 if it is not known, so that the body is chunked. */
   get bodyLength(): number {
     return sentLength(this.headers, this.body)
   }
 }
 
-/** Checks everything that a request consists of, in undici's order. Throws what is wrong. Reads nothing of the body. */
+/** Checks all parts of a request, in undici's order. Throws if one is invalid. Does not read the body. */
 export function parseRequest(
   opts: DispatchOptions,
   handler: Handler,

@@ -3,7 +3,7 @@ import type { RequestBody } from './request-body.ts'
 import type { Method } from './request-checks.ts'
 import type { RequestHeaders } from './request-headers.ts'
 
-/** The header lines that say what the body is and where it ends: content-type, then length or chunks. */
+/** Returns the header lines about the body: content-type, then content-length or transfer-encoding. */
 export function framingLines(method: Method, headers: RequestHeaders, body: RequestBody): string {
   const type =
     body.contentType === '' || headers.hasContentType ? '' : `content-type: ${body.contentType}\0`
@@ -17,7 +17,7 @@ export function framingLines(method: Method, headers: RequestHeaders, body: Requ
   return `${type}transfer-encoding: chunked\0`
 }
 
-/** Bytes that the body will have on the wire; -1: chunked. */
+/** Returns the length of the body on the wire; -1 if it is chunked. */
 export function sentLength(headers: RequestHeaders, body: RequestBody): number {
   if (body.kind === 'none') {
     return 0
@@ -25,7 +25,7 @@ export function sentLength(headers: RequestHeaders, body: RequestBody): number {
   return body.length >= 0 ? body.length : headers.contentLength
 }
 
-/** An error when the declared length is not the body's own, which is known. */
+/** Returns an error if the body has a known length that is not the declared one. */
 export function lengthError(
   method: Method,
   headers: RequestHeaders,

@@ -6,7 +6,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const invalidValue = /[^\t\x20-\x7e\x80-\xff]/
 const digits = /^[0-9]+$/
 
-/** What a header name means to us. */
+/** Names that need more than to be sent. */
 const NameKind = {
   plain: 0,
   host: 1,
@@ -29,19 +29,21 @@ const special = new Map<string, NameKind>([
   ['upgrade', NameKind.forbidden],
 ])
 
-// Valid names that were seen, in their own case. Bounded, as names may come from anywhere.
+// Valid names seen so far, in their original case. Bounded, because names may come from users.
 const knownNames = new Map<string, NameKind>()
 const mostKnownNames = 1024
 
-/** A request's headers, checked, in native's form: lines ended by NUL, without host and framing. */
+/**
+ * A request's headers, checked, in native's form: lines ended by NUL. Host, connection and framing are not among them.
+ */
 export class RequestHeaders {
   lines = ''
-  /** null: the origin's own */
+  /** null if it is the origin's */
   host: string | null = null
-  /** as declared; -1: not */
+  /** the declared length; -1 if there is none */
   contentLength = -1
   hasContentType = false
-  /** `connection: close` was among them */
+  /** whether there is a `connection: close` */
   close = false
 
   add(name: unknown, value: unknown): void {
@@ -119,7 +121,7 @@ export class RequestHeaders {
     }
   }
 
-  // The header itself is ours to write; of the user's only `close` counts.
+  // We write this header ourselves. Of the user's value only `close` matters.
   #addConnection(value: string): void {
     for (const part of value.toLowerCase().split(',')) {
       const option = part.trim()
@@ -131,7 +133,7 @@ export class RequestHeaders {
   }
 }
 
-/** Reads every shape of headers that undici takes; throws as it does. */
+/** Reads headers in all shapes that undici takes. Throws undici's errors. */
 export function requestHeaders(headers: unknown): RequestHeaders {
   const result = new RequestHeaders()
   if (headers === null || headers === undefined) {
@@ -144,7 +146,7 @@ export function requestHeaders(headers: unknown): RequestHeaders {
   } else if (isIterable(headers)) {
     addPairs(result, headers)
   } else {
-    // Own keys only, and cheaper than Object.keys(): no array.
+    // Cheaper than Object.keys(), which makes an array.
     for (const name in headers) {
       if (Object.hasOwn(headers, name)) {
         result.add(name, (headers as Record<string, unknown>)[name])
@@ -154,12 +156,12 @@ export function requestHeaders(headers: unknown): RequestHeaders {
   return result
 }
 
-/** One header in native's form, as it is on the wire. */
+/** Returns one header in native's form, unchanged. */
 export function headerLine(name: string, value: string): string {
   return `${name}: ${value}\0`
 }
 
-/** Whether `value` may stand in a header. */
+/** Whether `value` is allowed in a header. */
 export function isHeaderValue(value: string): boolean {
   return !invalidValue.test(value)
 }
@@ -187,7 +189,7 @@ function addPairs(result: RequestHeaders, headers: Iterable<unknown>): void {
   }
 }
 
-// An iterator planted on Object.prototype does not make everything iterable.
+// An iterator on Object.prototype does not count: it would make every object iterable.
 function isIterable(headers: object): headers is Iterable<unknown> {
   const iterator = (headers as Partial<Iterable<unknown>>)[Symbol.iterator]
   return (

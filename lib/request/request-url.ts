@@ -3,10 +3,10 @@ import { errors } from '../compat/undici.ts'
 
 const { InvalidArgumentError } = errors
 
-// Anything but U+0021 to U+00FF: the target goes out verbatim, one byte a character.
+// The target is sent verbatim, one byte per character, so only U+0021 to U+00FF are allowed.
 const invalidTarget = /[^\u0021-\u00ff]/
 
-/** Throws as undici does for what is no path; else gives it back. */
+/** Returns `path`, or throws undici's error if it is not a path. */
 export function requestPath(path: unknown, method: unknown): string {
   if (typeof path !== 'string') {
     throw new InvalidArgumentError('path must be a string')
@@ -20,7 +20,7 @@ export function requestPath(path: unknown, method: unknown): string {
   return path
 }
 
-/** The request target: `path`, verbatim, with `query` behind it. */
+/** Returns the request target: `path`, unchanged, and `query`. */
 export function requestTarget(path: string, query: unknown): string {
   return query ? withQuery(path, query) : path
 }

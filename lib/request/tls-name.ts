@@ -2,15 +2,15 @@ import { isIP } from 'node:net'
 import type { RequestHeaders } from './request-headers.ts'
 
 const hostName = /^[\w-]+(?:\.[\w-]+)*\.?$/
-/** What a URL's parser takes for an IPv4 address. */
+/** A URL parser takes such a host for an IPv4 address. */
 const endsInNumber = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i
 const beyondAscii = /[^\0-\x7f]/
-/** Of a name in DNS, with the dot at its end. */
+/** The longest name in DNS, with the dot at its end. */
 const longestName = 254
 
 /**
- * The TLS name when it is not the origin's host: the option `servername`, else what the host header says, in which undici
- * takes for a name whatever stands in front of the first colon.
+ * Returns the TLS name if it is not the origin's host: the option `servername`, or the name in the host header. Like
+ * undici, it takes the part before the first colon as the name.
  */
 export function tlsName(given: unknown, { host }: RequestHeaders): string {
   if (typeof given === 'string' && given !== '') {
@@ -25,12 +25,14 @@ export function tlsName(given: unknown, { host }: RequestHeaders): string {
   return isIP(name) === 0 ? name : ''
 }
 
-/** `name` as TLS has it on the wire: bytes of UTF-8, each of them a character. */
+/** Returns `name` as it is on the wire: in UTF-8, with one character per byte. */
 export function tlsNameBytes(name: string): string {
   return beyondAscii.test(name) ? Buffer.from(name).toString('latin1') : name
 }
 
-/** Whether `name` can be asked for by TLS: it becomes the host of a URL, which must have no other part. */
+/**
+ * Whether `name` can be a TLS name. libcurl takes it as the host of a URL, so it must not contain other parts of one.
+ */
 export function isTlsName(name: string): boolean {
   return isHostName(name) || isIP(name) !== 0
 }
