@@ -16,10 +16,10 @@ export function proxyDelegate(
     return null
   }
   const ofOrigins = { ...tls, ...connect }
-  const isOfNode = optionOfNodeOnly(ofOrigins) !== undefined
-  const isWanting =
+  const needsNode = optionOfNodeOnly(ofOrigins) !== undefined
+  const proxyNeedsUndici =
     typeof proxy === 'object' && 'uri' in proxy && needsUndici(proxy, () => new Proxy(proxy))
-  if (!isOfNode && !isWanting) {
+  if (!needsNode && !proxyNeedsUndici) {
     return null
   }
   const { requestTls, ...ofProxy } = proxyOptions(proxy)

@@ -9,11 +9,11 @@ function newResource(): AsyncResource {
 }
 
 /**
- * The handler, with every call in the AsyncLocalStorage context of its dispatch. Where that has no stores it is the
- * handler itself: most programs have none, and pay for one small object only.
+ * Returns a handler whose calls run in the AsyncLocalStorage context of the dispatch. If that context has no stores, it
+ * is the handler itself, so most programs pay only for one small object.
  */
 export function inContext(handler: Handler): Handler {
-  // Those of undici's request(), stream() and the like keep their context themselves.
+  // The handlers of undici's request(), stream() and so on keep their context themselves.
   if (handler instanceof AsyncResource) {
     return handler
   }
@@ -21,7 +21,7 @@ export function inContext(handler: Handler): Handler {
   return hasStores(resource) ? new ContextHandler(handler, resource) : handler
 }
 
-/** A handler for what follows a dispatch, in the context of the dispatch. */
+/** Returns `next` bound to the context that `first` has. */
 export function inContextOf(first: Handler, next: Handler): Handler {
   if (first instanceof ContextHandler) {
     return first.with(next)
@@ -29,8 +29,8 @@ export function inContextOf(first: Handler, next: Handler): Handler {
   return first instanceof AsyncResource && hasStores(first) ? new ContextHandler(next, first) : next
 }
 
-// Node has no function that tells whether there are stores. It keeps them with a resource: since release 24 as one frame,
-// before as a property for each storage. tests/contract/context.test.ts would tell that this is no longer so.
+// Node has no function that tells whether there are stores. It keeps them in a resource: since release 24 as one frame,
+// before that as a property for each storage. tests/contract/context.test.ts fails if that changes.
 const frameKey = Object.getOwnPropertySymbols(newResource()).find(
   ({ description }) => description === 'context_frame',
 )
@@ -70,12 +70,12 @@ class ContextHandler implements Handler {
     this.onRequestSent = handler.onRequestSent && (() => this.#run(handler.onRequestSent))
   }
 
-  /** Another handler, in the same context. */
+  /** Returns another handler in the same context. */
   with(handler: Handler): Handler {
     return new ContextHandler(handler, this.#context)
   }
 
-  // Called from inside dispatch().
+  // It is called inside dispatch(), so the context is right already.
   onRequestStart(controller: Controller, context: null): void {
     this.#handler.onRequestStart(controller, context)
   }

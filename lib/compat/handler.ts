@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { IncomingHttpHeaders } from 'undici/types/header.js'
 
-/** What a handler may do to its request; the same object in every call of one dispatch. */
+/** Lets a handler control its request. It is the same object in all calls of one dispatch. */
 export type Controller = Dispatcher.DispatchController
 
 export type ResponseHeaders = IncomingHttpHeaders
 
-/** undici's handler: the methods that a dispatch requires were checked, the others may be missing. */
+/** undici's handler. The required methods were checked; the others may be missing. */
 export interface Handler {
   onRequestStart(controller: Controller, context: null): void
   onRequestUpgrade?(

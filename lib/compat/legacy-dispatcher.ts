@@ -2,7 +2,7 @@ import type { Dispatcher as DispatcherType } from 'undici'
 import { isLegacy, LegacyHandler } from './legacy-handler.ts'
 import { Dispatcher } from './undici.ts'
 
-/** Lets callers with legacy handlers use a dispatcher that expects new ones. */
+/** Lets callers with legacy handlers use a dispatcher that expects modern ones. */
 export class LegacyDispatcher extends Dispatcher {
   readonly #inner: DispatcherType
 
@@ -20,12 +20,12 @@ export class LegacyDispatcher extends Dispatcher {
     return this.#inner.dispatch(options, modern as DispatcherType.DispatchHandler)
   }
 
-  /** What the WebSocket of an undici 7 reads of its dispatcher. */
+  /** undici 7's WebSocket reads this property of its dispatcher. */
   get webSocketOptions(): unknown {
     return (this.#inner as { webSocketOptions?: unknown }).webSocketOptions
   }
 
-  /** What the EventSource of an undici 7 reads of its dispatcher. */
+  /** undici 7's EventSource reads this property of its dispatcher. */
   get eventSourceOptions(): unknown {
     return (this.#inner as { eventSourceOptions?: unknown }).eventSourceOptions
   }

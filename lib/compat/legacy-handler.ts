@@ -24,7 +24,7 @@ export interface LegacyMethods {
   onRequestSent?(): void
 }
 
-/** Neither API's start method, but a method that only the old one has. */
+/** Whether a handler has methods of the legacy API, and not those that each modern handler has. */
 export function isLegacy(handler: object): boolean {
   const methods = handler as Partial<LegacyMethods & Handler>
   return (
@@ -38,7 +38,7 @@ export function isLegacy(handler: object): boolean {
 
 type Dispatch = (options: Dispatcher.DispatchOptions, handler: object) => boolean
 
-/** The handler as undici 8 has them. Throws as undici 7 does when a method is missing. */
+/** Returns a modern handler, as undici 8 uses it. Throws undici 7's error if a method of a legacy one is missing. */
 export function modernHandler(
   handler: object,
   { upgrade, method }: { upgrade?: unknown; method?: unknown },
@@ -49,9 +49,9 @@ export function modernHandler(
 }
 
 /**
- * Dispatches by what knows only handlers of the new kind. What is no handler at all is its to refuse. undici 7's own
- * functions, which bring such handlers, leave their dispatcher in the options: there it stays when `dispatch` takes it,
- * for interceptors look at it.
+ * Calls a `dispatch` that only knows modern handlers. It must itself refuse what is not a handler. undici 7's functions
+ * pass legacy handlers and leave `dispatcher` in the options; it stays there if `takes` says so, as interceptors read
+ * it.
  */
 export function dispatchModern(
   options: Dispatcher.DispatchOptions,
@@ -72,7 +72,7 @@ export function dispatchModern(
   return dispatch(takes(dispatcher) ? options : rest, modern)
 }
 
-/** Tells what is wrong with a request to its handler, if that can hear it; else throws it. */
+/** Passes the error of an invalid request to its handler if that has a method for it; else throws it. */
 export function refuse(handler: Partial<Handler> & { onError?: unknown }, error: unknown): false {
   if (typeof handler.onResponseError === 'function') {
     handler.onResponseError(null, error as Error)
@@ -84,15 +84,15 @@ export function refuse(handler: Partial<Handler> & { onError?: unknown }, error:
   return false
 }
 
-/** Lets a legacy handler stand where a new one is expected. */
+/** Makes a modern handler of a legacy one. */
 export class LegacyHandler implements Handler {
   readonly #legacy: LegacyMethods
-  /** the connection that an upgrade or a CONNECT has switched to */
+  /** the socket after an upgrade or a CONNECT */
   #socket: Duplex | undefined
   readonly onBodySent: Handler['onBodySent']
   readonly onRequestSent: Handler['onRequestSent']
 
-  /** Throws as undici 7 does when a method is missing. */
+  /** Throws undici 7's error if a method is missing. */
   constructor(handler: object, isUpgrade: boolean) {
     const legacy = checked(handler, isUpgrade)
     this.#legacy = legacy
@@ -101,8 +101,8 @@ export class LegacyHandler implements Handler {
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
-    // To undici 6, and 7 up to 7.29, an upgrade that was answered is still a request: Node's own WebSocket ends a connection
-    // whose handshake is wrong by aborting that.
+    // For undici 6, and 7 up to 7.29, an upgraded connection still belongs to its request: Node's own WebSocket aborts
+    // the request to close a connection with a wrong handshake.
     const abort = (reason?: unknown): void => {
       if (this.#socket === undefined) {
         controller.abort(reason as Error)
@@ -155,7 +155,7 @@ export class LegacyHandler implements Handler {
   }
 }
 
-// Interceptors answer from caches, say, with controllers of their own, which have no raw headers.
+// An interceptor may answer from a cache, for example, with a controller of its own that has no raw headers.
 function raw(given: unknown, headers: ResponseHeaders | undefined): Buffer[] {
   if (Array.isArray(given)) {
     return given as Buffer[]

@@ -1,7 +1,7 @@
 import type * as Http from 'node:http'
 
 /**
- * Node's `http`, not by `import`: that would read all that the module exports, and one of its getters loads the undici that
- * Node brings, which an application over dodici may never need.
+ * Node's `http`. An `import` would read all its exports, and one of these getters loads Node's own undici, which a
+ * program with dodici may never need.
  */
 export const http: typeof Http = process.getBuiltinModule('node:http')

@@ -1,16 +1,16 @@
-// Imports nothing, so that it may be evaluated before undici is.
+// This file has no imports, so that it can be evaluated before undici.
 
 const places = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((name) =>
   Symbol.for(name),
 )
 
 /**
- * Node's own fetch goes through the proxies of the environment: by `NODE_USE_ENV_PROXY=1` or `--use-env-proxy`, on the
- * command line or in `NODE_OPTIONS`, and there are some.
+ * Whether Node's own fetch uses the environment's proxies: `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set, on the
+ * command line or in `NODE_OPTIONS`, and there are proxies.
  */
 export const usesEnvironmentProxies: boolean = places
   .map((place) => (globalThis as Record<symbol, unknown>)[place])
   .some((dispatcher) => dispatcher?.constructor.name === 'EnvHttpProxyAgent')
 
-/** Node's fetch asks a proxy for a tunnel to plain http too: that of Node up to 24, whose undici is older than 8. */
+/** Whether Node's fetch uses a tunnel for plain http too, as in Node up to 24, whose undici is older than 8. */
 export const tunnelsPlainHttp: boolean = Number.parseInt(process.versions['undici'] ?? '8', 10) < 8

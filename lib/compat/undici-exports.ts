@@ -1,4 +1,4 @@
-// What of undici is handed on as it is, and what not every undici of the supported range has.
+// Exports of undici that are passed on unchanged, and those that some supported versions of undici lack.
 import type * as Undici from 'undici'
 import { errors } from './undici.ts'
 import * as undici from 'undici/index.js'
@@ -49,7 +49,10 @@ export {
   util,
 } from 'undici/index.js'
 
-/** As undici's. Where the installed undici lacks it, whoever calls it or makes one gets a `NotSupportedError`. */
+/**
+ * Returns undici's export of this name. If the installed undici lacks it, calling or constructing it throws a
+ * `NotSupportedError`.
+ */
 export function lateExport<Name extends keyof typeof Undici>(name: Name): (typeof Undici)[Name] {
   return name in undici ? undici[name] : missing(name)
 }

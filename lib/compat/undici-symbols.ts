@@ -1,13 +1,13 @@
 import { UndiciAgent, UndiciPool } from './undici.ts'
 
 /**
- * undici's private names for what its classes read of each other's objects: those of the installed undici, found by
- * their descriptions. undefined where that undici has no such name.
+ * The symbols of the private properties that undici's classes read from each other's objects, found by their
+ * descriptions in the installed undici; undefined if it has none.
  */
 export interface UndiciSymbols {
-  /** of Agent: its dispatchers by origin, a Map, into which MockAgent puts its own */
+  /** of Agent: a Map of its dispatchers by origin, to which MockAgent adds its own */
   readonly clients: symbol | undefined
-  /** of everything: what `dispatch()` calls when it has checked its arguments */
+  /** of all dispatchers: the method that `dispatch()` calls after it has checked its arguments */
   readonly dispatch: symbol | undefined
   /** of Pool and Client: the URL of their origin */
   readonly url: symbol | undefined
@@ -16,7 +16,7 @@ export interface UndiciSymbols {
   readonly pending: symbol | undefined
   readonly running: symbol | undefined
   readonly size: symbol | undefined
-  /** of Pool and Client: they would rather not have another request */
+  /** of Pool and Client: whether they prefer to get no further request */
   readonly busy: symbol | undefined
 }
 
@@ -27,7 +27,7 @@ export function undiciSymbols(): UndiciSymbols {
   return found
 }
 
-/** What undici's classes may read of the objects whose prototype this is, by these names. */
+/** Defines these private properties of undici on a prototype. */
 export function showToUndici<T extends object>(
   prototype: T,
   values: Partial<Record<keyof UndiciSymbols, (shown: T) => unknown>>,
@@ -60,7 +60,7 @@ function find(): UndiciSymbols {
   }
 }
 
-// What stands in for undici in other runtimes may have no such class.
+// The replacement for undici in another runtime may lack the class.
 function make(create: () => object): object | null {
   try {
     return create()

@@ -1,9 +1,9 @@
-// All of undici that lib/ uses, looked up once, when dodici is loaded. No other file imports values of undici, but
-// undici-exports.ts, which hands on the rest.
+// All that lib/ uses of undici, looked up once, when dodici is loaded. Only undici-exports.ts, which passes on the
+// rest, imports values of undici as well.
 //
-// By its file's name, because Bun has a module of its own under the name `undici`, in which much of it is missing.
+// The import names a file, because Bun has a module of its own called `undici`, which lacks much of it.
 
-// First of all: undici may put an Agent of its own there when it is loaded.
+// This must come first: undici may set a global dispatcher of its own when it is loaded.
 export { tunnelsPlainHttp, usesEnvironmentProxies } from './node-proxy.ts'
 import {
   errors as undiciErrors,
@@ -29,7 +29,7 @@ export {
 type Errors = typeof undiciErrors
 const { UndiciError } = undiciErrors
 
-// What releases of undici 7 and early ones of undici 8 do not have. As undici 8.12's own.
+// Classes that undici 7 and early releases of undici 8 lack. They are like those of undici 8.12.
 const laterErrors = {
   MaxOriginsReachedError: class MaxOriginsReachedError extends UndiciError {
     override name = 'MaxOriginsReachedError'
@@ -62,10 +62,10 @@ const laterErrors = {
   },
 }
 
-/** The error classes that requests end with. */
+/** undici's error classes, complete in all supported versions. */
 export const errors: Errors = { ...(laterErrors as unknown as Errors), ...undiciErrors }
 
-/** undici's classes of the web, which Node has under the same names. */
+/** undici's web classes; Node has others of the same names. */
 export const undiciWeb: {
   readonly Headers: typeof UndiciHeaders
   readonly Response: typeof UndiciResponse

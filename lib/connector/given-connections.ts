@@ -13,13 +13,13 @@ import type { Connector, Connectors, ConnectorOptions } from '../options/connect
 import type { Origin } from '../origins/origins.ts'
 import { Link, socketInfoOf, type LinkedSocket, type LinkFacts } from './link.ts'
 
-/** What a request says of the connection that it may need. */
+/** The kind of connection that a request needs, if native has no free one for it. */
 export class ConnectionWish {
-  /** null: none, or no TLS */
+  /** null if the request names none, or without TLS */
   readonly servername: string | null
   readonly mayUseHttp2: boolean
   readonly isTunnel: boolean
-  /** in the context of the dispatch */
+  /** runs a function in the AsyncLocalStorage context of the dispatch */
   readonly run: (call: () => void) => void = AsyncLocalStorage.snapshot()
   attempt: Attempt | null = null
 
@@ -31,7 +31,7 @@ export class ConnectionWish {
 }
 
 /** A request that needs a connection. */
-export interface Wanting {
+export interface UnconnectedRequest {
   readonly id: number
   readonly origin: Origin
   readonly ended: boolean
@@ -39,11 +39,11 @@ export interface Wanting {
   fail(error: unknown): void
 }
 
-/** Whose requests they are. */
-export interface Wishers {
+/** The part of the request table that is used here. */
+export interface UnconnectedRequests {
   readonly client: Pick<NativeClient, 'giveSocket' | 'breakLink'>
-  byId(id: number): Wanting | undefined
-  all(): Iterable<Wanting>
+  byId(id: number): UnconnectedRequest | undefined
+  all(): Iterable<UnconnectedRequest>
   flushLater(): void
   onConnectionError(origin: Origin, error: Error): void
 }
@@ -54,28 +54,28 @@ interface Attempt {
   readonly origin: Origin
   readonly params: ConnectParams
   readonly connector: Connector
-  /** undefined: who wanted it has ended, and it waits for another one */
-  request: Wanting | undefined
-  /** once the connector has called back */
+  /** undefined if its request has ended and no other one has taken it yet */
+  request: UnconnectedRequest | undefined
+  /** set when the connector has called back */
   socket: LinkedSocket | undefined
   timer: NodeJS.Timeout | undefined
 }
 
-/** How many links that are closed are remembered, for the errors that tell of them. */
+/** How many closed links are remembered, for errors that describe them. */
 const mostRemembered = 256
 
-/** The connections of one native client that JavaScript makes: calls the connector when native wants one. */
+/** The connections of one native client that JavaScript makes. Calls the connector when native needs one. */
 export class GivenConnections {
   readonly #connectors: Connectors
   readonly #localAddress: string | null
   readonly #keepAliveTimeout: number
-  /** one connection an origin: all its requests wait for it, and fail with it */
+  /** whether there is one connection per origin, so that all its requests wait for it and fail with it */
   readonly #isSingle: boolean
-  readonly #wishers: Wishers
+  readonly #requests: UnconnectedRequests
   readonly #links = new Map<number, Link>()
-  /** of links that are closed, by number */
+  /** what is remembered of closed links, by number */
   readonly #past = new Map<number, LinkFacts>()
-  /** by native's id of the request that became one */
+  /** links of tunnels, by native's id of their requests */
   readonly #tunnels = new Map<number, Link>()
   /** attempts whose request has ended, by key */
   readonly #spare = new Map<string, Set<Attempt>>()
@@ -86,17 +86,17 @@ export class GivenConnections {
   constructor(
     connectors: Connectors,
     options: { localAddress: string; keepAliveTimeout: number; connections: number },
-    wishers: Wishers,
+    requests: UnconnectedRequests,
   ) {
     this.#connectors = connectors
     this.#localAddress = options.localAddress || null
     this.#keepAliveTimeout = options.keepAliveTimeout
     this.#isSingle = options.connections === 1
-    this.#wishers = wishers
+    this.#requests = requests
   }
 
   /** Native needs a connection for this request, which has not ended. */
-  onWanted(request: Wanting): void {
+  onWanted(request: UnconnectedRequest): void {
     const { wish } = request
     if (wish === null) {
       return
@@ -114,8 +114,8 @@ export class GivenConnections {
     }
   }
 
-  /** Native has ended the request: what is being connected for it is for another one. */
-  onReleased({ id, wish }: Wanting): void {
+  /** Native has ended the request, so a connection that is being made for it goes to another one. */
+  onReleased({ id, wish }: UnconnectedRequest): void {
     this.#tunnels.get(id)?.closeAtEnd()
     this.#tunnels.delete(id)
     const attempt = wish?.attempt
@@ -125,12 +125,15 @@ export class GivenConnections {
     }
   }
 
-  /** `socket` is what native says of a connection: the number of a link. Returns what it says of its own. */
+  /**
+   * `socket` is native's description of a connection: the number of a link. Returns the description of a native
+   * connection.
+   */
   describe(socket: string): string {
     return this.#factsOf(socket)?.ends ?? ''
   }
 
-  /** The socket's own error, where that is why a request has failed. */
+  /** Returns the socket's own error, if that is why a request has failed. */
   errorOf(code: number, socket: string): Error | undefined {
     const isOfSocket = code === Errc.socketClosed || code === Errc.socketError
     return isOfSocket ? this.#factsOf(socket)?.error : undefined
@@ -141,7 +144,7 @@ export class GivenConnections {
     return this.#links.get(number) ?? this.#past.get(number)
   }
 
-  /** Resolves when all sockets are closed, but for those of tunnels. */
+  /** Resolves when all sockets are closed, except those of tunnels. */
   async destroy(error: Error): Promise<void> {
     this.#isDestroyed = true
     for (const attempts of this.#spare.values()) {
@@ -164,7 +167,7 @@ export class GivenConnections {
     }
   }
 
-  #start(request: Wanting, wish: ConnectionWish, key: string): void {
+  #start(request: UnconnectedRequest, wish: ConnectionWish, key: string): void {
     const { url, hostname } = request.origin
     const { host, protocol, port } = url
     const { servername } = wish
@@ -220,7 +223,7 @@ export class GivenConnections {
     }
   }
 
-  // What nobody waits for now goes to the next one who does.
+  // Keeps a connection that nobody waits for, for the next request that needs one.
   #keep(attempt: Attempt): void {
     const { key, socket } = attempt
     const spare = this.#spare.get(key) ?? new Set()
@@ -254,14 +257,14 @@ export class GivenConnections {
   }
 
   #deliver(attempt: Attempt, socket: LinkedSocket): void {
-    const request = attempt.request as Wanting
+    const request = attempt.request as UnconnectedRequest
     const wish = request.wish as ConnectionWish
     const isHttp2 = socket.alpnProtocol === 'h2'
     if (isHttp2 && wish.isTunnel) {
       throw new errors.NotSupportedError('an upgrade or CONNECT over HTTP/2 is not supported')
     }
     const number = this.#nextNumber++
-    const descriptor = this.#wishers.client.giveSocket(request.id, number, isHttp2)
+    const descriptor = this.#requests.client.giveSocket(request.id, number, isHttp2)
     if (descriptor < 0) {
       attempt.request = undefined
       this.#keep(attempt)
@@ -276,24 +279,24 @@ export class GivenConnections {
     if (wish.isTunnel) {
       this.#tunnels.set(request.id, link)
     }
-    this.#wishers.flushLater()
+    this.#requests.flushLater()
     publishConnected(attempt.params, isHttp2 ? 'h2' : 'h1', attempt.connector, socket)
   }
 
   #fail({ request, origin, params, connector, key }: Attempt, error: Error): void {
     publishConnectError(params, error, connector)
-    const failed = this.#isSingle && origin.connected === 0 ? [...this.#alike(key)] : [request]
+    const failed = this.#isSingle && origin.connected === 0 ? [...this.#waitingFor(key)] : [request]
     for (const each of failed) {
       if (each?.wish) {
         each.wish.attempt = null
         each.fail(error)
       }
     }
-    this.#wishers.onConnectionError(origin, error)
+    this.#requests.onConnectionError(origin, error)
   }
 
-  *#alike(key: string): Iterable<Wanting> {
-    for (const request of this.#wishers.all()) {
+  *#waitingFor(key: string): Iterable<UnconnectedRequest> {
+    for (const request of this.#requests.all()) {
       if (
         request.id !== 0 &&
         request.wish !== null &&
@@ -307,14 +310,14 @@ export class GivenConnections {
   #onBroken(link: Link): void {
     for (const [id, tunnel] of this.#tunnels) {
       if (tunnel === link) {
-        this.#wishers.byId(id)?.fail(link.error)
+        this.#requests.byId(id)?.fail(link.error)
         return
       }
     }
-    this.#wishers.client.breakLink(link.number)
+    this.#requests.client.breakLink(link.number)
   }
 
-  // The records that tell of it may still be on their way.
+  // Records about this link may still be on their way, so its facts are remembered.
   #onClosed(link: Link): void {
     const { number, ends, error } = link
     this.#links.delete(number)
@@ -333,7 +336,7 @@ function keyOf({ key }: Origin, { servername, mayUseHttp2, isTunnel }: Connectio
   return `${key} ${servername ?? ''} ${mayUseHttp2} ${isTunnel}`
 }
 
-// As undici's Client looks at what it is given.
+// Checks the connector's result as undici's Client does.
 function checkedSocket(given: unknown): LinkedSocket {
   assert(given)
   const socket = given as LinkedSocket

@@ -3,10 +3,10 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { socketError, type SocketInfo } from '../errors/socket-errors.ts'
 
-/** What a link reads of its socket, beside a Duplex: all of a net.Socket's, where it is one. */
+/** A Duplex, with those properties of a net.Socket that it has. */
 export type LinkedSocket = Duplex & Partial<Socket> & { alpnProtocol?: string | false | null }
 
-/** As undici tells of a socket. */
+/** undici's description of a socket, as its errors have it. */
 export function socketInfoOf(socket: LinkedSocket): SocketInfo {
   return {
     localAddress: socket.localAddress,
@@ -20,11 +20,11 @@ export function socketInfoOf(socket: LinkedSocket): SocketInfo {
   }
 }
 
-/** What the errors of requests tell of a link. */
+/** What the errors of requests need to know about a link. */
 export interface LinkFacts {
-  /** of its socket, in native's form: what `failed` records say of one */
+  /** the socket's addresses and byte counts, in the form of `failed` records */
   readonly ends: string
-  /** why the socket is of no use any more */
+  /** why the socket can no longer be used */
   readonly error: Error | undefined
 }
 
@@ -34,34 +34,34 @@ function addressesOf({ localAddress, localPort, remoteAddress, remotePort }: Lin
 
 const noBytes = Buffer.alloc(0)
 
-/** How long what was written may still take when native has closed, in milliseconds. */
+/** How long the socket may still take to send its data after native has closed, in milliseconds. */
 const longestFarewell = 1000
 
 interface Listener {
-  /** the socket will give no more, and has not given all */
+  /** the socket has ended before the peer's data was complete */
   onBroken(link: Link): void
   /** both ends are closed */
   onClosed(link: Link): void
 }
 
 /**
- * Carries bytes between a socket of JavaScript's and native's end of a stream, with back-pressure and half-close, both ways.
- * Neither keeps the process alive: a request that is in flight does.
+ * Carries bytes between a JavaScript socket and a stream whose other end is native's, with back-pressure and half-close
+ * in both directions. Neither of them keeps the process alive; a request in flight does.
  */
 export class Link implements LinkFacts {
   readonly number: number
   readonly socket: LinkedSocket
   error: Error | undefined
   readonly #near: Socket
-  /** a socket that is closed does not tell them */
+  /** kept because a closed socket has forgotten them */
   readonly #addresses: string
   readonly #listener: Listener
-  /** the end of what native writes is the end of it all, and no half-close */
+  /** whether the end of native's data closes the socket, instead of one half of it */
   #closesAtEnd: boolean
   #nativeEnded = false
   #closing = false
   #isClosed = false
-  /** the socket has said how it ends */
+  /** whether the socket has ended or failed */
   #socketEnded = false
 
   constructor(
@@ -88,7 +88,7 @@ export class Link implements LinkFacts {
     return `${this.#addresses} ${bytesWritten} ${bytesRead}`
   }
 
-  /** Native has closed, or will not write any more: at the end of what it has written the socket is closed. */
+  /** Native writes no more: the socket is closed when it has sent native's data. */
   closeAtEnd(): void {
     this.#closesAtEnd = true
     if (this.#nativeEnded) {
@@ -140,7 +140,7 @@ export class Link implements LinkFacts {
       .on('error', (error: Error & { code?: string }) => {
         this.error ??= error
         this.#socketEnded = true
-        // To undici a reset is an end like any other.
+        // undici treats a reset as an ordinary end.
         if (error.code === 'ECONNRESET') {
           near.end()
         } else {
@@ -156,7 +156,7 @@ export class Link implements LinkFacts {
       })
   }
 
-  // Behind what has been read of the socket.
+  // Reports the break after the data that was read from the socket.
   #break(): void {
     if (this.#near.writable) {
       this.#near.write(noBytes, () => this.#listener.onBroken(this))

@@ -6,7 +6,7 @@ const beforeConnect = channel('undici:client:beforeConnect')
 const connected = channel('undici:client:connected')
 const connectError = channel('undici:client:connectError')
 
-/** Where a connection leads. */
+/** undici's `connectParams`, without the version. */
 export interface ConnectParams {
   readonly host: string
   readonly hostname: string
@@ -43,14 +43,14 @@ export function publishConnectError(
   }
 }
 
-// Native tells of a connection when it is there, or has failed: `beforeConnect` comes together with what came of it. There
-// is no socket to show; its address is read from an object all the same.
+// Native reports a connection only when it is made or has failed, so `beforeConnect` comes just before the other event.
+// There is no JavaScript socket, but subscribers read an address from one, so they get an object without it.
 
 export function publishNativeConnected(origin: Origin): void {
   if (beforeConnect.hasSubscribers || connected.hasSubscribers) {
     const params = paramsOf(origin)
     publishBeforeConnect(params, undefined)
-    // ALPN's outcome is known from the first response on.
+    // The protocol that ALPN chose is known when the first response has come.
     const version = origin.speaksHttp2 ? 'h2' : origin.isTls ? undefined : 'h1'
     const socket = { remoteAddress: undefined, remotePort: undefined }
     publishConnected(params, version, undefined, socket)

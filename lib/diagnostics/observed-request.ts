@@ -3,7 +3,7 @@ import type { RequestDraft } from '../request/request-draft.ts'
 import type { RequestHeaders } from '../request/request-headers.ts'
 import { tlsName } from '../request/tls-name.ts'
 
-// undici's channels about requests, which instrumentations subscribe to.
+// undici's channels about requests, for instrumentations.
 const create = channel('undici:request:create')
 const sendHeaders = channel('undici:client:sendHeaders')
 const bodyChunkSent = channel('undici:request:bodyChunkSent')
@@ -25,12 +25,12 @@ const all = [
 
 const framingLine = /(?<=\0)(?:content-length|transfer-encoding): [^\0]*\0$/
 
-/** Whether anybody subscribes to any of the channels: nothing is made otherwise. */
+/** Whether any of the channels has subscribers. If not, no ObservedRequest is made. */
 export function isObserved(): boolean {
   return all.some(({ hasSubscribers }) => hasSubscribers)
 }
 
-/** What undici's channels call `request`: one object in all messages about one dispatch. */
+/** The `request` in the messages of undici's channels; one object per dispatch. */
 export class ObservedRequest {
   readonly origin: string
   readonly protocol: string
@@ -69,7 +69,7 @@ export class ObservedRequest {
     this.#isHttp2 = origin.speaksHttp2 && opts['allowH2'] !== false
   }
 
-  /** Adds a header to what is sent, as long as that has not happened: in `undici:request:create`. */
+  /** Adds a header to the request. Works only in `undici:request:create`, as later the headers have been sent. */
   addHeader(name: string, value: string): this {
     const before = this.#headers.lines.length
     this.#headers.add(name, value)
@@ -82,8 +82,8 @@ export class ObservedRequest {
   }
 
   /**
-   * The peer is not known yet; instrumentations read its address from an object all the same. The protocol is that of
-   * the origin's last response.
+   * The peer is not known yet, but instrumentations read its address from `socket`, so they get an object without it.
+   * The protocol is that of the origin's last response.
    */
   publishSendHeaders(lines: string): void {
     if (sendHeaders.hasSubscribers) {
@@ -93,7 +93,7 @@ export class ObservedRequest {
     }
   }
 
-  // As undici tells it of HTTP/1.1: up to what says where the body ends.
+  // The head as undici shows it for HTTP/1.1: without the last line, which says where the body ends.
   #head(lines: string): string {
     const pairs = flat(lines.replace(framingLine, ''))
     let head = `${this.method} ${this.path} HTTP/1.1\r\n`
@@ -130,7 +130,7 @@ export class ObservedRequest {
   }
 }
 
-// From native's form of header lines.
+// Splits header lines in native's form into names and values.
 function flat(lines: string): string[] {
   return lines
     .split('\0')

@@ -1,26 +1,26 @@
-// The modules themselves: a program may put its own `dns.lookup` there.
+// The default exports, because a program may replace `dns.lookup`.
 import dns from 'node:dns'
 import net from 'node:net'
 import { connectTimedOut } from '../errors/connect-errors.ts'
 import type { ConnectOptions } from '../options/connect-options.ts'
 
-/** An origin, or a proxy. */
+/** The host to look up: that of an origin or of a proxy. */
 export interface Host {
   /** without the brackets of an IPv6 address */
   readonly hostname: string
   readonly port: number
 }
 
-/** What of `connect` says how a host is found. */
+/** Those options of `connect` that control the look-up. */
 export type LookupOptions = Pick<ConnectOptions, 'lookup' | 'hints' | 'family' | 'autoSelectFamily'>
 
-/** `addresses` as native takes them, in the order in which they are tried; empty: the host is an address. */
+/** `addresses` are in native's form, in the order in which they are tried; empty if the host is an address itself. */
 export type OnFound = (error: unknown, addresses: string) => void
 
 /**
- * Finds a host as `net.connect()` does: by the user's function, or by what `dns.lookup()` is at that moment. Calls back once,
- * for an address at once. `isBound`: connections come from a given address, for which net.connect() takes only one.
- * `timeout` in milliseconds; 0: none.
+ * Looks a host up as `net.connect()` does: with the user's function or with the current `dns.lookup()`. Calls back
+ * once, at once if the host is an address. `isBound` says that connections come from a given local address; then
+ * net.connect() uses only one address. `timeout` is in milliseconds; 0 means no limit.
  */
 export function findAddresses(
   host: Host,
@@ -44,13 +44,13 @@ export function findAddresses(
     clearTimeout(timer)
     const list = isMany ? asList(found) : [{ address: found, family: foundFamily }]
     const addresses = error ? [] : inTurns(list.filter(isValid))
-    onFound(error || complaint(list[0], addresses, host), addresses.join(','))
+    onFound(error || lookupError(list[0], addresses, host), addresses.join(','))
   }
   const timer =
     timeout === 0
       ? undefined
       : setTimeout(() => end(connectTimedOut(timeout, '', host), undefined, undefined), timeout)
-  // The request keeps the process alive, as long as somebody waits for it.
+  // The request itself keeps the process alive, so the timer need not.
   timer?.unref()
   const dnsOptions = {
     family,
@@ -69,7 +69,7 @@ interface Found {
   readonly family?: unknown
 }
 
-// Whatever a function of the user's calls back with, as net.connect() reads it.
+// Reads the result of a user's function as net.connect() does, whatever it is.
 function asList(found: unknown): Found[] {
   return Array.from((found ?? []) as ArrayLike<Found>)
 }
@@ -79,7 +79,7 @@ function isValid(found: Found): found is { address: string; family: 4 | 6 } {
   return typeof address === 'string' && net.isIP(address) !== 0 && (family === 4 || family === 6)
 }
 
-// As net.connect() tries them: each once, the family of the first one first, and then the families in turns.
+// The order of net.connect(): each address once, the families in turns, beginning with that of the first address.
 function inTurns(found: readonly { address: string; family: 4 | 6 }[]): string[] {
   const first = found[0]?.family
   const ours = found.filter(({ family }) => family === first).map(inUrl)
@@ -95,8 +95,8 @@ function inUrl({ address, family }: { address: string; family: 4 | 6 }): string 
   return family === 6 ? `[${address}]` : address
 }
 
-// null: there is nothing to complain of.
-function complaint(
+// Returns Node's error if no address is usable; else null.
+function lookupError(
   found: Found | undefined,
   addresses: readonly string[],
   { hostname: host, port }: Host,

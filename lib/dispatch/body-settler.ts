@@ -3,22 +3,22 @@ import { isStream, noBody, ownBody, streamBody, wholeBody } from '../request/req
 import type { RequestDraft } from '../request/request-draft.ts'
 import type { Upload } from '../upload/upload.ts'
 
-/** A request whose body is read while it is sent. */
+/** A request whose body is not settled yet. */
 export interface Unsettled {
   readonly request: PendingRequest
   readonly draft: RequestDraft
   readonly upload: Upload | null
-  /** its source may be read at once: undici reads one only when a connection is free for its request */
+  /** whether the source may be read now; undici reads it only when a connection is free for the request */
   readonly mayRead: () => boolean
   readonly onSettled: () => void
 }
 
 /**
- * Finds out, as far as that can be known before a request is sent, what a streamed body will be: nothing, bytes that are
- * at hand, or a stream of known or unknown length.
+ * Finds out before a request is sent what a streamed body will be, if possible: nothing, bytes at hand, or a stream of
+ * known or unknown length.
  */
 export class BodySettler {
-  /** requests that wait for the end of this tick, in the order of their dispatch */
+  /** requests that wait for a microtask, in the order of their dispatch */
   #waiting: Unsettled[] | undefined
   /** uploads that have been gathering since the last turn of the event loop */
   #gathering: Upload[] = []
@@ -30,7 +30,7 @@ export class BodySettler {
     }
   }
 
-  /** A request without a streamed body need not be settled, unless it would overtake one that waits. */
+  /** A request without a streamed body only needs to be settled if it would overtake one that waits. */
   needsToSettle({ body }: RequestDraft): boolean {
     return body.kind === 'stream' || this.#waiting !== undefined
   }
@@ -45,8 +45,8 @@ export class BodySettler {
     }
   }
 
-  // A stream that ends right behind its dispatch, as that of `pipeline()` often does, has a known length then: it is
-  // looked at after the microtasks that wait already.
+  // The stream of `pipeline()`, for example, often ends right after its dispatch. Then its length is known once the
+  // microtasks that are already queued have run.
   #wait(unsettled: Unsettled): void {
     if (this.#waiting === undefined) {
       this.#waiting = []
@@ -72,13 +72,13 @@ export class BodySettler {
     if (body.kind !== 'stream' || upload === null) {
       onSettled()
     } else if ((!draft.method.expectsBody && draft.bodyLength < 0) || upload.mayTurnOutEmpty) {
-      // `pipeline({ method: 'GET' })` may have a stream that stays empty: then no body may be announced.
+      // The stream of `pipeline({ method: 'GET' })` may stay empty. Then the request must not announce a body.
       upload.peek((isEmpty) => {
         draft.body = isEmpty ? noBody : body
         onSettled()
       })
     } else if (mayRead()) {
-      // Most bodies are small and at hand: one that goes in one piece with its request costs no further messages.
+      // Most bodies are small and at hand. Such a body is sent together with its request and needs no further messages.
       upload.gather((whole) => {
         draft.body = whole === undefined ? body : wholeBody(body, whole)
         onSettled()

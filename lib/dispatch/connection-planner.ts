@@ -6,8 +6,9 @@ import type { ResolvedOptions } from '../options/agent-options.ts'
 import { findAddresses, type OnFound } from './address-lookup.ts'
 
 /**
- * Answers native, which asks before it makes a connection: what undici reads anew for each connection (the addresses of
- * the host, Node's defaults of TLS) is read at that moment. A request that finds a connection costs nothing here.
+ * Answers native when it asks before it makes a connection. undici reads the addresses of the host and Node's TLS
+ * defaults again for each connection, so they are read at that moment. A request that finds a connection takes no time
+ * here.
  */
 export class ConnectionPlanner {
   readonly #options: ResolvedOptions
@@ -18,7 +19,7 @@ export class ConnectionPlanner {
     this.#clients = clients
   }
 
-  /** Native is about to make a connection for this request. */
+  /** Call this when native is about to make a connection for the request. */
   onConnectionWanted(table: RequestTable, request: PendingRequest): void {
     const { id } = request
     const { connectTimeout } = this.#options.native
@@ -40,7 +41,7 @@ export class ConnectionPlanner {
     })
   }
 
-  /** Sees to it that native's next connection is made by Node's defaults of TLS, and finds what it is made to. */
+  /** Gives native Node's current TLS defaults, and looks up the addresses for the request's connection. */
   locate(request: PendingRequest, onFound: OnFound): void {
     const { table, origin } = request
     try {

@@ -23,8 +23,8 @@ import type { ConnectionPlanner } from './connection-planner.ts'
 const proxyAuthorization = /(?:^|\0)proxy-authorization[:;]/i
 
 /**
- * Takes each request from undici's dispatch options to native: parse, announce to the handler, settle the body, locate
- * the host, encode, submit.
+ * Takes a request from undici's dispatch options to native, in these steps: parse, announce to the handler, settle the
+ * body, look up the host, encode, submit.
  */
 export class RequestEngine {
   readonly #options: ResolvedOptions
@@ -51,12 +51,12 @@ export class RequestEngine {
     this.#planner = planner
   }
 
-  /** Whether connections are kept for further requests. */
+  /** Sets whether connections are kept for further requests. */
   setKeepAlive(keepAlive: boolean): void {
     this.#defaults = { ...this.#defaults, keepAlive }
   }
 
-  /** Throws what is wrong with the request, and nothing that the handler throws. Returns its origin. */
+  /** Returns the request's origin. Throws if the request is invalid, but never what the handler throws. */
   start(opts: DispatchOptions, handler: Handler, to: unknown): Origin {
     const origin = this.#origins.find(to)
     const draft = parseRequest(opts, handler, origin)
@@ -104,7 +104,7 @@ export class RequestEngine {
     return upload
   }
 
-  // False: the request has been told to fail.
+  // Returns false if the request is going to fail.
   #hasRightLength({ method, headers, body }: RequestDraft, request: PendingRequest): boolean {
     const mismatch = lengthError(method, headers, body)
     if (mismatch === undefined) {
@@ -139,7 +139,7 @@ export class RequestEngine {
     return hasConnection && !isReported(request) && opts['expectContinue'] !== true
   }
 
-  // A tunnel has a connection of its own; of the others native asks when one of them needs one.
+  // A tunnel always needs a connection of its own. For other requests native asks when one needs a connection.
   #locate(draft: RequestDraft, request: PendingRequest): void {
     if (!draft.isTunnel || request.table.given !== null) {
       this.#submit(draft, request)
@@ -150,7 +150,7 @@ export class RequestEngine {
         return
       }
       if (error) {
-        // As net.connect() does: never from inside the dispatch.
+        // Like net.connect(), never inside the dispatch.
         process.nextTick(() => this.#failUnconnected(request, error as Error))
         return
       }
@@ -192,7 +192,7 @@ export class RequestEngine {
     try {
       table.submit(request, encoded)
     } catch (error) {
-      // Out of memory, or a bug of ours: it must end this request alone.
+      // Out of memory, or a bug of ours. Only this request must end.
       request.fail(error)
       return
     }
@@ -206,7 +206,7 @@ export class RequestEngine {
   }
 }
 
-// Somebody is told what of the request has been sent.
+// Whether the handler or a subscriber is told what has been sent.
 function isReported({ handler, observed }: PendingRequest): boolean {
   return (
     handler.onRequestSent !== undefined || handler.onBodySent !== undefined || observed !== null

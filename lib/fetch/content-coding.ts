@@ -4,14 +4,14 @@ import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { hasZlibHeader, InflateEither, lenientInflate } from './inflate-either.ts'
 
-/** More than these in one response are refused, as undici does. */
+/** A response with more codings is refused, as in undici. */
 const mostCodings = 5
 
 const brotliOptions = {
   flush: zlib.constants.BROTLI_OPERATION_FLUSH,
   finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
 }
-// RFC 9659, 3: a window of 8 MB is the most that a server may use.
+// RFC 9659, 3: the largest window that a server may use is 8 MB.
 const zstdOptions = {
   flush: zlib.constants.ZSTD_e_continue,
   finishFlush: zlib.constants.ZSTD_e_end,
@@ -60,10 +60,10 @@ const byName = new Map<string, Coding>([
   ['zstd', zstd],
 ])
 
-/** Below so many bytes a body is decoded faster at once than by the thread pool. */
+/** Up to this size decoding on this thread is faster than in the thread pool. */
 const mostAtOnce = 16 * 1024
 
-/** Takes the content codings off a response's body, the last one first. */
+/** Undoes the content codings of a response's body, the last one first. */
 export class ContentDecoder {
   readonly #codings: readonly Coding[]
 
@@ -71,7 +71,7 @@ export class ContentDecoder {
     this.#codings = codings
   }
 
-  /** All of a body. */
+  /** Decodes a whole body. */
   decode(bytes: Buffer): Buffer | Promise<Buffer> {
     if (bytes.byteLength === 0) {
       return bytes
@@ -94,7 +94,7 @@ export class ContentDecoder {
   }
 }
 
-/** undefined: there is nothing to decode, or something that nobody knows. Throws when there is too much. */
+/** Returns undefined if there is nothing to decode, or if a coding is unknown. Throws if there are too many codings. */
 export function contentDecoder(contentEncoding: string): ContentDecoder | undefined {
   const names = contentEncoding.toLowerCase().split(',')
   if (names.length > mostCodings) {

@@ -3,11 +3,14 @@ import { makeDefaultAgent } from '../api/default-agent.ts'
 import { usesEnvironmentProxies } from '../compat/undici.ts'
 import { getGlobalDispatcher } from '../compat/undici-exports.ts'
 
-/** The one that undici made when it was loaded, or Node when it started. As long as it is there, nobody has chosen any. */
+/**
+ * The global dispatcher that undici made when it was loaded, or Node when it started. While it stays, the program has
+ * not chosen one.
+ */
 const untouched = unchosen(getGlobalDispatcher())
 let own: Dispatcher | undefined
 
-/** The global dispatcher; where nobody has set one, one of our own that goes the same ways. */
+/** Returns the global dispatcher. If the program has not set one, returns one of ours that uses the same proxies. */
 export function defaultDispatcher(): Dispatcher {
   const global = getGlobalDispatcher()
   if (global !== untouched) {
@@ -17,13 +20,13 @@ export function defaultDispatcher(): Dispatcher {
   return own
 }
 
-// Somebody may have set one before dodici was loaded: a proxy's, or an Agent with certificates.
+// Returns undefined if the program set the dispatcher before dodici was loaded, such as an Agent with certificates.
 function unchosen(dispatcher: Dispatcher): Dispatcher | undefined {
   const isNodes = usesEnvironmentProxies && dispatcher.constructor.name === 'EnvHttpProxyAgent'
   return isNodes || isPlainAgent(dispatcher) ? dispatcher : undefined
 }
 
-// Of any copy of undici, Node's own too: an Agent without options, and without a dispatch() of somebody's own.
+// Whether it is an Agent without options, of any copy of undici, also Node's, whose dispatch() was not replaced.
 function isPlainAgent(dispatcher: Dispatcher): boolean {
   const kind = Object.getPrototypeOf(dispatcher) as object
   const base = Object.getPrototypeOf(kind) as object
@@ -38,7 +41,7 @@ function isPlainAgent(dispatcher: Dispatcher): boolean {
   )
 }
 
-// By descriptions: the names are private to each copy.
+// Finds properties by their symbols' descriptions, as each copy of undici has symbols of its own.
 function kept(agent: Dispatcher): { options?: object; factory?: unknown } {
   const names = Object.getOwnPropertySymbols(agent)
   const values = agent as unknown as Record<symbol, unknown>

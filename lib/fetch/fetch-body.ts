@@ -4,21 +4,18 @@ import type { Controller } from '../compat/handler.ts'
 import { isDisturbed } from './disturbed.ts'
 import type { ContentDecoder } from './content-coding.ts'
 
-/** Bytes that are held for a body that nobody reads; then the server waits. */
+/** How many bytes of an unread body are held; beyond that the server must wait. */
 const mostUnread = 64 * 1024
 
-/** Whoever waits for a whole body. */
+/** The promise of a whole body. */
 interface Waiting {
   resolve(bytes: Buffer | Promise<Buffer>): void
   reject(error: unknown): void
 }
 
-/**
- * The body of a response: chunks, until somebody asks for all of them, or for a stream. Only then is a promise made, or a
- * stream.
- */
+/** The body of a response. It keeps chunks; a promise or a stream is made only when the program asks for one. */
 export class FetchBody {
-  /** of the request that it belongs to; null: not started, or over */
+  /** of its request; null before that has started and after it has ended */
   protected controller: Controller | null = null
   #chunks: Buffer[] = []
   #held = 0
@@ -26,16 +23,16 @@ export class FetchBody {
   #hasEnded = false
   #hasFailed = false
   #error: unknown
-  /** its chunks have been asked for */
+  /** whether somebody has asked for its chunks */
   #isTaken = false
   #isPaused = false
   #waiting: Waiting | null = null
   #stream: ReadableStream<Uint8Array> | null = null
   #source: ReadableByteStreamController | null = null
-  /** somebody reads the stream, and no chunk is there */
+  /** whether a reader of the stream waits for a chunk */
   #isAwaited = false
 
-  /** A body whose stream is another's branch. */
+  /** Returns a body with a branch of another body's stream. */
   static ofStream(stream: ReadableStream<Uint8Array>): FetchBody {
     const body = new FetchBody()
     body.#stream = stream
@@ -51,12 +48,12 @@ export class FetchBody {
     return this.#stream !== null && this.#stream.locked
   }
 
-  /** More may come, and nobody is there to take it. */
+  /** Whether more may come and nobody reads it. */
   get isUnread(): boolean {
     return !this.#hasEnded && !this.#hasFailed && !this.#isTaken
   }
 
-  /** The whole body. REQUIRES: neither used nor locked. */
+  /** Resolves to the whole body. REQUIRES: neither used nor locked. */
   all(): Promise<Buffer> {
     if (this.#stream !== null) {
       return readAll(this.#stream)
@@ -74,7 +71,7 @@ export class FetchBody {
     })
   }
 
-  /** The same stream each time. */
+  /** Returns the same stream each time. */
   stream(): ReadableStream<Uint8Array> {
     if (this.#stream === null) {
       const raw = this.#rawStream()
@@ -83,7 +80,7 @@ export class FetchBody {
     return this.#stream
   }
 
-  /** Another body with the same bytes. REQUIRES: neither used nor locked. */
+  /** Returns another body with the same bytes. REQUIRES: neither used nor locked. */
   clone(): FetchBody {
     if (this.#hasEnded && this.#stream === null) {
       const copy = new FetchBody()
@@ -97,7 +94,7 @@ export class FetchBody {
     return FetchBody.ofStream(other)
   }
 
-  /** Nobody can read it any more: its response was collected. */
+  /** Its response was garbage-collected, so nobody can read it any more. */
   abandon(): void {
     if (this.#stream === null) {
       this.#isTaken = true
@@ -208,7 +205,7 @@ export class FetchBody {
     })
   }
 
-  // A byte stream takes a chunk's memory away, which small ones share with their neighbours.
+  // A byte stream detaches the memory of a chunk. Small chunks share theirs, so they are copied.
   #enqueue(chunk: Buffer): void {
     const isItsOwn = chunk.byteLength === chunk.buffer.byteLength && chunk.byteLength > mostShared
     this.#source?.enqueue(isItsOwn ? chunk : new Uint8Array(chunk))
@@ -224,7 +221,7 @@ export class FetchBody {
   }
 }
 
-/** Up to this size Node may keep several buffers in one piece of memory. */
+/** Buffers up to this size may share one piece of memory in Node. */
 const mostShared = 16 * 1024
 
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Buffer> {

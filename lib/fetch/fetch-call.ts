@@ -18,39 +18,39 @@ import { whenUnread } from './unread-responses.ts'
 const nullBodyStatuses = new Set([101, 103, 204, 205, 304])
 const redirectStatuses = new Set([301, 302, 303, 307, 308])
 
-/** Bytes of a redirect's own body that are read for the connection's sake; with more of them it is closed. */
+/** How many bytes of a redirect's own body are read to keep its connection; a longer body closes it. */
 const mostOfRedirect = 64 * 1024
 
-/** The promise of a call. */
+/** Settles the promise of a call. */
 export interface Settle {
   resolve(response: Response): void
   reject(error: unknown): void
 }
 
 /**
- * One call of fetch() from its first request to the end of its body: the handler of its requests, and the body of its
- * response, in one object.
+ * One call of fetch(), from its first request to the end of the body. It is the handler of its requests and the body of
+ * its response in one object.
  */
 export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, Abortable {
   readonly #dispatcher: Dispatcher
   readonly #plan: FetchPlan
-  /** null: the promise is settled. Its functions know it, and it knows the response, which may be collected. */
+  /** null once the promise is settled, because its functions keep the response from being collected */
   #promise: Settle | null
   readonly #timing: FetchTiming
-  // Of the request that is on its way; a redirect changes them.
+  // Of the current request; a redirect changes them.
   #url: FetchUrl
   #method: string
   #headers: HeaderList
   #source: RequestSource | null
   #redirects = 0
   #type: 'basic' | 'cors' = 'basic'
-  /** nothing more is to be told: aborted, failed or complete */
+  /** whether the call is aborted, failed or complete */
   #isOver = false
-  /** the response has no body, whatever is sent as such */
+  /** whether the response has no body, so that what is sent as one is dropped */
   #dumps = false
-  /** of the redirects that were followed; what their requests still tell is not for the user */
+  /** controllers of redirected requests; later calls from these are not for the user */
   #followed: Controller[] | null = null
-  /** of the last redirect's own body */
+  /** received bytes of the last redirect's own body */
   #bytesOfRedirect = 0
 
   constructor(plan: FetchPlan, dispatcher: Dispatcher, promise: Settle) {
@@ -77,12 +77,12 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     this.#send()
   }
 
-  /** The user's signal, if not his reading of the body, ends the call. */
+  /** Ends the call when the user's signal aborts. */
   abort(reason: unknown): void {
     this.#end(reason, reason || new DOMException('The operation was aborted.', 'AbortError'))
   }
 
-  // The handler of the requests, one after the other.
+  // The handler of its requests, which follow one another.
 
   onRequestStart(controller: Controller): void {
     this.controller = controller
@@ -148,7 +148,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
       path,
       method: this.#method,
       headers: sent.flat,
-      // Of no bytes dispatch() knows best how to say it.
+      // An empty body is left to dispatch(), which knows its framing.
       body: this.#source === null || this.#source.length === 0 ? null : this.#source.open(),
     }
     try {
@@ -195,7 +195,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     promise?.resolve(response)
   }
 
-  // False: there is no location, so the response is the user's.
+  // Returns false if there is no location, so that the user gets the response.
   #redirect(status: number, headers: ResponseHeaders): boolean {
     if (this.#plan.redirect === 'error') {
       this.#fail(new Error('unexpected redirect'))
@@ -256,10 +256,10 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     this.#end(fetchFailed(cause), cause)
   }
 
-  /** `early`: for the promise; `late`: for the body, when the promise has been kept. */
+  /** `early` rejects the promise; `late` fails the body, if the promise has been fulfilled. */
   #end(early: unknown, late: unknown): void {
     if (this.#isOver) {
-      // A body that has come is still the user's to read; undici's has been read by then, too, or is broken off.
+      // The user may still read a body that is complete. undici's would have been read by now, or would fail.
       return
     }
     this.#isOver = true

@@ -3,14 +3,14 @@ import type { ResponseHeaders } from '../compat/handler.ts'
 import { isToken } from '../request/request-headers.ts'
 import { asPrototypeOf } from './web-classes.ts'
 
-/** A real object to be asked what is wrong with a name: its errors are the ones that programs know. */
+/** A real Headers object: it throws the errors that programs know for an invalid name. */
 let empty: Headers
-/** A real object that refuses to be changed. */
+/** A real Headers object that refuses to be changed. */
 let immutable: Headers
 
 /**
- * The headers of a response, which nobody can change, over the object that its batch made. A real `Headers` is made only
- * when they are listed. It is a `Headers` to `instanceof`, and has all its methods.
+ * The immutable headers of a response, backed by the object that the batch reader made. A real `Headers` is made only
+ * when they are listed. For `instanceof` it is a `Headers`, and it has all its methods.
  */
 export class FetchHeaders {
   readonly #values: ResponseHeaders
@@ -23,7 +23,7 @@ export class FetchHeaders {
   get(name: string): string | null {
     const key = keyOf(name)
     if (key === undefined) {
-      // A name that is missing is another error than a wrong one.
+      // A missing argument is a different error than an invalid name.
       return arguments.length === 0 ? (empty.get as () => null)() : empty.get(name)
     }
     if (!Object.hasOwn(this.#values, key)) {
@@ -99,7 +99,7 @@ export class FetchHeaders {
   }
 }
 
-/** Makes it a `Headers` of Node's and of undici's. Once, as linkResponse(). */
+/** Makes FetchHeaders a `Headers` of Node and of undici. Call it once, as linkResponse(). */
 export function linkHeaders(): void {
   asPrototypeOf(FetchHeaders, Headers, (headers: FetchHeaders, options) =>
     inspect(new Headers([...headers]), options),
@@ -108,7 +108,7 @@ export function linkHeaders(): void {
   immutable = Response.error().headers
 }
 
-// undefined: no name of a header.
+// Returns undefined if it is not a header name.
 function keyOf(name: unknown): string | undefined {
   return typeof name === 'string' && isToken(name) ? name.toLowerCase() : undefined
 }

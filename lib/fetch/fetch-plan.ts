@@ -17,22 +17,22 @@ export interface FetchPlan {
 
 export type Redirect = 'follow' | 'manual' | 'error'
 
-/** RequestInit, of which nothing is known yet. */
+/** A RequestInit that has not been checked. */
 export type Init = Readonly<Record<string, unknown>>
 
-/** Methods whose case does not matter; that of PATCH does. */
+/** Methods that are accepted in any case; PATCH is not. */
 const methods = new Map<string, string>()
 for (const name of ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'QUERY']) {
   methods.set(name, name)
   methods.set(name.toLowerCase(), name)
 }
 const forbidden = new Set(['CONNECT', 'TRACE', 'TRACK'])
-/** `init` of a call that has none. */
+/** Used for calls without `init`. */
 const noInit: Init = {}
 
 /**
- * Reads the arguments of fetch(), as far as they are what most programs give: a URL of HTTP, and options that change what is
- * sent. undefined: something else, which undici's fetch() carries out, or refuses with the error that is due.
+ * Reads the arguments of fetch() if they are what most programs give: an HTTP URL, and options that change what is
+ * sent. Returns undefined for anything else; undici's fetch() then does the call, or throws the proper error.
  */
 export function readPlan(input: unknown, init: Init = noInit): FetchPlan | undefined {
   const method = readMethod(init['method'])
@@ -84,13 +84,13 @@ function readMethod(given: unknown): string | undefined {
     return known
   }
   const upper = given.toUpperCase()
-  // undici warns of `patch`.
+  // undici warns about `patch`.
   return !isToken(given) || forbidden.has(upper) || given === 'patch'
     ? undefined
     : (methods.get(upper) ?? given)
 }
 
-// Options that only a browser, or undici's fetch(), does something about.
+// Whether there are no options that only browsers or undici's fetch() act on.
 function isPlain(init: Init): boolean {
   const { referrer, referrerPolicy, mode, credentials, integrity, window, priority } = init
   return (

@@ -5,26 +5,26 @@ import type { FetchBody } from './fetch-body.ts'
 import { FetchHeaders } from './fetch-headers.ts'
 import { asPrototypeOf } from './web-classes.ts'
 
-/** Longer texts are decoded faster by TextDecoder. */
+/** TextDecoder decodes longer texts faster. */
 const shortText = 2048
 const decoder = new TextDecoder()
 
-/** What a response is known by before its body. */
+/** A response without its body. */
 export interface ResponseHead {
   readonly status: number
   readonly statusText: string
   readonly headers: ResponseHeaders
-  /** of the last request, without its fragment */
+  /** URL of the last request, without its fragment */
   readonly url: string
   readonly redirected: boolean
-  /** `cors` behind a redirect to another origin */
+  /** `cors` after a redirect to another origin */
   readonly type: 'basic' | 'cors'
 }
 
-/** A response of fetch(). It is a `Response` to `instanceof`, and has all its methods. */
+/** A response of fetch(). For `instanceof` it is a `Response`, and it has all its methods. */
 export class FetchResponse {
   readonly #head: ResponseHead
-  /** null: of a status or a method that has none */
+  /** null if the status or the method has no body */
   readonly #body: FetchBody | null
   #headers: FetchHeaders | undefined
 
@@ -122,7 +122,7 @@ export class FetchResponse {
     return this.#body === null ? Promise.resolve(Buffer.alloc(0)) : this.#body.all()
   }
 
-  // For what is asked for rarely: the class itself knows best how to read it.
+  // Methods that are rarely used are left to a real Response.
   async #real(): Promise<Response> {
     const bytes = await this.#all()
     const type = this.headers.get('content-type')
@@ -130,7 +130,10 @@ export class FetchResponse {
   }
 }
 
-/** Makes it a `Response` of Node's and of undici's. Once, at the first fetch: Node loads these classes when they are touched. */
+/**
+ * Makes FetchResponse a `Response` of Node and of undici. Called once, at the first fetch(), because Node loads these
+ * classes when they are first used.
+ */
 export function linkResponse(): void {
   asPrototypeOf(FetchResponse, Response, (response: FetchResponse, options) => {
     const { status, statusText, headers, body, bodyUsed, ok, redirected, type, url } = response

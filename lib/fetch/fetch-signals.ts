@@ -1,9 +1,12 @@
-/** What ends when a signal aborts. */
+/** A call that a signal can abort. */
 export interface Abortable {
   abort(reason: unknown): void
 }
 
-/** The fetches in flight on each signal: one listener a signal, however many they are, and none when all have ended. */
+/**
+ * The calls in flight for each signal. A signal has one listener, however many calls there are, and none when all have
+ * ended.
+ */
 const followers = new WeakMap<AbortSignal, Set<Abortable>>()
 
 /** REQUIRES: `signal` has not aborted. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 
-/** Node's own, which its types leave out. */
+/** A function of Node that its types leave out. */
 type MarkResourceTiming = (
   info: object,
   url: string,
@@ -12,7 +12,7 @@ type MarkResourceTiming = (
 ) => void
 const { markResourceTiming } = performance as unknown as { markResourceTiming?: MarkResourceTiming }
 
-/** The entry of one call among `performance.getEntriesByType('resource')`. */
+/** Makes the entry of one call in `performance.getEntriesByType('resource')`. */
 export class FetchTiming {
   encodedBodySize = 0
   status = 0
@@ -34,7 +34,7 @@ export class FetchTiming {
     this.#response = performance.now()
   }
 
-  /** The call is complete. */
+  /** Call this when the body is complete. */
   report(): void {
     if (markResourceTiming === undefined) {
       return

@@ -1,19 +1,19 @@
-/** Where a request of fetch() goes. */
+/** The URL of a request of fetch(). */
 export interface FetchUrl {
-  /** scheme, host, and port unless it is the scheme's own */
+  /** scheme, host, and port unless it is the scheme's default */
   readonly origin: string
-  /** path and query, as they are sent */
+  /** path and query, as sent */
   readonly path: string
-  /** without its fragment: `response.url` */
+  /** without its fragment, as in `response.url` */
   readonly href: string
-  /** with its `#`; empty: none. A redirect keeps it. */
+  /** the fragment with its `#`, or empty; a redirect keeps it */
   readonly hash: string
   readonly isTls: boolean
   /** TLS, or this machine (Secure Contexts, 3.1) */
   readonly isTrustworthy: boolean
 }
 
-/** Ports of other protocols, which the fetch standard blocks ("bad port"). */
+/** Ports of other protocols that the fetch standard blocks ("bad port"). */
 const badPorts = new Set(
   (
     '1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 ' +
@@ -22,17 +22,17 @@ const badPorts = new Set(
   ).split(' '),
 )
 
-/** Origins as URL writes them, and whether each is trustworthy. Bounded, for a crawler's have no end. */
+/** Origins as URL writes them, and whether each is trustworthy. Bounded, as a crawler uses endlessly many. */
 const origins = new Map<string, boolean>()
 const mostOrigins = 256
 const loopback = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost\.?)$/
 
-/** Characters that URL leaves as they are in a path and a query. */
+/** Matches a path and query that URL leaves unchanged. */
 const plainTarget = /^\/[\w\-.~!$&()*+,;=:@%/]*(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?$/
 
 /**
- * Reads an absolute `http:` or `https:` URL without credentials. undefined: it is something else, or nothing at all. Most
- * programs ask few origins for plain paths; these are not parsed again.
+ * Reads an absolute `http:` or `https:` URL without credentials. Returns undefined for anything else. Most programs
+ * request plain paths of few origins; these URLs are not parsed again.
  */
 export function readUrl(given: string): FetchUrl | undefined {
   const pathAt = given.indexOf('/', 8)
@@ -51,7 +51,7 @@ export function readUrl(given: string): FetchUrl | undefined {
   return url === null ? undefined : fromUrl(url)
 }
 
-/** undefined: not of HTTP, with credentials, or to a port that is blocked. */
+/** Returns undefined if the URL is not HTTP, has credentials, or names a blocked port. */
 export function fromUrl(url: URL): FetchUrl | undefined {
   const { protocol, origin, hash, username, password } = url
   const isTls = protocol === 'https:'
@@ -71,7 +71,7 @@ export function fromUrl(url: URL): FetchUrl | undefined {
   return { origin, path: href.slice(origin.length), href, hash, isTls, isTrustworthy }
 }
 
-// Dot segments, which may be written as %2e, URL takes out.
+// URL removes dot segments, which may be written as %2e.
 function isPlain(path: string): boolean {
   return plainTarget.test(path) && !path.includes('/.') && !path.includes('/%2')
 }

@@ -12,16 +12,15 @@ import { isRequest, readRequest } from './request-input.ts'
 
 type Fetch = typeof undiciFetch
 
-/** a first call has been made */
+/** whether fetch() was called before */
 let isLinked = false
 
-/** Node's own, whatever is put in its place later. */
+/** Node's own fetch(), kept because it may be replaced later. */
 const nodeFetch = globalThis.fetch
 
 /**
- * The web's `fetch()`, straight on a dispatcher: `init.dispatcher`, else the global one. What browsers have and servers
- * hardly use (`data:` and `blob:` URLs, `no-cors`, `integrity`…) it hands to undici's fetch, and so it does with what is
- * wrong, whose error undici's fetch knows.
+ * The web's `fetch()`, directly over a dispatcher: `init.dispatcher`, or else the global one. Calls that use what
+ * servers rarely need (`data:` and `blob:` URLs, `no-cors`, `integrity`…), and invalid calls, go to undici's fetch().
  */
 export const fetch: Fetch = function fetch(input, ...[init]) {
   if (!isLinked) {
@@ -60,7 +59,7 @@ function run(plan: FetchPlan, dispatcher: Dispatcher | undefined): Promise<Respo
   })
 }
 
-/** Calls that undici's fetch carried out, for tests. */
+/** How many calls undici's fetch() has done; for tests. */
 export const fallBacks = { count: 0 }
 
 function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
@@ -70,7 +69,7 @@ function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
     return undiciFetch(input, init)
   }
   const dispatcher = init?.dispatcher ?? defaultDispatcher()
-  // Each fetch() takes Requests of its own class only.
+  // Each fetch() only accepts Requests of its own class.
   const isNodes = (input as unknown) instanceof Request && !(input instanceof undiciWeb.Request)
   return isNodes
     ? (nodeFetch(input, { ...init, dispatcher: legacyDispatcher(dispatcher) } as never) as never)

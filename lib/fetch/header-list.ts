@@ -1,14 +1,14 @@
 import { isToken } from '../request/request-headers.ts'
 
-// A list of request headers as fetch() keeps it: each name once, in the case in which it came first.
+// The request headers of fetch(): each name once, in the case in which it first came.
 
-/** What no header's value may hold; a value of the web's is a string of bytes. */
+/** Characters that a header value must not contain; on the web a value is a string of bytes. */
 const invalidValue = /[\0\r\n]|[^\0-\xff]/
 const surroundingBlanks = /^[\t\n\r ]+|[\t\n\r ]+$/g
 
 /** Headers by name, in order. */
 export class HeaderList {
-  /** name, value, name, value …, as `dispatch()` takes them */
+  /** name, value, name, value …, in the form for `dispatch()` */
   readonly flat: string[] = []
   readonly #lowerNames: string[] = []
 
@@ -16,13 +16,13 @@ export class HeaderList {
     return this.#lowerNames.includes(lowerName)
   }
 
-  /** Adds a header that is known to be valid. */
+  /** Adds a valid header with a new name. */
   add(name: string, lowerName: string, value: string): void {
     this.flat.push(name, value)
     this.#lowerNames.push(lowerName)
   }
 
-  /** Adds a header of the user's to those of its name. False: its name or value cannot be sent. */
+  /** Adds a header of the user's, after others of its name. Returns false if its name or value is invalid. */
   append(name: string, given: string): boolean {
     const value = trimmed(given)
     if (!isToken(name) || invalidValue.test(value)) {
@@ -39,7 +39,7 @@ export class HeaderList {
     return true
   }
 
-  /** The only value of a header that is written in lower case. */
+  /** Sets the only value of a header, whose name is sent in lower case. */
   set(lowerName: string, value: string): void {
     const index = this.#lowerNames.indexOf(lowerName)
     if (index < 0) {
@@ -65,7 +65,7 @@ export class HeaderList {
   }
 }
 
-/** Reads every shape of `init.headers`. undefined: one of them is not what fetch() takes. */
+/** Reads `init.headers` in all shapes. Returns undefined if fetch() does not accept one of them. */
 export function readHeaders(given: unknown): HeaderList | undefined {
   const list = new HeaderList()
   if (given === undefined || given === null) {

@@ -2,13 +2,15 @@ import type { Buffer } from 'node:buffer'
 import { Transform, type TransformCallback } from 'node:stream'
 import * as zlib from 'node:zlib'
 
-/** As curl does it: what has come so far is decoded, and a body that breaks off is not an error. */
+/** Like curl, decodes what has come so far, and accepts a body that breaks off. */
 export const lenientInflate: zlib.ZlibOptions = {
   flush: zlib.constants.Z_SYNC_FLUSH,
   finishFlush: zlib.constants.Z_SYNC_FLUSH,
 }
 
-/** Servers mean two formats by `deflate`: zlib's, as the RFC says, and the bare one. The first byte tells which. */
+/**
+ * Servers use `deflate` for two formats: zlib's, as the RFC says, and raw deflate. The first byte tells which it is.
+ */
 export class InflateEither extends Transform {
   #inflate: zlib.Inflate | zlib.InflateRaw | undefined
 

@@ -2,7 +2,7 @@ import { install as installUndici } from '../compat/undici-exports.ts'
 import { fetch } from './fetch.ts'
 
 /**
- * Puts fetch() and what belongs to it into `globalThis`, as undici's `install()` does: `fetch` is ours, and `Headers`,
+ * Puts fetch() and related classes into `globalThis`, as undici's `install()` does. `fetch` is ours; `Headers`,
  * `Request`, `Response`, `FormData`, `WebSocket`, `EventSource` and their events are undici's.
  */
 export function install(): void {
@@ -10,7 +10,7 @@ export function install(): void {
   installFetch()
 }
 
-/** Puts fetch() alone in the place of Node's own. Not where `DODICI_FETCH=undici` is set: then Node's own stays. */
+/** Replaces Node's own fetch() alone, unless `DODICI_FETCH=undici` is set. */
 export function installFetch(): void {
   if (process.env['DODICI_FETCH'] !== 'undici') {
     globalThis.fetch = fetch as unknown as typeof globalThis.fetch

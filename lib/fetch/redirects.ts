@@ -1,24 +1,24 @@
 import { fromUrl, type FetchUrl } from './fetch-url.ts'
 import type { RequestSource } from './request-source.ts'
 
-/** As many as the fetch standard follows. */
+/** The limit of the fetch standard. */
 const mostRedirects = 20
 
 export interface RedirectAnswer {
   readonly status: number
   readonly location: string
-  /** followed so far */
+  /** number of redirects followed so far */
   readonly redirects: number
 }
 
 export interface RedirectTarget {
   readonly url: FetchUrl
   readonly method: string
-  /** the request goes on without its body, and without the headers that say what it is */
+  /** whether the request loses its body and the headers about it */
   readonly dropsBody: boolean
 }
 
-/** Where a redirect leads (Fetch, HTTP-redirect fetch). Throws why it may not be followed; undici's words. */
+/** Returns where a redirect leads (Fetch, HTTP-redirect fetch). Throws undici's error if it must not be followed. */
 export function redirectTarget(
   answer: RedirectAnswer,
   from: FetchUrl,
@@ -44,7 +44,7 @@ export function sameOrigin(one: FetchUrl, other: FetchUrl): boolean {
 }
 
 function locationOf({ location }: RedirectAnswer, from: FetchUrl): FetchUrl {
-  // Servers send UTF-8 there; a header's text is latin1.
+  // Servers send UTF-8 here, but header text is latin1.
   const text = /[\x80-\xff]/.test(location) ? Buffer.from(location, 'latin1').toString() : location
   const url = new URL(text, from.href)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

@@ -7,17 +7,17 @@ import { readUrl } from './fetch-url.ts'
 import { bytesSource, streamSource, type RequestSource } from './request-source.ts'
 import { isCacheMode } from './sent-headers.ts'
 
-/** Bytes of a Request's body that are read to see whether that is all of it. */
+/** How many bytes of a Request's body are read ahead to see whether they are all of it. */
 const mostAhead = 64 * 1024
 
-/** A Request: Node's own, or undici's. */
+/** Whether `input` is a Request of Node or of undici. */
 export function isRequest(input: unknown): input is Request {
   return input instanceof Request || input instanceof undiciWeb.Request
 }
 
 /**
- * Reads a Request and what `init` changes of it. undefined: it is for undici's fetch(), which carries it out or says what is
- * wrong.
+ * Reads a Request with the changes in `init`. Returns undefined if undici's fetch() must do the call or report the
+ * error.
  */
 export async function readRequest(input: Request, init: Init): Promise<FetchPlan | undefined> {
   const { signal: givenSignal, dispatcher: _, ...changes } = init
@@ -69,8 +69,8 @@ function isPlain(request: Request): boolean {
 }
 
 /**
- * A Request keeps its body as a stream. Where it was made of bytes, these come at once, and then the end: they are sent as
- * such, with their length.
+ * A Request keeps its body as a stream. If it was made from bytes, these come at once, followed by the end. Then they
+ * are sent as bytes, with their length.
  */
 async function sourceOf(stream: ReadableStream<Uint8Array>): Promise<RequestSource> {
   const reader = stream.getReader()

@@ -5,23 +5,23 @@ import { encodeMultipart, isFormData, multipartChunks } from '../request/form-da
 
 /** The body of a request of fetch(). */
 export interface RequestSource {
-  /** content-type of its own; empty: none */
+  /** the body's own content-type, or empty */
   readonly type: string
-  /** bytes; -1: not known */
+  /** number of bytes; -1 if it is not known */
   readonly length: number
-  /** it can be sent again after a redirect */
+  /** whether it can be sent again after a redirect */
   readonly isReplayable: boolean
-  /** what `dispatch()` is given */
+  /** returns the body for `dispatch()` */
   open(): Uint8Array | AsyncIterable<Uint8Array>
-  /** The request is over: nobody will read on. */
+  /** The request has ended, so the rest is not needed. */
   cancel(reason: unknown): void
 }
 
 const ignore = (): void => {}
 
 /**
- * Reads `init.body`. undefined: it is not what fetch() takes. `mayStream`: `duplex` was given, without which there is no
- * body that is read while it is sent.
+ * Reads `init.body`. Returns undefined if fetch() does not accept it. `mayStream` says that `duplex` was given, without
+ * which a body cannot be a stream.
  */
 export function readSource(body: unknown, mayStream: boolean): RequestSource | undefined {
   if (typeof body === 'string') {
@@ -63,10 +63,10 @@ export function readSource(body: unknown, mayStream: boolean): RequestSource | u
   return readSource(textOf(body), mayStream)
 }
 
-// Of whatever else a program may give, fetch() sends what its toString() says.
+// fetch() sends the toString() of any other object.
 const textOf = String as (value: object) => string
 
-/** `bytes` are nobody else's. */
+/** REQUIRES: nobody else uses `bytes`. */
 export function bytesSource(bytes: Uint8Array, type: string): RequestSource {
   return {
     type,
@@ -85,7 +85,7 @@ function replayable(
   return { type, length, isReplayable: true, open, cancel: ignore }
 }
 
-/** A web stream, which is read once. */
+/** Returns the source for a web stream, which can be read only once. */
 export function streamSource(stream: ReadableStream): RequestSource {
   let reader: ReadableStreamDefaultReader | undefined
   let isOver = false

@@ -11,7 +11,7 @@ const notStored: Lines = [
   ['cache-control', 'no-cache'],
 ]
 
-/** The headers that a cache on the way reads. */
+/** Headers for caches on the way. */
 const cacheLines: Readonly<Record<CacheMode, Lines>> = {
   default: [],
   'force-cache': [],
@@ -28,14 +28,14 @@ const conditions = [
   'if-range',
 ]
 
-/** `only-if-cached`, which is for requests of the same origin, is none of these. */
+/** `only-if-cached` is not among them, as it is for same-origin requests only. */
 export function isCacheMode(mode: unknown): mode is CacheMode {
   return typeof mode === 'string' && Object.hasOwn(cacheLines, mode)
 }
 
 /**
- * Adds what fetch() sends besides the user's headers, in undici's order. These depend on where the request goes, so a
- * redirected one begins with the user's again.
+ * Adds the headers that fetch() sends besides the user's, in undici's order. They depend on the URL, so a redirected
+ * request starts from the user's headers again.
  */
 export function addSentHeaders(
   headers: HeaderList,

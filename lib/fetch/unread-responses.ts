@@ -1,12 +1,15 @@
 import type { FetchBody } from './fetch-body.ts'
 
-// A response that nobody reads holds its connection. When it is collected, so is its request.
+// A response that nobody reads holds its connection. When the response is garbage-collected, its request is aborted.
 const registry = new FinalizationRegistry<FetchBody>((body) => body.abandon())
 
-/** Responses that began in this turn. Most are complete, or being read, at its end: to register them would cost more than they do. */
+/**
+ * Responses that began in this turn of the event loop. Most are complete or being read at its end; registering them all
+ * would be slow.
+ */
 let begun: [response: WeakKey, body: FetchBody][] = []
 
-/** `response` has `body`, and perhaps nobody who reads it. */
+/** Call this for each response with a body: if both are dropped unread, the request is aborted. */
 export function whenUnread(response: WeakKey, body: FetchBody): void {
   if (begun.push([response, body]) === 1) {
     setImmediate(registerUnread)

@@ -4,9 +4,9 @@ import { undiciWeb } from '../compat/undici.ts'
 type Class<Instance extends object> = abstract new (...args: never[]) => Instance
 
 /**
- * Lets the objects of `own` be objects of a web class: `instanceof` says so, of Node's own class and of undici's, and
- * `constructor` is that class. They lack its private fields, so its own methods refuse them: `own` must have all of them.
- * `show` is what `console.log()` shows of one.
+ * Makes objects of `own` pass as objects of a web class: `instanceof` of Node's class and of undici's is true, and
+ * `constructor` is that class. They lack its private fields, so its methods refuse them: `own` must have all methods
+ * itself. `show` makes the text for `console.log()`.
  */
 export function asPrototypeOf<Instance extends object>(
   own: Class<Instance>,
@@ -35,7 +35,7 @@ export function asPrototypeOf<Instance extends object>(
   }
 }
 
-// As `instanceof` does where a class says nothing else.
+// The default behaviour of `instanceof`.
 function isOf(given: Class<object>, object: unknown): boolean {
   return Function.prototype[Symbol.hasInstance].call(given, object)
 }

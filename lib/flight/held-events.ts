@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer'
 import type { ResponseHeaders } from '../compat/handler.ts'
 
-/** null: the end of what a tunnel's peer sends */
+/** null means that a tunnel's peer has ended its half */
 export type HeldEvent =
   | Buffer
   | { readonly trailers: ResponseHeaders }
   | { readonly error: unknown }
   | null
 
-/** Who is told of the events when they are no longer held. */
+/** Receives the events when they are delivered. */
 export interface HeldEventReceiver {
   readonly paused: boolean
   readonly ended: boolean
@@ -18,7 +18,7 @@ export interface HeldEventReceiver {
   onHeldFailure(error: unknown): void
 }
 
-/** What came for a handler while it had paused, in order. */
+/** The events that came while a handler had paused, in order. */
 export class HeldEvents {
   readonly #events: HeldEvent[] = []
 
@@ -26,7 +26,7 @@ export class HeldEvents {
     this.#events.push(event)
   }
 
-  /** Delivers until the handler pauses again, or has had its terminal call. True: nothing is held any longer. */
+  /** Delivers events until the handler pauses again or has had its terminal call. Returns true if none is left. */
   deliver(to: HeldEventReceiver): boolean {
     for (;;) {
       if (this.#events.length === 0) {

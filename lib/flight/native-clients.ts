@@ -9,9 +9,9 @@ import { noProxy, type Proxy } from '../options/proxy.ts'
 import { TlsFollower } from './tls-follower.ts'
 
 /**
- * Owner of an Agent's native clients: one for http, one for https, and as many for what goes through a proxy; each is
- * made at the first request that needs it. Two, so that the default certificates, which cost some 30 ms to read, are
- * read only when https is used.
+ * Owns an Agent's native clients: one for http, one for https, and the same two for requests through a proxy. Each is
+ * made for the first request that needs it, so that the default certificates, which take some 30 ms to read, are read
+ * only for https.
  */
 export class NativeClients {
   readonly #options: ResolvedOptions
@@ -38,7 +38,7 @@ export class NativeClients {
       return this.#proxied(origin.isTls, proxy, owner)
     }
     if (origin.isTls) {
-      // A given socket has its TLS behind it.
+      // A socket that the user's function made brings its own TLS.
       const ofOrigins = this.#options.connectors === null ? connect : null
       this.#tls ??= this.#create(owner, ofOrigins, null)
       return this.#tls
@@ -47,17 +47,16 @@ export class NativeClients {
     return this.#plain
   }
 
-  /** Requests of `origin` that native has ended, but not their handlers, which have paused. */
+  /**
+   * Returns requests of `origin` that native has ended, but that have not ended for their handlers, which have paused.
+   */
   lingering(origin: Origin): PendingRequest[] {
     return this.all().flatMap((table) =>
       [...table.lingering].filter((request) => request.origin === origin),
     )
   }
 
-  /**
-   * The connections of this table that native makes from now on are made by Node's defaults of TLS as they are now. Throws
-   * what is wrong with them.
-   */
+  /** Makes native use Node's current TLS defaults for later connections of this table. Throws if they are invalid. */
   renewTls(table: PendingRequest['table']): void {
     this.#tlsOf.get(table)?.follow()
   }
@@ -68,7 +67,7 @@ export class NativeClients {
     )
   }
 
-  /** Resolves when all sockets are closed, but for upgraded ones, which end when their users will. */
+  /** Resolves when all sockets are closed, except upgraded ones, which their users close. */
   async destroy(reason: Error): Promise<void> {
     await Promise.all([
       this.#destroyClients(),
@@ -115,7 +114,7 @@ export class NativeClients {
     return this.#proxiedPlain
   }
 
-  /** `connect` of TLS with origins; null: none of them speaks it */
+  /** `connect` has the TLS options for origins; null if no origin speaks TLS. */
   #create(owner: TableOwner, connect: ConnectOptions | null, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
     const { native, useH2c } = this.#options

@@ -12,41 +12,41 @@ import { bareHost } from '../origins/origin-url.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { ObservedRequest } from '../diagnostics/observed-request.ts'
 
-// One dispatch in flight, and at the same time the controller that its handler gets: one object a request.
-// It calls the handler in the order of undici, ends with exactly one terminal call, and lets no exception out.
+// One dispatch in flight. It is also the controller that the handler gets, so that a request takes one object only. It
+// calls the handler in undici's order, makes exactly one terminal call, and lets no exception out.
 export class PendingRequest implements Controller, RecordReceiver {
   readonly handler: Handler
   readonly origin: Origin
   readonly table: RequestHost<PendingRequest>
-  /** native's name for it; 0 as long as, and as soon as, native knows nothing of it */
+  /** native's id of the request; 0 before native knows it and after native has ended it */
   id = 0
   submitted = false
-  /** of the response */
+  /** whether the response came over HTTP/2 */
   isHttp2 = false
-  /** the handler has had its terminal call */
+  /** whether the handler has had its terminal call */
   ended = false
   upload: UploadControl | null = null
-  /** of an upgrade or a CONNECT */
-  /** null: native connects by itself */
+  /** the connection that the request needs; null if native makes it */
   wish: ConnectionWish | null = null
+  /** null unless this is an upgrade or a CONNECT */
   tunnel: TunnelControl<PendingRequest> | null = null
-  /** the name that the server's certificate must be for; empty: the origin's host */
+  /** the name that the server's certificate must have; empty for the origin's host */
   servername = ''
-  /** null unless somebody listens to undici's diagnostics channels */
+  /** null unless undici's diagnostics channels have subscribers */
   observed: ObservedRequest | null = null
-  /** to be reported when it is sent */
+  /** the body, if the handler must be told when it is sent */
   bytesBody: Uint8Array | null = null
 
   aborted = false
   paused = false
   reason: Error | null = null
 
-  /** of the response; null: none has come */
+  /** the head of the response; null before it has come */
   private head: HeaderBlock | null = null
   private hasResponseEnded = false
   private held: HeldEvents | null = null
   private nativePaused = false
-  // undefined: to be made when asked for
+  // undefined until somebody asks for them
   private builtRawHeaders: Buffer[] | null | undefined = undefined
   private builtRawTrailers: Buffer[] | null = null
 
@@ -56,7 +56,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     this.table = table
   }
 
-  // The controller.
+  // Methods of the controller.
   get rawHeaders(): Buffer[] | null {
     if (this.builtRawHeaders === undefined) {
       if (this.head === null) {
@@ -110,7 +110,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     }
   }
 
-  // The way out.
+  // The request, on its way out.
 
   get destination(): Destination {
     const { hostname, port, addresses } = this.origin
@@ -119,12 +119,12 @@ export class PendingRequest implements Controller, RecordReceiver {
     return { hostname, port, servername: this.servername || hostname, address, local, proxy }
   }
 
-  /** Native has ended it, but the handler, which has paused, has not seen that. */
+  /** Whether native has ended the request while its handler, which has paused, has not seen the end. */
   get isLingering(): boolean {
     return this.table.lingering.has(this)
   }
 
-  /** Whether to go on: the handler may have aborted, or thrown. */
+  /** Returns false if the handler has aborted the request or thrown. */
   start(): boolean {
     try {
       this.handler.onRequestStart(this, null)
@@ -163,7 +163,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     }
   }
 
-  // Native's records.
+  // Records of native.
 
   onRequestSent(): void {
     if (this.bytesBody !== null) {
@@ -241,7 +241,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     }
   }
 
-  /** `waits`: the peer's end of the connection, which a paused handler meets behind the data before it. */
+  /** `waits`: the error comes after data that a paused handler has yet to receive. */
   onFailed(error: unknown, waits: boolean): void {
     if (waits && (this.held !== null || this.paused)) {
       this.hold({ error })
@@ -253,7 +253,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     }
   }
 
-  /** What is left of the request cannot be sent. When its response is complete already, that is native's to know alone. */
+  /** The rest of the body cannot be sent. If the response is complete, only native is told. */
   onUploadFailed(error: unknown): void {
     if (this.ended && this.id !== 0) {
       this.table.client.cancel(this.id)
@@ -261,7 +261,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     this.fail(error)
   }
 
-  /** The terminal call, unless it was made; native is told to stop. */
+  /** Makes the terminal call, unless it was made, and tells native to stop. */
   fail(error: unknown): void {
     if (this.stop(error)) {
       this.callError(error)
@@ -269,8 +269,8 @@ export class PendingRequest implements Controller, RecordReceiver {
   }
 
   /**
-   * Lets nothing more through to the handler, and tells native to stop. `error` is what the body's stream is destroyed
-   * with. True: what remains to be made is the terminal call, by callError().
+   * Stops all calls of the handler, and tells native to stop. `error` is what the body's stream is destroyed with. If
+   * this returns true, the caller must make the terminal call, by callError().
    */
   stop(error: unknown): boolean {
     if (this.ended) {
@@ -292,11 +292,11 @@ export class PendingRequest implements Controller, RecordReceiver {
     return true
   }
 
-  // One bad handler must not break the batch for its neighbours: what it throws comes up on its own.
+  // If the handler throws, the error becomes an uncaught exception, as it must not break the batch for other requests.
   callError(error: unknown): void {
     this.observed?.publishError(error)
     try {
-      // Any value may be thrown, or be a reason to abort; undici's type says Error.
+      // undici's type says Error, but any value may be thrown, or given to abort().
       this.handler.onResponseError(this, error as Error)
     } catch (thrown) {
       throwLater(thrown)
@@ -324,7 +324,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     this.held.add(event)
   }
 
-  // Native goes on only when all is delivered: a handler that pauses at every chunk would let in more than it takes.
+  // Native resumes once all is delivered; else a handler that pauses at each chunk would be sent more than it reads.
   private deliverHeld(): void {
     if (this.held === null || !this.held.deliver(this)) {
       return
@@ -335,7 +335,7 @@ export class PendingRequest implements Controller, RecordReceiver {
     }
   }
 
-  /** As HeldEvents does it; the queue is over. */
+  /** Called by HeldEvents for the last event. */
   onHeldEnd(trailers: ResponseHeaders): void {
     this.stopLingering()
     this.onEnd(trailers)
@@ -346,8 +346,8 @@ export class PendingRequest implements Controller, RecordReceiver {
     this.fail(error)
   }
 
-  // The head may have come in the same batch. Whoever awaits it, as fetch() does, listens for errors only when the
-  // promise jobs have run, and undici's error is an event of its own.
+  // The head may have come in the same batch. A program that awaits it, such as fetch(), only listens for errors after
+  // the microtasks; undici's error comes as an event of its own.
   private failLater(error: unknown): void {
     this.table.lingering.add(this)
     setImmediate(() => {

@@ -5,34 +5,35 @@ import type { Proxy } from '../options/proxy.ts'
 import type { Origin } from '../origins/origins.ts'
 import type { EncodedRequest } from '../request/encode-request.ts'
 
-// What a PendingRequest knows of the objects around it, which know it by its class.
+// The interfaces through which a PendingRequest uses the objects around it. Those import its class, so it cannot import
+// theirs.
 
-/** What feeds native with the bytes of a request. */
+/** Feeds native with the body of a request. */
 export interface UploadControl {
   onWanted(bytes: number): void
-  /** a head has come, perhaps before native wanted anything */
+  /** a response head has come, perhaps before native wanted a part of the body */
   onAnswer(): void
-  /** `error`: what the request failed with */
+  /** `error` is given if the request failed */
   stop(error?: unknown): void
 }
 
-/** What an upgrade or CONNECT request becomes when it is answered. */
+/** Turns an upgrade or CONNECT request into a socket when it is answered. */
 export interface TunnelControl<Request> {
-  /** native's word on the connection, before the head that switches */
+  /** called with native's description of the connection, before the head that switches */
   onSocket(info: string, tls: string): void
-  /** whether an answer of this status switches */
+  /** whether a response with this status switches the connection */
   switchesAt(status: number): boolean
   switchTo(request: Request, status: number, headers: ResponseHeaders): void
 }
 
-/** What a request uses of the table that it stands in. */
+/** The part of the request's table that the request uses. */
 export interface RequestHost<Request> {
   readonly client: Pick<NativeClient, 'cancel' | 'pause' | 'resume' | 'setReferenced'>
   readonly local: LocalEnd
   readonly proxy: Proxy | null
-  /** null: native makes its connections */
+  /** null if native makes the connections */
   readonly given: object | null
-  /** requests that native has ended, but not their handlers, which have paused */
+  /** requests that native has ended, but that have not ended for their handlers, which have paused */
   readonly lingering: Set<Request>
   readonly owner: { onReleased(origin: Origin): void }
   submit(request: Request, encoded: EncodedRequest): void

@@ -14,45 +14,45 @@ const collector = new YoungCollector()
 
 const anywhere: LocalEnd = { address: '', port: 0, socketPath: '' }
 
-/** What the owner of a native client is told. */
+/** Receives the events of a table's requests and of its native client. */
 export interface TableOwner extends ClientOwner {
   /** native has ended one more request of this origin */
   onReleased(origin: Origin): void
-  /** Native is about to make a connection for this request; `table.connect()` or `table.refuse()` answers. */
+  /** Native is about to make a connection for this request. Answer by `table.connect()` or `table.refuse()`. */
   onConnectionWanted(table: RequestTable, request: PendingRequest): void
 }
 
-/** A request whose connection has become its user's own. */
+/** The socket of an upgraded connection, which belongs to the user. */
 export interface SwitchedSocket {
   readonly request: PendingRequest
   destroy(): void
 }
 
-/** One native client and the owner of its request ids: id -> PendingRequest. */
+/** One native client and its requests by id. Owns the ids. */
 export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<PendingRequest> {
   readonly client: NativeClient
   readonly owner: TableOwner
-  /** where its connections come from */
+  /** local end of its connections */
   readonly local: LocalEnd
-  /** that all its connections go through */
+  /** proxy of all its connections */
   readonly proxy: Proxy | null
-  /** Ended for native, but not for the handler, which has paused. */
+  /** requests that have ended for native, but not for their handlers, which have paused */
   readonly lingering: Set<PendingRequest> = new Set<PendingRequest>()
-  /** the connections, where JavaScript makes them */
+  /** the connections, if JavaScript makes them */
   given: GivenConnections | null = null
   readonly #params: Uint32Array
-  // Holds no id 0, so that 0 can mean "none".
+  // Id 0 is never used, so that it can mean "none".
   readonly #byId: (PendingRequest | undefined)[] = [undefined]
   readonly #freeIds: number[] = []
-  /** upgraded sockets: to undici no requests of the dispatcher any more */
+  /** upgraded sockets, which undici no longer counts as requests of the dispatcher */
   readonly #switched = new Map<PendingRequest, SwitchedSocket>()
-  /** by the ids of the requests whose connections were refused; written over when an id comes again */
+  /** errors of refused connections, by request id; overwritten when an id is used again */
   readonly #refusals = new Map<number, Error>()
-  /** whose responses are complete, while their bodies are still being sent: nobody waits for them */
+  /** requests whose responses are complete while their bodies are still being sent; nobody waits for them */
   readonly #answered = new Set<PendingRequest>()
   #onLastSwitched: (() => void) | undefined
   #flushes = false
-  // After the microtasks, so that all the requests and pieces of bodies that the handlers of a batch lead to share one
+  // Runs after the microtasks, so that all requests and pieces of bodies that the handlers of a batch send share one
   // wake-up.
   readonly #flush = (): void => {
     this.#flushes = false
@@ -78,7 +78,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     }
   }
 
-  /** Nothing is in flight, but for sockets that are their users' own. */
+  /** Whether nothing is in flight, apart from upgraded sockets and requests that were answered. */
   get isIdle(): boolean {
     const inFlight = this.#byId.length - 1 - this.#freeIds.length
     const isOver = inFlight === this.#switched.size + this.#answered.size
@@ -93,7 +93,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     return this.#byId[id]
   }
 
-  /** Those that their handlers have not seen end, and those that native has not ended. */
+  /** All requests that have not ended for native, or not for their handlers. */
   *all(): Iterable<PendingRequest> {
     for (const request of this.#byId) {
       if (request !== undefined && !this.#switched.has(request)) {
@@ -110,7 +110,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     request.origin.inFlight++
   }
 
-  /** Native's records for `from` are those of `socket`'s request from here on. */
+  /** From here on native's records for `from` go to the request of `socket`. */
   handOver(from: PendingRequest, socket: SwitchedSocket): void {
     const to = socket.request
     this.#byId[from.id] = to
@@ -121,7 +121,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     this.#leave(to.origin)
   }
 
-  /** The id may be used again: native knows no request by it. */
+  /** Native has ended the request, so its id may be used again. */
   release(request: PendingRequest): void {
     this.given?.onReleased(request)
     this.#byId[request.id] = undefined
@@ -142,7 +142,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     this.#leave(request.origin)
   }
 
-  /** Calls back when the last upgraded socket has gone. REQUIRES: hasSwitched. */
+  /** Calls back when the last upgraded socket has closed. REQUIRES: hasSwitched. */
   whenSwitchedEnd(callback: () => void): void {
     this.#onLastSwitched = callback
   }
@@ -217,7 +217,7 @@ export class RequestTable implements RequestHost<PendingRequest>, BatchReceiver<
     this.owner.onFailed(origin, Errc.connectFailed, error)
   }
 
-  /** Native is told at the end of this tick. */
+  /** Wakes native at the end of this tick. */
   flushLater(): void {
     if (!this.#flushes) {
       this.#flushes = true

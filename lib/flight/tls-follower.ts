@@ -4,9 +4,9 @@ import type { Proxy } from '../options/proxy.ts'
 import { refuseOtherIdentityCheck, tlsDefaults, type TlsDefaults } from '../options/tls-defaults.ts'
 import { nativeTlsOptions, noTls } from '../options/tls-options.ts'
 
-/** Keeps one native client in step with those settings of TLS that are Node's own, and may change at any time. */
+/** Keeps the TLS options of one native client in step with Node's defaults, which may change at any time. */
 export class TlsFollower {
-  /** null: no origin speaks TLS */
+  /** null if no origin speaks TLS */
   readonly #origins: ConnectOptions | null
   readonly #proxy: Proxy | null
   #seen: TlsDefaults | undefined
@@ -18,7 +18,7 @@ export class TlsFollower {
     this.#proxy = proxy
   }
 
-  /** With origins, and with the proxy. Throws what Node's tls.connect() would throw. */
+  /** Returns the options for origins and those for the proxy. Throws what Node's tls.connect() would throw. */
   current(): [NativeTlsOptions, NativeTlsOptions] {
     const ofOrigins = this.#origins === null ? noTls : nativeTlsOptions(this.#origins)
     const ofProxy = this.#proxy === null ? noTls : this.#proxy.nativeTls()
@@ -29,7 +29,7 @@ export class TlsFollower {
     return [ofOrigins, ofProxy]
   }
 
-  /** The same for a client that is about to be made. What is wrong is left for its first connection. */
+  /** The same for a client that is about to be made. Invalid defaults are reported by its first connection. */
   initial(): [NativeTlsOptions, NativeTlsOptions] {
     try {
       return this.current()

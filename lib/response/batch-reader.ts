@@ -14,11 +14,11 @@ import { Errc, EventType } from '../native/contract.ts'
 
 const nonAscii = /[\x80-\xff]/
 
-/** What the records of one request are told to. */
+/** Receives the records of one request. */
 export interface RecordReceiver {
   readonly origin: Origin
   readonly destination: Destination
-  /** the handler has had its terminal call */
+  /** whether the handler has had its terminal call */
   readonly ended: boolean
   isHttp2: boolean
   rawTrailers: Buffer[] | null
@@ -34,50 +34,50 @@ export interface RecordReceiver {
   onData(chunk: Buffer): void
   onEnd(trailers: ResponseHeaders): void
   onPeerEnd(): void
-  /** `waits`: the peer's end of the connection, which a paused handler meets behind the data before it. */
+  /** `waits`: the error comes after data that a paused handler has yet to receive. */
   onFailed(error: unknown, waits: boolean): void
   fail(error: unknown): void
 }
 
-/** What the owner of a native client is told of it, besides what is a request's own. */
+/** Receives the records of a native client that belong to no request. */
 export interface ClientOwner {
   onConnected(originKey: string): void
   onDisconnected(originKey: string, code: number, detail: number): void
-  /** after the handler was told */
+  /** called after the handler */
   onFailed(origin: Origin, code: number, error: Error): void
   onLoopClosed(): void
 }
 
-/** What knows of the sockets that native was given. */
+/** Knows the sockets that native was given. */
 export interface GivenSockets {
-  /** in native's form of what `failed` says of a socket */
+  /** returns the socket's addresses and byte counts, in the form of `failed` records */
   describe(socket: string): string
-  /** the socket's own error, where that is why a request has failed */
+  /** returns the socket's own error, if that is why a request has failed */
   errorOf(code: number, socket: string): Error | undefined
 }
 
 /** Finds the request of a record. */
 export interface BatchReceiver<Request extends RecordReceiver> {
-  /** null: native makes its connections itself */
+  /** null if native makes the connections */
   readonly given: GivenSockets | null
   readonly owner: ClientOwner
   byId(id: number): Request | undefined
   /** A connection is about to be made for the request. */
   onConnectionWanted(request: Request): void
-  /** Why the connection was not made that was wanted for the request with this id. */
+  /** Returns why the connection for the request with this id was refused. */
   refusal(id: number): Error | undefined
-  /** The id may be used again: native knows no request by it. */
+  /** Native has ended the request, so its id may be used again. */
   release(request: Request): void
-  /** Its response is complete, while its body is still being sent. */
+  /** The response is complete while the request's body is still being sent. */
   onAnswered(request: Request): void
 }
 
 /**
- * Reads one flat batch and calls the requests that its records are for. Records of a request that has ended for its
- * handler (aborted, failed on our side) are skipped; the last of them frees the id.
+ * Reads one flat batch and calls the requests that its records belong to. It skips records of a request that has ended
+ * for its handler (aborted, or failed on our side); the last of them frees the id.
  *
- * A batch is many requests': what one record leads to must not keep the others from theirs. So each record is read to its
- * end before anybody is called, and what is thrown ends its request alone.
+ * A batch belongs to many requests, so an error in one must not stop the others: each record is read to its end before
+ * anybody is called, and an exception ends only its own request.
  */
 export function readBatch<Request extends RecordReceiver>(
   table: BatchReceiver<Request>,
@@ -87,7 +87,7 @@ export function readBatch<Request extends RecordReceiver>(
   slab: Buffer | undefined,
   blocks: Buffer[] | undefined,
 ): void {
-  // Outlives the batch, for rawHeaders; made when first needed.
+  // A copy that outlives the batch, for rawHeaders. Made when it is first needed.
   let keptWords: Uint32Array | undefined
   const pieces = new TextPieces(text)
   let at = 0
@@ -95,7 +95,7 @@ export function readBatch<Request extends RecordReceiver>(
   let slabAt = 0
   let blockAt = 0
   if (slab !== undefined) {
-    // Who transferred one request's slice of it would take the others' away.
+    // Several requests share the slab: transferring one's slice would detach the others'.
     markAsUntransferable(slab.buffer)
   }
   while (at < wordCount) {
@@ -261,7 +261,7 @@ export function readBatch<Request extends RecordReceiver>(
           table.owner.onLoopClosed()
           break
         default:
-          // Nothing behind it can be read either. onBatch must not throw, but this must not pass unseen.
+          // The rest cannot be read either. onBatch must not throw, but the error must be seen.
           throwLater(new Error(`unknown record type ${type} in a batch`))
           return
       }
@@ -271,7 +271,8 @@ export function readBatch<Request extends RecordReceiver>(
   }
 }
 
-// Handlers' own exceptions have been dealt with; this is what nobody foresaw, such as a body that throws when it is asked for.
+// Exceptions of handlers have been caught before. This is for unforeseen ones, such as from a body that throws when it
+// is read.
 function endAlone(request: RecordReceiver | undefined, error: unknown): void {
   if (request === undefined || request.ended) {
     throwLater(error)
@@ -280,7 +281,7 @@ function endAlone(request: RecordReceiver | undefined, error: unknown): void {
   }
 }
 
-// HTTP/2 treats repeated names otherwise, so its blocks are never taken for those of HTTP/1.1.
+// Repeated names mean something else in HTTP/2, so its blocks must not share shapes with HTTP/1.1.
 function hashStart(count: number, isHttp2: boolean): number {
   return isHttp2 ? ~count : count
 }

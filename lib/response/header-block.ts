@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 
-/** The headers, or trailers, of one response. It holds little of what else its batch has to say. */
+/** The headers, or trailers, of one response. It keeps little of the rest of its batch alive. */
 export class HeaderBlock {
   readonly lengths: Uint32Array
   readonly lengthsAt: number
@@ -8,7 +8,9 @@ export class HeaderBlock {
   readonly text: string
   readonly textAt: number
 
-  /** From `lengthsAt` on `lengths` has those of `count` names and values, and `text` has these from `textAt` on. */
+  /**
+   * `lengths`, from `lengthsAt` on, has the lengths of `count` names and values; `text`, from `textAt` on, has these.
+   */
   constructor(
     lengths: Uint32Array,
     lengthsAt: number,

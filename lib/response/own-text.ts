@@ -1,12 +1,13 @@
-// V8 makes a slice of 13 characters or more a view of the whole text, which lives as long as the view does.
+// In V8 a slice of 13 characters or more is a view, which keeps the whole text alive.
 const shortestView = 13
 
-/** A part of `text` that does not keep the rest of it alive. */
+/** Returns a part of `text` that does not keep the rest alive. */
 export function ownText(text: string, start: number, end: number): string {
   if (end - start < shortestView) {
     return text.slice(start, end)
   }
-  // Joining three copies them at half of what a Buffer costs. Of two, or of one that is not empty, V8 keeps the views.
+  // join() of three parts copies them, at half the cost of a Buffer. Of two parts, or of a single non-empty one, V8
+  // keeps the views.
   const middle = start + shortestView - 1
   return [text.slice(start, middle), text.slice(middle, end), ''].join('')
 }
@@ -14,12 +15,12 @@ export function ownText(text: string, start: number, end: number): string {
 const pieceLength = 512
 
 /**
- * A batch's text in pieces that are copies. Slices of a piece keep no more than that alive, and a copy costs as much as
- * four slices, so it serves several heads.
+ * Copies a batch's text piece by piece. A slice keeps only its piece alive. A copy costs as much as four slices, so one
+ * piece serves several heads.
  */
 export class TextPieces {
   readonly #text: string
-  /** where `piece` begins in the text */
+  /** the position of `piece` in the text */
   start = 0
   piece: string
 
@@ -28,7 +29,7 @@ export class TextPieces {
     this.piece = text.length <= pieceLength ? text : ''
   }
 
-  /** Lets `piece` have at least this part. */
+  /** Makes `piece` contain at least this part of the text. */
   take(start: number, end: number): void {
     if (start < this.start || end > this.start + this.piece.length) {
       const pieceEnd = Math.max(end, Math.min(start + pieceLength, this.#text.length))

@@ -2,10 +2,10 @@ import type { ResponseHeaders } from '../compat/handler.ts'
 import type { HeaderBlock } from './header-block.ts'
 import { ownText } from './own-text.ts'
 
-// Most responses carry the names of an earlier one in the same order. A shape keeps these names lower-cased and
-// checked for repetition, so that reading a block again takes a comparison and a slice() a header.
+// Most responses have the same header names as an earlier one, in the same order. A shape keeps these names,
+// lower-cased and checked for repetition, so that reading such a block takes one comparison and one slice() per header.
 
-/** The header names of a block, in order. None comes twice, and none needs care: values can be assigned as they come. */
+/** The header names of a block, in order. No name is repeated or needs special care, so values are simply assigned. */
 interface HeaderShape {
   readonly rawNames: readonly string[]
   readonly names: readonly string[]
@@ -14,12 +14,15 @@ interface HeaderShape {
 const shapes = new Map<number, HeaderShape>()
 const mostShapes = 512
 
-/** A value is a view of its block up to so many characters: that costs the least time. Of a longer block it is a copy. */
+/**
+ * In a block of up to this many characters, values are views of it, which is fastest. In a longer block they are
+ * copies.
+ */
 const longestViewed = 512
 
 /**
- * Builds undici's headers object: names in lower case, repeated ones as an array (joined on HTTP/2). `length` is that of
- * the block's text, `hash` that of its names' lengths.
+ * Builds undici's headers object: names in lower case, repeated ones as an array (joined on HTTP/2). `length` is the
+ * length of the block's text, `hash` the hash of its names' lengths.
  */
 export function readHeaders(
   block: HeaderBlock,
@@ -37,7 +40,7 @@ export function readHeaders(
   return readAny(block, hash, isHttp2)
 }
 
-// undefined: the names differ from the shape's.
+// Returns undefined if the names differ from the shape's.
 function readPlain(
   shape: HeaderShape,
   block: HeaderBlock,
@@ -123,12 +126,12 @@ function remember(hash: number, rawNames: readonly string[], names: readonly str
   shapes.set(hash, { rawNames, names: names.map(interned) })
 }
 
-// As a property key the string becomes V8's one copy of it, which compares by address.
+// As a property key a string becomes V8's single copy of it, which is compared by address.
 function interned(text: string): string {
   return Object.keys({ [text]: 0 })[0] as string
 }
 
-// Of these, HTTP/2 in Node keeps the first value and drops others.
+// For these names Node's HTTP/2 keeps the first value and drops the others.
 const singleValued = new Set([
   'access-control-allow-credentials',
   'access-control-max-age',

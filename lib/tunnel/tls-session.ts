@@ -3,18 +3,18 @@ import { X509Certificate } from 'node:crypto'
 import { checkServerIdentity, type CipherNameAndProtocol, type PeerCertificate } from 'node:tls'
 import { verifyError } from '../errors/verify-errors.ts'
 
-/** What TLS has agreed on with the peer of a tunnel, and who the peer is: native's words, in Node's form. */
+/** The TLS session with the peer of a tunnel, and the peer's certificate, in Node's form. */
 export class TlsSession {
   readonly protocol: string
   readonly cipher: CipherNameAndProtocol
-  /** false: none was negotiated */
+  /** false if none was negotiated */
   readonly alpnProtocol: string | false
   /** X509_V_ERR_* */
   readonly #verifyError: number
   readonly #der: string
   #certificate: X509Certificate | undefined
 
-  /** `text`: as of the record `tunnelSocket`. */
+  /** `text` is that of the record `tunnelSocket`. */
   constructor(text: string) {
     const [
       protocol = '',
@@ -43,7 +43,7 @@ export class TlsSession {
     return this.certificate?.toLegacyObject()
   }
 
-  /** Node's code for what is wrong with the peer's certificate, as that of `host`; null: nothing. */
+  /** Returns Node's error code for the peer's certificate, as one for `host`; null if the certificate is valid. */
   faultFor(host: string): string | null {
     if (this.#verifyError !== 0) {
       return verifyError(this.#verifyError, '').code

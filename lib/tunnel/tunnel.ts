@@ -7,19 +7,19 @@ import { TlsSession } from './tls-session.ts'
 
 export type SwitchedSocket = Duplex & { readonly request: PendingRequest }
 
-/** What takes a switched connection over. */
+/** The part of the request table that a tunnel uses. */
 export interface SwitchedTable {
-  /** Native's records for `from` are those of `socket`'s request from here on. */
+  /** From here on native's records for `from` go to the request of `socket`. */
   handOver(from: PendingRequest, socket: SwitchedSocket): void
 }
 
-/** The connection of a tunnel, as native tells of it. */
+/** The connection of a tunnel, as native describes it. */
 export interface TunnelConnection {
   readonly ends: SocketInfo | null
   readonly tls: TlsSession | null
 }
 
-/** An upgrade or CONNECT request, until it is answered. */
+/** An upgrade or CONNECT request until its response comes. */
 export class Tunnel implements TunnelControl<PendingRequest> {
   readonly #isConnect: boolean
   readonly #table: SwitchedTable
@@ -40,12 +40,14 @@ export class Tunnel implements TunnelControl<PendingRequest> {
     this.#connection = { ends: socketInfo(info), tls: tls === '' ? null : new TlsSession(tls) }
   }
 
-  /** CONNECT switches at any final status, and an upgrade at 101. */
+  /** CONNECT switches at any final status, an upgrade only at 101. */
   switchesAt(status: number): boolean {
     return this.#isConnect || status === 101
   }
 
-  /** The socket is the handler's from here on, and lives on its own: a late abort() leaves it alone. */
+  /**
+   * Hands the socket to the handler. From here on it is independent of the request: a late abort() does not affect it.
+   */
   switchTo(request: PendingRequest, status: number, headers: ResponseHeaders): void {
     const socket = this.#open(this.#connection)
     this.#table.handOver(request, socket)
@@ -54,7 +56,7 @@ export class Tunnel implements TunnelControl<PendingRequest> {
     try {
       request.handler.onRequestUpgrade?.(request, status, headers, socket)
     } catch (error) {
-      // callError() reports it; the socket may have no listener.
+      // callError() reports the error, so it does not matter that the socket has no other listener.
       socket.on('error', () => {})
       socket.destroy(error as Error)
       request.callError(error)

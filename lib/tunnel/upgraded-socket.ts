@@ -11,8 +11,8 @@ import { uploadWindow, type Upload } from '../upload/upload.ts'
 type Callback = (error?: Error | null) => void
 
 /**
- * What `onRequestUpgrade` is given: the connection after the switch, as a Duplex. Its other half is a PendingRequest
- * that took over native's id, and whose handler and upload it is.
+ * The connection after the switch, as a Duplex; `onRequestUpgrade` gets it. Behind it is a PendingRequest that has
+ * taken over native's id; this socket is that request's handler and upload.
  */
 export class UpgradedSocket extends Duplex implements UploadControl {
   readonly localAddress: string | undefined
@@ -20,23 +20,23 @@ export class UpgradedSocket extends Duplex implements UploadControl {
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
   readonly remoteFamily: string | undefined
-  // What else a net.Socket tells of itself.
+  // Other properties of a net.Socket.
   readonly connecting = false
-  /** as setTimeout() was told; undefined: not yet */
+  /** the argument of setTimeout(); undefined before it is called */
   timeout: number | undefined
   bytesRead = 0
   bytesWritten = 0
   readonly #request: PendingRequest
   readonly #unacknowledged = { bytes: 0 }
-  /** the request's body while it is still being sent: what is written here goes behind it */
+  /** the request's body while it is still being sent; writes go after it */
   #body: Upload | null
-  /** a write, or the end, that waits for that */
+  /** a write, or the end, that waits for the body */
   #waiting: (() => void) | null = null
   #onWritten: Callback | null = null
   #onFinished: Callback | null = null
   #timer: NodeJS.Timeout | undefined
 
-  /** `request`: the one that has switched. `body`: what is streamed of it, if anything is. */
+  /** The first argument is the request that has switched; `body` is its body, if that is a stream. */
   constructor(
     { handler, origin, table }: PendingRequest,
     { ends }: TunnelConnection,
@@ -54,7 +54,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     body?.goOnFor(this.#request, () => this.#onBodyComplete(body))
   }
 
-  /** What stands in the place of the request that led here. */
+  /** The PendingRequest that has replaced the one that switched. */
   get request(): PendingRequest {
     return this.#request
   }
@@ -79,12 +79,12 @@ export class UpgradedSocket extends Duplex implements UploadControl {
 
   onPeerEnd(): void {
     this.push(null)
-    // Ends a socket that nobody reads, if nothing is left to read; not before its user, who may wait for it by a promise,
-    // could listen.
+    // If nothing is left to read, read(0) ends a socket that nobody reads. It is called later, so that a user who got
+    // the socket by a promise can listen first.
     setImmediate(() => this.read(0))
   }
 
-  /** Its answer has come before. */
+  /** The response has come before this socket was made. */
   onAnswer(): void {}
 
   stop(error?: unknown): void {
@@ -103,7 +103,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     return this
   }
 
-  /** `initialDelay`: milliseconds; `0` leaves it as it is. */
+  /** `initialDelay` is in milliseconds; `0` does not change it. */
   setKeepAlive(enable = false, initialDelay = 0): this {
     const seconds = Math.max(Math.trunc(initialDelay / 1000) || 0, 0)
     this.#set(enable ? SocketSetting.keepAlive : SocketSetting.noKeepAlive, seconds)
@@ -131,7 +131,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     return this.writable ? 'writeOnly' : 'closed'
   }
 
-  /** Destroys it when all that was written is sent. */
+  /** Destroys the socket when all writes have been sent. */
   destroySoon(): void {
     if (this.writable) {
       this.end()
@@ -143,7 +143,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     }
   }
 
-  /** The peer gets a reset in place of an end. */
+  /** Destroys the socket so that the peer gets a reset. */
   resetAndDestroy(): this {
     this.#set(SocketSetting.resetOnClose, 0)
     return this.destroy()
@@ -164,7 +164,7 @@ export class UpgradedSocket extends Duplex implements UploadControl {
     this.#request.resume()
   }
 
-  /** What was corked together, as undici's WebSocket does with a frame's head and its payload. */
+  /** undici's WebSocket corks a frame's head and payload together, so they become one write. */
   override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
     const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk))
     this._write(bytes, 'utf8', callback)

@@ -7,10 +7,12 @@ import type { TlsSession } from './tls-session.ts'
 import type { TunnelConnection } from './tunnel.ts'
 import { UpgradedSocket } from './upgraded-socket.ts'
 
-/** What a `TLSSocket` tells of its connection. Renegotiation, sessions and keying material are not to be had. */
+/**
+ * An upgraded socket with the TLS properties of a `TLSSocket`. It lacks renegotiation, sessions and keying material.
+ */
 export class UpgradedTlsSocket extends UpgradedSocket {
   readonly encrypted = true
-  /** false: an IP address was asked for */
+  /** false if the host is an IP address */
   readonly servername: string | false
   readonly #session: TlsSession
   readonly #host: string
@@ -36,7 +38,7 @@ export class UpgradedTlsSocket extends UpgradedSocket {
     return this.authorizationError === null
   }
 
-  /** Node's code for what is wrong with the peer's certificate; only where `rejectUnauthorized` is false. */
+  /** Node's error code for the peer's certificate; not null only if `rejectUnauthorized` is false. */
   get authorizationError(): string | null {
     if (this.#authorizationError === undefined) {
       this.#authorizationError = this.#session.faultFor(this.#host)
@@ -52,7 +54,7 @@ export class UpgradedTlsSocket extends UpgradedSocket {
     return this.#session.cipher
   }
 
-  /** The peer's own certificate, without those above it. */
+  /** The peer's own certificate, without its issuers. */
   getPeerCertificate(): PeerCertificate | object {
     return this.#session.legacyCertificate ?? {}
   }
@@ -62,7 +64,7 @@ export class UpgradedTlsSocket extends UpgradedSocket {
   }
 }
 
-/** The socket of a request whose connection has switched. `body`: what was streamed, if anything was. */
+/** Makes the socket of a request whose connection has switched. `body` is the request's body, if that is a stream. */
 export function openSocket(
   request: PendingRequest,
   connection: TunnelConnection,
@@ -72,6 +74,6 @@ export function openSocket(
     return new UpgradedTlsSocket(request, connection, body, connection.tls)
   }
   const socket = new UpgradedSocket(request, connection, body)
-  // A `connect` function has made the connection: its TLS is not native's.
+  // Without a native session, a `connect` function has made the connection and its TLS.
   return request.origin.isTls ? Object.assign(socket, { encrypted: true }) : socket
 }

@@ -3,26 +3,26 @@ import { http } from '../compat/node-http.ts'
 import { throwLater } from '../errors/throw-later.ts'
 import { isStream, type StreamLike } from '../request/request-body.ts'
 
-/** Takes what a source gives. */
+/** Receives the chunks of a source. */
 export interface UploadSink {
-  /** Whether the source may go on; if not, resume() tells when. */
+  /** Returns whether the source may go on; if not, it must wait for resume(). */
   write(chunk: unknown): boolean
   end(): void
   fail(error: unknown): void
 }
 
-/** Gives a body's chunks to a sink, as fast as the sink wants them. */
+/** Gives a body's chunks to a sink, as fast as the sink takes them. */
 export interface UploadSource {
   start(): void
-  /** It is to be taken for read, although perhaps nothing of it has come yet. REQUIRES: it was started. */
+  /** Marks the body as read, even if no chunk has come yet. REQUIRES: start() was called. */
   claim(): void
-  /** The sink, which had answered false, takes more. */
+  /** The sink takes more, after its write() had returned false. */
   resume(): void
-  /** No more is wanted: destroys a stream, with `error` if there is one, and returns from an iterable. */
+  /** Ends the source early: destroys a stream, with `error` if there is one, or calls the iterator's return(). */
   stop(error?: unknown): void
 }
 
-/** What `stream.isDisturbed()` looks at first. */
+/** The property that `stream.isDisturbed()` reads first. */
 const disturbed = Symbol.for('nodejs.stream.disturbed')
 
 export function uploadSource(
@@ -56,7 +56,7 @@ class StreamSource implements UploadSource {
       stream.on('end', this.#onEnd)
       stream.on('close', this.#onClose)
       stream.on('data', this.#onData)
-      // A stream that was paused explicitly does not start to flow by a listener.
+      // After pause() a 'data' listener does not make a stream flow.
       stream.resume()
     }
   }
@@ -74,7 +74,7 @@ class StreamSource implements UploadSource {
   stop(error?: unknown): void {
     if (!this.#over) {
       this.#release()
-      // Who waits for the stream's end is told by an 'error', which must not be unheard of.
+      // destroy() emits 'error' for those who wait for the stream's end; it must not crash the process if nobody does.
       this.#stream.on('error', ignore)
       this.#destroy(error)
     }
@@ -103,17 +103,18 @@ class StreamSource implements UploadSource {
     this.#sink.fail(error)
   }
 
-  // Closed before its end, and no error said why.
+  // The stream was closed before its end, without an error.
   readonly #onClose = (): void => {
     this.stop()
     this.#sink.fail(new errors.RequestAbortedError())
   }
 
-  // A stream that does not go well is not its request's failure, and must not keep that from its end.
+  // If destroy() throws, the request must still end, and not with that error.
   #destroy(error?: unknown): void {
     const stream = this.#stream
     if (stream instanceof http.IncomingMessage) {
-      // A server that passes on the request that it serves can still answer it: destroy() would take the connection along.
+      // A server may pass on a request that it serves. destroy() would close that request's connection, so that the
+      // server could not answer it.
       Object.assign(stream, { socket: null })
     }
     try {
@@ -148,7 +149,7 @@ class IterableSource implements UploadSource {
     void this.#run()
   }
 
-  // Its next() was called by start().
+  // start() has called next() already.
   claim(): void {}
 
   resume(): void {

@@ -5,34 +5,34 @@ import type { PendingRequest } from '../flight/pending-request.ts'
 import type { StreamLike } from '../request/request-body.ts'
 import { uploadSource, type UploadSource } from './upload-source.ts'
 
-/** Bytes that may lie between the source and the socket: enough for a fast network, little for many requests. */
+/** How many bytes may be between the source and the socket: enough for a fast network, few enough for many requests. */
 export const uploadWindow: number = 256 * 1024
 
-/** Bytes that are read of a body to see whether that is all of it. */
+/** How many bytes of a body are read ahead to see whether they are all of it. */
 const mostAhead = 64 * 1024
 
-/** A body on its way: takes chunks from the source, hands them to native, and stops the source at the window. */
+/** Takes chunks from a body's source and hands them to native. Pauses the source when a window of them is unsent. */
 export class Upload {
   #request: PendingRequest
   readonly #source: UploadSource
-  /** declared length; -1: none */
+  /** declared length; -1 if there is none */
   #length: number
   readonly #isStrict: boolean
-  /** the source is being read */
+  /** whether the source is being read */
   #started = false
-  /** native asked for the body */
+  /** whether native has asked for the body */
   #wanted = false
-  /** chunks that came before native asked: copies, as the source may use their memory again */
+  /** chunks that came before native asked; copies, as the source may reuse their memory */
   #ahead: (Uint8Array | string)[] = []
   #aheadBytes = 0
-  /** at so many bytes ahead the source waits */
+  /** how many bytes may be read ahead before the source waits */
   #mostAhead = 0
   #onAhead: (() => void) | undefined
-  /** the source was told to wait */
+  /** whether the source was told to wait */
   #waiting = false
   #over = false
   #sourceEnded = false
-  /** native has all of the body */
+  /** whether native has the whole body */
   #complete = false
   #onComplete: (() => void) | undefined
   #written = 0
@@ -50,18 +50,18 @@ export class Upload {
     this.#source = uploadSource(body, this)
   }
 
-  /** The source has turned out to hold `length` bytes; -1: it is not known yet. REQUIRES: nothing has been read. */
+  /** The source has `length` bytes; -1 if it is still not known. REQUIRES: nothing has been read. */
   learnLength(length: number): void {
     this.#length = length
     this.#over = length === 0
   }
 
-  /** A length was declared that need not be kept to: a source without anything is then sent as no body. */
+  /** Whether a length was declared that may be wrong: if the source is empty, no body is sent. */
   get mayTurnOutEmpty(): boolean {
     return !this.#isStrict && this.#length > 0
   }
 
-  /** Reads the first chunk, before native asks, to see whether there is one. Calls `onFirst` later, if ever. */
+  /** Reads the first chunk before native asks, to see whether there is one. Calls `onFirst` later, or never. */
   peek(onFirst: (isEmpty: boolean) => void): void {
     this.#readAhead(1, () => {
       const isEmpty = this.#ahead.length === 0
@@ -74,9 +74,9 @@ export class Upload {
   }
 
   /**
-   * Reads what the source has at hand, before native asks. Calls `onGathered` when that is too much, the source has
-   * ended, or `gathered()` tells that it took too long: with all of the body, or undefined when there may be more,
-   * or less than declared.
+   * Reads what the source has at hand, before native asks. Calls `onGathered` when that is too much, when the source
+   * has ended, or when `gathered()` says that it took too long. Its argument is the whole body, or undefined if there
+   * may be more or if it is shorter than declared.
    */
   gather(onGathered: (whole: Uint8Array | undefined) => void): void {
     this.#readAhead(mostAhead, () => {
@@ -89,14 +89,14 @@ export class Upload {
     })
   }
 
-  /** What has not come by now is waited for no longer. */
+  /** Ends gathering: the rest of the body is sent as it comes. */
   gathered(): void {
     if (!this.#over) {
-      this.#enough()
+      this.#endReadingAhead()
     }
   }
 
-  /** Native sent `bytes` more; its first word, of 0 bytes, starts the source. */
+  /** Native has sent `bytes` more. Its first call, with 0, starts the source. */
   onWanted(bytes: number): void {
     this.#unacknowledged -= bytes
     this.#wanted = true
@@ -112,8 +112,8 @@ export class Upload {
   }
 
   /**
-   * The body counts as read when its answer is told: undici sends no head before it has read, so that the redirect
-   * interceptor, say, may take what was not read for a body that can be sent again.
+   * Marks the body as read. undici has always begun to read when a response head comes; otherwise the redirect
+   * interceptor, for example, would send an unread body again.
    */
   onAnswer(): void {
     if (!this.#over && !this.#sourceEnded) {
@@ -125,14 +125,14 @@ export class Upload {
     }
   }
 
-  /** Bytes that native has, and has not said to be sent. */
+  /** Bytes that native has, and has not reported as sent. */
   get unacknowledged(): number {
     return this.#unacknowledged
   }
 
   /**
-   * The connection has switched before the body was complete: the rest of it goes on behalf of `request`. Calls back when
-   * native has all of it; at once where it has that now.
+   * The connection has switched before the body was complete, so the rest is sent for `request`. Calls back when native
+   * has the whole body, perhaps at once.
    */
   goOnFor(request: PendingRequest, onComplete: () => void): void {
     this.#request = request
@@ -143,7 +143,7 @@ export class Upload {
     }
   }
 
-  /** The request has ended, with `error` if it failed: what is still in the source is not wanted. */
+  /** The request has ended, with `error` if it failed: the rest of the source is not needed. */
   stop(error?: unknown): void {
     if (!this.#over) {
       this.#over = true
@@ -179,7 +179,7 @@ export class Upload {
     }
     this.#sourceEnded = true
     if (!this.#wanted) {
-      this.#enough()
+      this.#endReadingAhead()
       return
     }
     this.#over = true
@@ -207,18 +207,18 @@ export class Upload {
     this.#ahead.push(typeof chunk === 'string' ? chunk : Buffer.from(bytes))
     this.#aheadBytes += bytes.byteLength
     if (this.#aheadBytes >= this.#mostAhead) {
-      this.#enough()
+      this.#endReadingAhead()
     }
     return this.#onAhead !== undefined
   }
 
-  #enough(): void {
+  #endReadingAhead(): void {
     const onAhead = this.#onAhead
     this.#onAhead = undefined
     onAhead?.()
   }
 
-  // The source waits since it gave too much, if it has not ended with that.
+  // Unless the source has ended, it waits because it gave too much.
   #writeAhead(): void {
     const ahead = this.#ahead
     this.#ahead = []
@@ -232,7 +232,7 @@ export class Upload {
     }
   }
 
-  // More than was declared is never sent: it would be read as the next request.
+  // More than the declared length is never sent, as a server would read the excess as the next request.
   #writeExcess(bytes: Uint8Array, chunk: unknown): boolean {
     if (this.#isStrict) {
       this.#request.onUploadFailed(mismatch())
@@ -251,7 +251,7 @@ export class Upload {
     this.#unacknowledged += bytes.byteLength
     this.#request.writeBody(bytes, chunk)
     if (this.#written === this.#length) {
-      // The body is complete, whenever its source may find that it has no more.
+      // The body is complete, even if its source has not ended yet.
       this.#endBody()
     }
   }
@@ -284,7 +284,7 @@ function bytesOf(chunk: unknown): Uint8Array | undefined {
     : undefined
 }
 
-// Node's own, as undici's meets it: it measures a chunk before it writes it.
+// The error of Buffer.byteLength(), by which undici measures a chunk before it writes it.
 function invalidChunk(chunk: unknown): Error {
   try {
     Buffer.byteLength(chunk as string)
