@@ -1,11 +1,11 @@
-/** A server that is a program of its own, nginx say: in a folder of its own, on ports that were free, gone with the test. */
+/** A server that is a program of its own, nginx say: in a folder of its own, on ports that were free, gone with who started it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { certificates } from '../certificates.ts'
 import { untilAsync, within } from '../wait.ts'
 
@@ -36,7 +36,7 @@ export async function startProgram({
   prepare,
   ports,
 }: ProgramPlan): Promise<Program> {
-  const dir = mkdtempSync(join(tmpdir(), `dodici-${command}-`))
+  const dir = mkdtempSync(join(tmpdir(), `dodici-${basename(command)}-`))
   // nginx's workers may run as another user.
   chmodSync(dir, 0o755)
   const { cert, key } = certificates().good
