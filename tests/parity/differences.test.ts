@@ -7,6 +7,8 @@ import type { AgentKind } from '../support/agents.ts'
 import { connectingDifferences } from './differences/connecting.ts'
 import { dispatcherDifferences } from './differences/dispatchers.ts'
 import type { Difference } from './differences/difference.ts'
+import { handlerDifferences } from './differences/handlers.ts'
+import { agentDifferences } from './differences/agents.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { tunnelDifferences } from './differences/tunnels.ts'
 import { uncovered, untestable } from './differences/uncovered.ts'
@@ -16,7 +18,9 @@ import { Stage } from './scenario.ts'
 const table: readonly Difference[] = [
   ...connectingDifferences,
   ...dispatcherDifferences,
+  ...handlerDifferences,
   ...tunnelDifferences,
+  ...agentDifferences,
 ]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {

@@ -1,6 +1,8 @@
 import { createAgent } from '../support/agents.ts'
 import type { AgentKind, AgentOptions, TestAgent } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
+import { startH2Frames } from '../support/servers/h2-frames.ts'
+import type { H2FrameServer, H2Peer } from '../support/servers/h2-frames.ts'
 import { startHttp1 } from '../support/servers/http1.ts'
 import type { Http1Handler, Http1Server } from '../support/servers/http1.ts'
 import { startRaw } from '../support/servers/raw.ts'
@@ -52,6 +54,15 @@ export class Stage {
 
   async raw(script: RawScript | RawScript[]): Promise<RawServer> {
     const server = await startRaw(script)
+    this.#clearing.push(() => server.close())
+    return server
+  }
+
+  async h2Frames(
+    script: (peer: H2Peer, index: number) => Promise<void>,
+    greet?: (peer: H2Peer) => void,
+  ): Promise<H2FrameServer> {
+    const server = await startH2Frames(script, greet)
     this.#clearing.push(() => server.close())
     return server
   }

@@ -1,8 +1,7 @@
 /** Of proxy agents, factories, mocks and events. */
 import type { Dispatcher } from 'undici'
 import { certificates } from '../../support/certificates.ts'
-import { ours, using } from '../../support/libraries.ts'
-import type { Library } from '../../support/libraries.ts'
+import { using } from '../../support/libraries.ts'
 import { get, useOrigins, useProgram, useProxy } from '../../support/proxying.ts'
 import { dispatch, exchange, Recorder } from '../../support/recorder.ts'
 import { startMicrosocks } from '../../support/servers/proxies.ts'
@@ -11,10 +10,7 @@ import { until } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
-
-async function libraryOf({ kind }: Stage): Promise<Library> {
-  return kind === 'dodici' ? ours : import('undici')
-}
+import { libraryOf } from './support.ts'
 
 /** How many times a dispatcher tells of a connection while it sends a request. */
 async function connections(dispatcher: Dispatcher, told: Dispatcher = dispatcher): Promise<number> {

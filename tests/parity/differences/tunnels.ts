@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { Agent as Agent7 } from 'undici7'
+import { counting } from '../../support/connecting.ts'
 import { until, within } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
@@ -57,6 +58,20 @@ async function earlySwitch(stage: Stage): Promise<Normal> {
     },
   })
   return within('the bytes', promise)
+}
+
+/** CONNECT on a socket of a `connect` function that speaks HTTP/2, whatever it is told. */
+async function connectOverHttp2(stage: Stage): Promise<Normal> {
+  const server = await stage.tls({
+    protocols: 'h2',
+    onStream: (stream) => {
+      stream.respond({ ':status': 200 })
+      stream.write('bytes')
+    },
+  })
+  const { connect } = counting({ ALPNProtocols: ['h2'] })
+  const connecting = { method: 'CONNECT', path: 'a.test:80' }
+  return outcome(await stage.agent({ connect }), server.origin, connecting)
 }
 
 async function unnamedProtocol(stage: Stage): Promise<Normal> {
@@ -119,6 +134,13 @@ async function secondContext(stage: Stage): Promise<Normal> {
 }
 
 export const tunnelDifferences: readonly Difference[] = [
+  {
+    row: 'an upgrade or CONNECT on a socket',
+    name: 'CONNECT',
+    play: connectOverHttp2,
+    undici: [200, 'bytes'],
+    dodici: 'NotSupportedError',
+  },
   {
     row: "a switch before the request's body",
     name: 'the body first',
