@@ -11,6 +11,8 @@ import {
   Request as UndiciRequest,
   Response as UndiciResponse,
 } from 'undici/index.js'
+import * as undiciHeaders from 'undici/lib/web/fetch/headers.js'
+import * as undiciRequests from 'undici/lib/web/fetch/request.js'
 
 export {
   buildConnector,
@@ -74,4 +76,45 @@ export const undiciWeb: {
   Headers: UndiciHeaders,
   Response: UndiciResponse,
   Request: UndiciRequest as unknown as typeof Request,
+}
+
+/** The parts of undici's Request that fetch() reads. */
+export interface UndiciRequestState {
+  readonly url: URL
+  readonly method: string
+  readonly headersList: { readonly entriesList: Iterable<[name: string, value: string]> }
+  readonly body: {
+    readonly stream: ReadableStream<Uint8Array>
+    /** what it was made from; null for a stream */
+    readonly source: unknown
+    readonly length: number | null
+  } | null
+  readonly redirect: Request['redirect']
+  readonly cache: Request['cache']
+}
+
+/** Returns undefined for a Request of another copy of undici, and for releases that do not tell. */
+export function undiciRequestState(request: Request): UndiciRequestState | undefined {
+  return told(undiciRequests.getRequestState, request) as UndiciRequestState | undefined
+}
+
+/** Returns the dispatcher that a Request was given. */
+export function undiciRequestDispatcher(request: Request): unknown {
+  return told(undiciRequests.getRequestDispatcher, request)
+}
+
+/** Returns headers of undici in their order and spelling. Returns undefined as above. */
+export function undiciHeaderEntries(headers: object): Iterable<unknown> | undefined {
+  const list = told(undiciHeaders.getHeadersList, headers) as
+    | { entriesList: Iterable<unknown> }
+    | undefined
+  return list?.entriesList
+}
+
+function told(read: ((object: object) => unknown) | undefined, object: object): unknown {
+  try {
+    return read?.(object)
+  } catch {
+    return undefined
+  }
 }

@@ -20,7 +20,10 @@ export class FetchBody {
   #chunks: Buffer[] = []
   #held = 0
   #decoder: ContentDecoder | undefined
+  /** whether all of it has come */
   #hasEnded = false
+  /** whether its reader has all of it, or nobody will read it */
+  #isOver = false
   #hasFailed = false
   #error: unknown
   /** whether somebody has asked for its chunks */
@@ -37,6 +40,7 @@ export class FetchBody {
     const body = new FetchBody()
     body.#stream = stream
     body.#hasEnded = true
+    body.#isOver = true
     return body
   }
 
@@ -48,9 +52,9 @@ export class FetchBody {
     return this.#stream !== null && this.#stream.locked
   }
 
-  /** Whether more may come and nobody reads it. */
+  /** Whether the body holds a connection, or is followed by a signal, and nobody reads it. */
   get isUnread(): boolean {
-    return !this.#hasEnded && !this.#hasFailed && !this.#isTaken
+    return !this.#isOver && !this.#hasFailed && !this.#isTaken
   }
 
   /** Resolves to the whole body. REQUIRES: neither used nor locked. */
@@ -63,7 +67,7 @@ export class FetchBody {
       return Promise.reject(this.#error)
     }
     if (this.#hasEnded) {
-      return this.#decoded()
+      return this.#isOver ? this.#decoded() : this.#decodedUnlessAborted()
     }
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
@@ -74,19 +78,24 @@ export class FetchBody {
   /** Returns the same stream each time. */
   stream(): ReadableStream<Uint8Array> {
     if (this.#stream === null) {
-      const raw = this.#rawStream()
-      this.#stream = this.#decoder === undefined ? raw : decodedStream(raw, this.#decoder)
+      if (this.#isTaken) {
+        this.#stream = takenStream()
+      } else {
+        const raw = this.#rawStream()
+        this.#stream = this.#decoder === undefined ? raw : decodedStream(raw, this.#decoder)
+      }
     }
     return this.#stream
   }
 
   /** Returns another body with the same bytes. REQUIRES: neither used nor locked. */
   clone(): FetchBody {
-    if (this.#hasEnded && this.#stream === null) {
+    if (this.#hasEnded && this.#isOver && this.#stream === null) {
       const copy = new FetchBody()
       copy.#chunks = [...this.#chunks]
       copy.#decoder = this.#decoder
       copy.#hasEnded = true
+      copy.#isOver = true
       return copy
     }
     const [own, other] = this.stream().tee()
@@ -100,6 +109,7 @@ export class FetchBody {
       this.#isTaken = true
       this.#chunks = []
       this.controller?.abort(new DOMException('The operation was aborted.', 'AbortError'))
+      this.#finish()
     } else if (!this.#stream.locked && !isDisturbed(this.#stream)) {
       void this.#stream.cancel('Response object has been garbage collected')
     }
@@ -123,19 +133,27 @@ export class FetchBody {
     }
   }
 
-  protected end(): void {
+  /** Call this when all of the body has come. `isAbortable`: a signal may still discard what nobody has read. */
+  protected end(isAbortable: boolean): void {
     this.#hasEnded = true
     this.controller = null
     if (this.#waiting !== null) {
       this.#waiting.resolve(this.#decoded())
       this.#waiting = null
+      this.#finish()
     } else if (this.#source !== null && this.#chunks.length === 0) {
       this.#close()
+    } else if (!isAbortable) {
+      this.#finish()
     }
   }
 
+  /** Called once, when the body needs its signal no longer. */
+  protected onOver(): void {}
+
+  /** Discards what nobody has read. Readers get the error. */
   protected breakOff(error: unknown): void {
-    if (this.#hasEnded || this.#hasFailed) {
+    if (this.#isOver || this.#hasFailed) {
       return
     }
     this.#hasFailed = true
@@ -159,6 +177,23 @@ export class FetchBody {
     const chunks = this.#chunks
     this.#chunks = []
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+  }
+
+  #finish(): void {
+    if (!this.#isOver) {
+      this.#isOver = true
+      this.onOver()
+    }
+  }
+
+  // An abort in the same turn as the call still counts.
+  async #decodedUnlessAborted(): Promise<Buffer> {
+    await Promise.resolve()
+    if (this.#hasFailed) {
+      throw this.#error
+    }
+    this.#finish()
+    return this.#decoded()
   }
 
   async #decoded(): Promise<Buffer> {
@@ -201,6 +236,7 @@ export class FetchBody {
         this.#chunks = []
         this.#isTaken = true
         this.controller?.abort(reason as Error)
+        this.#finish()
       },
     })
   }
@@ -218,7 +254,20 @@ export class FetchBody {
       source.close()
       source.byobRequest?.respond(0)
     }
+    this.#finish()
   }
+}
+
+/** Makes the stream that `.body` is after `text()` and the like, which keep it locked. */
+function takenStream(): ReadableStream<Uint8Array> {
+  const stream: ReadableStream<Uint8Array> = new ReadableStream({
+    type: 'bytes',
+    start(source) {
+      source.close()
+    },
+  })
+  stream.getReader()
+  return stream
 }
 
 /** Buffers up to this size may share one piece of memory in Node. */

@@ -16,6 +16,10 @@ import { FetchTiming } from './fetch-timing.ts'
 import { whenUnread } from './unread-responses.ts'
 
 const nullBodyStatuses = new Set([101, 103, 204, 205, 304])
+/** An error, because there is no user to ask for a name and a password. */
+const proxyAuthenticationRequired = 407
+/** The server wants the request again, on another connection. */
+const misdirectedRequest = 421
 const redirectStatuses = new Set([301, 302, 303, 307, 308])
 
 /** How many bytes of a redirect's own body are read to keep its connection; a longer body closes it. */
@@ -43,6 +47,8 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   #headers: HeaderList
   #source: RequestSource | null
   #redirects = 0
+  /** whether the request was sent again because of a 421 */
+  #isSecond = false
   #type: 'basic' | 'cors' = 'basic'
   /** whether the call is aborted, failed or complete */
   #isOver = false
@@ -77,9 +83,14 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     this.#send()
   }
 
-  /** Ends the call when the user's signal aborts. */
+  /** Ends the call when the user's signal aborts. This also discards a complete body that nobody has read. */
   abort(reason: unknown): void {
-    this.#end(reason, reason || new DOMException('The operation was aborted.', 'AbortError'))
+    const error = reason || new DOMException('The operation was aborted.', 'AbortError')
+    if (this.#isOver) {
+      this.breakOff(error)
+    } else {
+      this.#end(reason, error)
+    }
   }
 
   // The handler of its requests, which follow one another.
@@ -100,6 +111,13 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     statusText: string,
   ): void {
     if (status < 200 || this.#isOver || this.#hasFollowed(controller)) {
+      return
+    }
+    if (status === proxyAuthenticationRequired) {
+      this.#fail(new Error(''))
+      return
+    }
+    if (status === misdirectedRequest && this.#sendAgain()) {
       return
     }
     if (redirectStatuses.has(status) && this.#plan.redirect !== 'manual') {
@@ -127,10 +145,13 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   onResponseEnd(controller: Controller): void {
     if (!this.#isOver && !this.#hasFollowed(controller)) {
       this.#isOver = true
-      this.#stopFollowing()
-      this.end()
+      this.end(this.#plan.signal !== null && !this.#dumps)
       this.#timing.report()
     }
+  }
+
+  protected override onOver(): void {
+    this.#stopFollowing()
   }
 
   onResponseError(controller: Controller | null, error: Error): void {
@@ -151,8 +172,9 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
       // An empty body is left to dispatch(), which knows its framing.
       body: this.#source === null || this.#source.length === 0 ? null : this.#source.open(),
     }
+    const agent = this.#dispatcher
     try {
-      this.#dispatcher.dispatch(options as unknown as Dispatcher.DispatchOptions, this)
+      agent.dispatch(options as unknown as Dispatcher.DispatchOptions, this)
     } catch (error) {
       this.onResponseError(null, error as Error)
     }
@@ -220,12 +242,29 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     return true
   }
 
-  #follow({ url, method, dropsBody }: RedirectTarget): void {
+  // Returns false if the answer stands.
+  #sendAgain(): boolean {
+    if (this.#isSecond || (this.#source !== null && !this.#source.isReplayable)) {
+      return false
+    }
+    this.#isSecond = true
+    this.#leave()
+    this.#send()
+    return true
+  }
+
+  // Later calls of the current request are not for the user.
+  #leave(): void {
     if (this.controller !== null) {
       this.#followed ??= []
       this.#followed.push(this.controller)
       this.controller = null
     }
+  }
+
+  #follow({ url, method, dropsBody }: RedirectTarget): void {
+    this.#leave()
+    this.#isSecond = false
     if (dropsBody) {
       this.#source = null
       for (const name of [
@@ -259,7 +298,6 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   /** `early` rejects the promise; `late` fails the body, if the promise has been fulfilled. */
   #end(early: unknown, late: unknown): void {
     if (this.#isOver) {
-      // The user may still read a body that is complete. undici's would have been read by now, or would fail.
       return
     }
     this.#isOver = true

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import { isToken } from '../request/request-headers.ts'
-import { asPrototypeOf } from './web-classes.ts'
+import { passFor } from './web-classes.ts'
 
 /** A real Headers object: it throws the errors that programs know for an invalid name. */
 let empty: Headers
@@ -15,6 +15,20 @@ let immutable: Headers
 export class FetchHeaders {
   readonly #values: ResponseHeaders
   #list: Headers | undefined
+
+  static is(this: void, object: unknown): boolean {
+    return typeof object === 'object' && object !== null && #values in object
+  }
+
+  /** Returns the headers as an object, in the order in which they came. */
+  static shown(headers: FetchHeaders): object {
+    return Object.fromEntries(
+      Object.entries(headers.#values).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : value,
+      ]),
+    )
+  }
 
   constructor(values: ResponseHeaders) {
     this.#values = values
@@ -99,11 +113,14 @@ export class FetchHeaders {
   }
 }
 
-/** Makes FetchHeaders a `Headers` of Node and of undici. Call it once, as linkResponse(). */
+/** Makes FetchHeaders objects pass as `Headers` of Node and of undici, as linkResponse() does. */
 export function linkHeaders(): void {
-  asPrototypeOf(FetchHeaders, Headers, (headers: FetchHeaders, options) =>
-    inspect(new Headers([...headers]), options),
-  )
+  passFor({
+    name: 'Headers',
+    own: FetchHeaders,
+    isOwn: FetchHeaders.is,
+    show: (headers, options) => `Headers ${inspect(FetchHeaders.shown(headers), options)}`,
+  })
   empty = new Headers()
   immutable = Response.error().headers
 }

@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici'
 import { isToken } from '../request/request-headers.ts'
 import { readHeaders, type HeaderList } from './header-list.ts'
 import { readSource, type RequestSource } from './request-source.ts'
@@ -13,6 +14,8 @@ export interface FetchPlan {
   readonly signal: AbortSignal | null
   readonly redirect: Redirect
   readonly cache: CacheMode
+  /** undefined: the default one */
+  readonly dispatcher: Dispatcher | undefined
 }
 
 export type Redirect = 'follow' | 'manual' | 'error'
@@ -35,24 +38,41 @@ const noInit: Init = {}
  * sent. Returns undefined for anything else; undici's fetch() then does the call, or throws the proper error.
  */
 export function readPlan(input: unknown, init: Init = noInit): FetchPlan | undefined {
-  const method = readMethod(init['method'])
-  const headers = readHeaders(init['headers'])
-  const { body, redirect = 'follow', signal = null, cache = 'default' } = init
-  if (method === undefined || headers === undefined || !isPlain(init)) {
+  // In the order in which WebIDL reads them.
+  const {
+    body,
+    cache = 'default',
+    credentials,
+    dispatcher,
+    duplex,
+    headers: givenHeaders,
+    integrity,
+    keepalive,
+    method: givenMethod,
+    mode,
+    priority,
+    redirect = 'follow',
+    referrer,
+    referrerPolicy,
+    signal = null,
+    window,
+  } = init
+  const isPlain =
+    (credentials === undefined || isCredentials(credentials)) &&
+    (duplex === undefined || duplex === 'half') &&
+    (integrity === undefined || integrity === '') &&
+    (mode === undefined || mode === 'cors') &&
+    priority === undefined &&
+    referrer === undefined &&
+    referrerPolicy === undefined &&
+    window === undefined
+  const method = readMethod(givenMethod)
+  if (!isPlain || method === undefined || !isRedirect(redirect) || !isCacheMode(cache)) {
     return undefined
   }
-  if (redirect !== 'follow' && redirect !== 'manual' && redirect !== 'error') {
-    return undefined
-  }
-  if (signal !== null && !(signal instanceof AbortSignal)) {
-    return undefined
-  }
-  if (!isCacheMode(cache)) {
-    return undefined
-  }
-  const url =
-    typeof input === 'string' ? readUrl(input) : input instanceof URL ? fromUrl(input) : undefined
-  if (url === undefined) {
+  const headers = readHeaders(givenHeaders)
+  const url = urlOf(input)
+  if (headers === undefined || url === undefined || !isSignal(signal)) {
     return undefined
   }
   let source: RequestSource | null = null
@@ -60,7 +80,7 @@ export function readPlan(input: unknown, init: Init = noInit): FetchPlan | undef
     const read =
       method === 'GET' || method === 'HEAD'
         ? undefined
-        : readSource(body, init['duplex'] === 'half' && !init['keepalive'])
+        : readSource(body, duplex === 'half' && !keepalive)
     if (read === undefined) {
       return undefined
     }
@@ -69,7 +89,35 @@ export function readPlan(input: unknown, init: Init = noInit): FetchPlan | undef
   if (source !== null && source.type !== '' && !headers.has('content-type')) {
     headers.add('content-type', 'content-type', source.type)
   }
-  return { url, method, headers, source, signal, redirect, cache }
+  return {
+    url,
+    method,
+    headers,
+    source,
+    signal,
+    redirect,
+    cache,
+    dispatcher: dispatcher as Dispatcher | undefined,
+  }
+}
+
+export function isSignal(signal: unknown): signal is AbortSignal | null {
+  return signal === null || signal instanceof AbortSignal
+}
+
+function isRedirect(redirect: unknown): redirect is Redirect {
+  return redirect === 'follow' || redirect === 'manual' || redirect === 'error'
+}
+
+function isCredentials(credentials: unknown): boolean {
+  return credentials === 'same-origin' || credentials === 'include' || credentials === 'omit'
+}
+
+function urlOf(input: unknown): FetchUrl | undefined {
+  if (typeof input === 'string') {
+    return readUrl(input)
+  }
+  return input instanceof URL ? fromUrl(input) : undefined
 }
 
 function readMethod(given: unknown): string | undefined {
@@ -88,22 +136,4 @@ function readMethod(given: unknown): string | undefined {
   return !isToken(given) || forbidden.has(upper) || given === 'patch'
     ? undefined
     : (methods.get(upper) ?? given)
-}
-
-// Whether there are no options that only browsers or undici's fetch() act on.
-function isPlain(init: Init): boolean {
-  const { referrer, referrerPolicy, mode, credentials, integrity, window, priority } = init
-  return (
-    referrer === undefined &&
-    referrerPolicy === undefined &&
-    (mode === undefined || mode === 'cors') &&
-    (credentials === undefined ||
-      credentials === 'same-origin' ||
-      credentials === 'include' ||
-      credentials === 'omit') &&
-    (integrity === undefined || integrity === '') &&
-    window === undefined &&
-    priority === undefined &&
-    (init['duplex'] === undefined || init['duplex'] === 'half')
-  )
 }

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { FetchBody } from './fetch-body.ts'
 import { FetchHeaders } from './fetch-headers.ts'
-import { asPrototypeOf } from './web-classes.ts'
+import { passFor } from './web-classes.ts'
 
 /** TextDecoder decodes longer texts faster. */
 const shortText = 2048
@@ -27,6 +27,10 @@ export class FetchResponse {
   /** null if the status or the method has no body */
   readonly #body: FetchBody | null
   #headers: FetchHeaders | undefined
+
+  static is(this: void, object: unknown): boolean {
+    return typeof object === 'object' && object !== null && #head in object
+  }
 
   constructor(head: ResponseHead, body: FetchBody | null) {
     this.#head = head
@@ -131,14 +135,19 @@ export class FetchResponse {
 }
 
 /**
- * Makes FetchResponse a `Response` of Node and of undici. Called once, at the first fetch(), because Node loads these
- * classes when they are first used.
+ * Makes FetchResponse objects pass as `Response` of Node and of undici. Called at the first fetch(), because Node loads its
+ * class when it is first used.
  */
 export function linkResponse(): void {
-  asPrototypeOf(FetchResponse, Response, (response: FetchResponse, options) => {
-    const { status, statusText, headers, body, bodyUsed, ok, redirected, type, url } = response
-    const shown = { status, statusText, headers, body, bodyUsed, ok, redirected, type, url }
-    return `Response ${inspect(shown, options)}`
+  passFor({
+    name: 'Response',
+    own: FetchResponse,
+    isOwn: FetchResponse.is,
+    show(response, options) {
+      const { status, statusText, headers, body, bodyUsed, ok, redirected, type, url } = response
+      const shown = { status, statusText, headers, body, bodyUsed, ok, redirected, type, url }
+      return `Response ${inspect(shown, options)}`
+    },
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Dispatcher, Response as UndiciResponse } from 'undici'
+import type { Response as UndiciResponse } from 'undici'
 import { legacyDispatcher } from '../api/global-dispatcher.ts'
 import { undiciWeb } from '../compat/undici.ts'
 import { fetch as undiciFetch } from '../compat/undici-exports.ts'
@@ -35,27 +35,28 @@ export const fetch: Fetch = function fetch(input, ...[init]) {
   const plan = isDictionary ? readPlan(input, (init ?? undefined) as Init | undefined) : undefined
   return plan === undefined
     ? fallBack(input, init)
-    : (run(plan, init?.dispatcher).catch(withCallersStack) as ReturnType<Fetch>)
+    : (run(plan).catch(withCallersStack) as ReturnType<Fetch>)
 }
 
 async function fetchRequest(input: Request, init: Init): Promise<UndiciResponse> {
-  const plan = await readRequest(input, init)
+  if (typeof init !== 'object') {
+    return fallBack(input as never, init)
+  }
+  const read = readRequest(input, init)
+  const plan = read instanceof Promise ? await read : read
   if (plan === undefined) {
     return fallBack(input as never, init)
   }
   try {
-    return (await run(
-      plan,
-      init['dispatcher'] as Dispatcher | undefined,
-    )) as unknown as UndiciResponse
+    return (await run(plan)) as unknown as UndiciResponse
   } catch (error) {
     return withCallersStack(error)
   }
 }
 
-function run(plan: FetchPlan, dispatcher: Dispatcher | undefined): Promise<Response> {
+function run(plan: FetchPlan): Promise<Response> {
   return new Promise((resolve, reject) => {
-    new FetchCall(plan, dispatcher ?? defaultDispatcher(), { resolve, reject }).start()
+    new FetchCall(plan, plan.dispatcher ?? defaultDispatcher(), { resolve, reject }).start()
   })
 }
 

@@ -1,3 +1,4 @@
+import { undiciHeaderEntries, undiciWeb } from '../compat/undici.ts'
 import { isToken } from '../request/request-headers.ts'
 
 // The request headers of fetch(): each name once, in the case in which it first came.
@@ -14,6 +15,11 @@ export class HeaderList {
 
   has(lowerName: string): boolean {
     return this.#lowerNames.includes(lowerName)
+  }
+
+  get(lowerName: string): string | undefined {
+    const index = this.#lowerNames.indexOf(lowerName)
+    return index < 0 ? undefined : this.flat[2 * index + 1]
   }
 
   /** Adds a valid header with a new name. */
@@ -79,10 +85,14 @@ export function readHeaders(given: unknown): HeaderList | undefined {
   return isRead ? list : undefined
 }
 
-function addPairs(list: HeaderList, pairs: Iterable<unknown>): boolean {
-  if (typeof pairs[Symbol.iterator] !== 'function') {
+function addPairs(list: HeaderList, given: Iterable<unknown>): boolean {
+  const iterate = given[Symbol.iterator]
+  if (typeof iterate !== 'function') {
     return false
   }
+  // Headers lists sorted names in lower case, but undici's fetch() sends them as they were given.
+  const isUndicis = (iterate as unknown) === undiciWeb.Headers.prototype.entries
+  const pairs = (isUndicis ? undiciHeaderEntries(given) : undefined) ?? given
   for (const pair of pairs) {
     if (!Array.isArray(pair) || pair.length !== 2 || !append(list, pair[0], pair[1])) {
       return false

@@ -1,42 +1,52 @@
-import { Buffer } from 'node:buffer'
-import { types } from 'node:util'
-import { undiciWeb } from '../compat/undici.ts'
+import type { Dispatcher } from 'undici'
+import { undiciRequestDispatcher, undiciRequestState, undiciWeb } from '../compat/undici.ts'
+import { isSignal, type FetchPlan, type Init } from './fetch-plan.ts'
+import { fromUrl, readUrl } from './fetch-url.ts'
 import { readHeaders } from './header-list.ts'
-import type { FetchPlan, Init } from './fetch-plan.ts'
-import { readUrl } from './fetch-url.ts'
-import { bytesSource, streamSource, type RequestSource } from './request-source.ts'
+import { sourceOfStream, sourceOfUndicis } from './request-body.ts'
+import type { RequestSource } from './request-source.ts'
 import { isCacheMode } from './sent-headers.ts'
 
-/** How many bytes of a Request's body are read ahead to see whether they are all of it. */
-const mostAhead = 64 * 1024
-
-/** Whether `input` is a Request of Node or of undici. */
+/** Whether `input` is a Request of undici, of Node or of another copy of undici. The last is known by its shape. */
 export function isRequest(input: unknown): input is Request {
-  return input instanceof Request || input instanceof undiciWeb.Request
+  return (
+    typeof input === 'object' &&
+    input !== null &&
+    ((input as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Request' ||
+      input instanceof undiciWeb.Request) &&
+    typeof (input as Request).url === 'string'
+  )
 }
 
+/** Options that only undici's fetch() acts on. */
+const rareOptions = ['integrity', 'mode', 'priority', 'referrer', 'referrerPolicy', 'window']
+
 /**
- * Reads a Request with the changes in `init`. Returns undefined if undici's fetch() must do the call or report the
- * error.
+ * Reads a Request with the changes in `init`. Returns undefined if the fetch() of its class must do the call or report the
+ * error. Throws the error of its class if `init` is wrong.
  */
-export async function readRequest(input: Request, init: Init): Promise<FetchPlan | undefined> {
-  const { signal: givenSignal, dispatcher: _, ...changes } = init
-  const request = Object.keys(changes).length === 0 ? input : changed(input, changes)
-  if (request === undefined || !isPlain(request)) {
+export function readRequest(
+  input: Request,
+  init: Init,
+): FetchPlan | Promise<FetchPlan> | undefined {
+  const { signal: given, dispatcher: givenDispatcher, ...changes } = init
+  if (!isPlain(input) || rareOptions.some((name) => changes[name] !== undefined)) {
     return undefined
   }
-  const { method, redirect, cache } = request
-  const url = readUrl(request.url)
-  const headers = readHeaders(request.headers)
-  const signal = givenSignal === undefined ? request.signal : (givenSignal as AbortSignal | null)
-  if (url === undefined || headers === undefined || !isCacheMode(cache)) {
+  if ((given !== undefined && !isSignal(given)) || !isUsable(input)) {
     return undefined
   }
-  if (signal !== null && !(signal instanceof AbortSignal)) {
+  const request = Object.keys(changes).length === 0 ? input : new (classOf(input))(input, changes)
+  const signal = given === undefined ? request.signal : given
+  const dispatcher = givenDispatcher ?? undiciRequestDispatcher(request)
+  const state = undiciRequestState(request)
+  const { method, cache, redirect, body } = state ?? request
+  const url = state === undefined ? readUrl(request.url) : fromUrl(state.url)
+  const headers = readHeaders(state?.headersList.entriesList ?? request.headers)
+  if (url === undefined || headers === undefined || !isCacheMode(cache) || !isSignal(signal)) {
     return undefined
   }
-  const source = request.body === null ? null : await sourceOf(request.body)
-  return {
+  const planOf = (source: RequestSource | null): FetchPlan => ({
     url,
     method,
     headers,
@@ -44,81 +54,32 @@ export async function readRequest(input: Request, init: Init): Promise<FetchPlan
     signal,
     redirect,
     cache,
+    dispatcher: dispatcher as Dispatcher | undefined,
+  })
+  if (body === null) {
+    return planOf(null)
   }
-}
-
-function changed(input: Request, changes: Init): Request | undefined {
-  try {
-    const Class = input.constructor as new (input: Request, init: Init) => Request
-    return new Class(input, changes)
-  } catch {
-    return undefined
-  }
+  return 'source' in body
+    ? planOf(sourceOfUndicis(body, headers.get('content-type')))
+    : sourceOfStream(body).then(planOf)
 }
 
 function isPlain(request: Request): boolean {
-  const { mode, integrity, referrer, referrerPolicy, bodyUsed, body } = request
-  return (
-    mode === 'cors' &&
-    integrity === '' &&
-    referrer === 'about:client' &&
-    referrerPolicy === '' &&
-    !bodyUsed &&
-    body?.locked !== true
-  )
+  const { mode, integrity, referrer, referrerPolicy } = request
+  return mode === 'cors' && integrity === '' && referrer === 'about:client' && referrerPolicy === ''
 }
 
-/**
- * A Request keeps its body as a stream. If it was made from bytes, these come at once, followed by the end. Then they
- * are sent as bytes, with their length.
- */
-async function sourceOf(stream: ReadableStream<Uint8Array>): Promise<RequestSource> {
-  const reader = stream.getReader()
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  const late = new Promise<undefined>((resolve) => {
-    setImmediate(resolve, undefined)
-  })
-  while (bytes < mostAhead) {
-    const next = reader.read()
-    const result = await Promise.race([next, late])
-    if (result === undefined) {
-      return streamSource(rest(chunks, reader, next))
-    }
-    if (result.done) {
-      return bytesSource(Buffer.concat(chunks), '')
-    }
-    if (!types.isUint8Array(result.value)) {
-      break
-    }
-    chunks.push(result.value)
-    bytes += result.value.byteLength
+function isUsable({ bodyUsed, body }: Request): boolean {
+  return !bodyUsed && body?.locked !== true
+}
+
+type RequestClass = new (input: Request | string, init: RequestInit) => Request
+
+// Derived classes do not count, as in fetch().
+function classOf(request: Request): RequestClass {
+  let prototype = Object.getPrototypeOf(request) as object | null
+  while (prototype !== null && !Object.hasOwn(prototype, Symbol.toStringTag)) {
+    prototype = Object.getPrototypeOf(prototype) as object | null
   }
-  return streamSource(rest(chunks, reader, reader.read()))
-}
-
-function rest(
-  chunks: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  first: ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>,
-): ReadableStream<Uint8Array> {
-  let next = first
-  const waiting = [...chunks]
-  return new ReadableStream({
-    async pull(source) {
-      const chunk = waiting.shift()
-      if (chunk !== undefined) {
-        source.enqueue(chunk)
-        return
-      }
-      const { done, value } = await next
-      if (done) {
-        source.close()
-      } else {
-        next = reader.read()
-        source.enqueue(value)
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
+  return (prototype ?? request).constructor as RequestClass
 }

@@ -1,7 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { isDisturbed } from './disturbed.ts'
 import { types } from 'node:util'
-import { encodeMultipart, isFormData, multipartChunks } from '../request/form-data.ts'
+import {
+  encodeMultipart,
+  isFormData,
+  multipartChunks,
+  type FormDataLike,
+} from '../request/form-data.ts'
 
 /** The body of a request of fetch(). */
 export interface RequestSource {
@@ -45,8 +50,7 @@ export function readSource(body: unknown, mayStream: boolean): RequestSource | u
       : bytesSource(Buffer.from(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)), '')
   }
   if (isFormData(body)) {
-    const { parts, length, contentType } = encodeMultipart(body)
-    return replayable(() => multipartChunks(parts), length, contentType)
+    return formSource(body)
   }
   if (body instanceof Blob) {
     return replayable(() => body.stream(), body.size, body.type)
@@ -57,7 +61,7 @@ export function readSource(body: unknown, mayStream: boolean): RequestSource | u
   }
   if (Symbol.asyncIterator in body) {
     return mayStream
-      ? streamSource(ReadableStream.from(body as AsyncIterable<Uint8Array>))
+      ? streamSource(ReadableStream.from(bytesOf(body as AsyncIterable<unknown>)))
       : undefined
   }
   return readSource(textOf(body), mayStream)
@@ -65,6 +69,19 @@ export function readSource(body: unknown, mayStream: boolean): RequestSource | u
 
 // fetch() sends the toString() of any other object.
 const textOf = String as (value: object) => string
+
+// Streams of Node may give strings.
+async function* bytesOf(chunks: AsyncIterable<unknown>): AsyncGenerator {
+  for await (const chunk of chunks) {
+    yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+  }
+}
+
+/** `boundary`: the one in the content-type that the request already has. */
+export function formSource(form: FormDataLike, boundary?: string): RequestSource {
+  const { parts, length, contentType } = encodeMultipart(form, boundary)
+  return replayable(() => multipartChunks(parts), length, contentType)
+}
 
 /** REQUIRES: nobody else uses `bytes`. */
 export function bytesSource(bytes: Uint8Array, type: string): RequestSource {
@@ -111,6 +128,7 @@ async function* chunksOf(reader: ReadableStreamDefaultReader): AsyncGenerator<Ui
   for (;;) {
     const { done, value } = await reader.read()
     if (done) {
+      reader.releaseLock()
       return
     }
     if (!types.isUint8Array(value)) {

@@ -26,10 +26,10 @@ export function isFormData(value: object): value is FormDataLike {
 }
 
 /** Encodes a form as the HTML standard says ("multipart/form-data encoding algorithm"). */
-export function encodeMultipart(form: FormDataLike): Multipart {
-  const boundary = `----formdata-dodici-${randomInt(2 ** 47)
-    .toString()
-    .padStart(15, '0')}`
+export function encodeMultipart(
+  form: FormDataLike,
+  boundary: string = randomBoundary(),
+): Multipart {
   const parts: (Uint8Array | Blob)[] = []
   // All text between two files becomes one part.
   let text = ''
@@ -56,6 +56,12 @@ export function encodeMultipart(form: FormDataLike): Multipart {
     length: parts.reduce((sum, part) => sum + ('size' in part ? part.size : part.byteLength), 0),
     contentType: `multipart/form-data; boundary=${boundary}`,
   }
+}
+
+function randomBoundary(): string {
+  return `----formdata-dodici-${randomInt(2 ** 47)
+    .toString()
+    .padStart(15, '0')}`
 }
 
 /** Yields the parts as chunks. Files are read while they are sent. */

@@ -10,14 +10,18 @@ import { bodyRows } from './rows/bodies.ts'
 import { codingRows } from './rows/codings.ts'
 import { endingRows } from './rows/endings.ts'
 import { redirectRows } from './rows/redirects.ts'
+import { requestObjectRows } from './rows/request-objects.ts'
 import { requestRows } from './rows/requests.ts'
+import { responseObjectRows } from './rows/response-objects.ts'
 import { responseRows } from './rows/responses.ts'
 import type { Fetch, Received, Row } from './row.ts'
 
 const rows = [
   ...requestRows,
+  ...requestObjectRows,
   ...bodyRows,
   ...responseRows,
+  ...responseObjectRows,
   ...redirectRows,
   ...codingRows,
   ...endingRows,

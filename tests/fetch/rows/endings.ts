@@ -1,4 +1,4 @@
-import { head, outcome, type Row } from '../row.ts'
+import { head, outcome, type Context, type Row } from '../row.ts'
 
 const never: NonNullable<Row['answer']> = () => {}
 
@@ -130,6 +130,64 @@ const moments: Row[] = [
   },
 ]
 
+const whole: NonNullable<Row['answer']> = (_request, response) => {
+  response.end('all of it')
+}
+
+/** `ask` is called when the body has come, and nobody has read it. */
+async function whenItHasCome(
+  { fetch, base }: Context,
+  ask: (response: Response, abort: () => void) => unknown,
+): Promise<unknown> {
+  const controller = new AbortController()
+  const response = await fetch(base, { signal: controller.signal })
+  return ask(response, () => controller.abort(new Reason('mine')))
+}
+
+const unread: Row[] = (
+  [
+    [
+      'text()',
+      (response, abort) => {
+        abort()
+        return outcome(response.text())
+      },
+    ],
+    [
+      'text() that was just called',
+      (response, abort) => {
+        const text = outcome(response.text())
+        abort()
+        return text
+      },
+    ],
+    [
+      'the stream',
+      async (response, abort) => {
+        const reader = response.body?.getReader()
+        abort()
+        return [
+          await outcome(Promise.resolve(reader?.read())),
+          await outcome(Promise.resolve(reader?.closed)),
+        ]
+      },
+    ],
+    [
+      'a clone',
+      (response, abort) => {
+        const clone = response.clone()
+        abort()
+        return Promise.all([outcome(response.text()), outcome(clone.text())])
+      },
+    ],
+  ] as [string, (response: Response, abort: () => void) => unknown][]
+).map(([situation, ask]) => ({
+  clause: 'Abort: a body that nobody has read',
+  situation,
+  answer: whole,
+  show: (context) => whenItHasCome(context, ask),
+}))
+
 const broken: Row[] = [
   {
     clause: 'Network error',
@@ -179,4 +237,4 @@ const broken: Row[] = [
   },
 ]
 
-export const endingRows: readonly Row[] = [...aborted, ...moments, ...broken]
+export const endingRows: readonly Row[] = [...aborted, ...moments, ...unread, ...broken]

@@ -61,6 +61,27 @@ const contents: [string, Answer][] = [
   ['text of 5000 characters', text('\u00e4'.repeat(5000), { 'content-type': 'TEXT/Plain;a=b' })],
 ]
 
+const asked: Row[] = [407, 421].flatMap((status) =>
+  [undefined, 'text', 'stream'].map((body): Row => ({
+    clause: 'HTTP-network-or-cache fetch: status',
+    situation: `${status} of a request with ${body ?? 'no body'}`,
+    answer: (request, response) => {
+      response.writeHead(status, { 'x-body': String(request.method) }).end('body')
+    },
+    show: async ({ fetch, base, received }) => {
+      const init = {
+        method: body === undefined ? 'GET' : 'POST',
+        ...(body !== undefined && {
+          body: body === 'text' ? body : ReadableStream.from([Buffer.from(body)]),
+        }),
+        duplex: 'half',
+      }
+      const result = await outcome(fetch(base, init).then((response) => response.text()))
+      return [result, received.map((one) => one.body)]
+    },
+  })),
+)
+
 const reading: Row[] = contents.flatMap(([situation, answer]) =>
   readers.map((reader) => ({
     clause: `Body: ${reader}()`,
@@ -206,7 +227,7 @@ const clones: Row[] = [
   },
 ]
 
-const answerHeaders: Answer = (_request, response: ServerResponse) => {
+export const answerHeaders: Answer = (_request, response: ServerResponse) => {
   response.writeHead(200, [
     ['X-Two', '1'],
     ['x-two', '2'],
@@ -283,46 +304,13 @@ const refusals: Row[] = (
   },
 }))
 
-const habits: Row[] = (
-  [
-    ['Object.prototype.toString', (r: Response) => Object.prototype.toString.call(r)],
-    ['constructor.name', (r: Response) => r.constructor.name],
-    [
-      'new Response(body, response)',
-      async (r: Response) => {
-        const copy = new Response(r.body, r)
-        return [head(copy), copy.headers.get('x-two'), await copy.text()]
-      },
-    ],
-    ['spread and keys', (r: Response) => [Object.keys(r), Object.assign({}, r)]],
-    [
-      'for in',
-      (r: Response) => {
-        const names: string[] = []
-        for (const name in r) names.push(name)
-        return names.filter((name) => name !== 'textStream').toSorted()
-      },
-    ],
-    ['JSON.stringify()', (r: Response) => JSON.stringify(r)],
-    ['assigning to a getter', (r: Response) => Reflect.set(r, 'status', 5)],
-    ['a property of the user\u2019s', (r: Response) => Object.assign(r, { mine: 1 }).mine],
-
-    ['headers are the same object', (r: Response) => r.headers === r.headers],
-  ] as [string, (response: Response) => unknown][]
-).map(([situation, show]) => ({
-  clause: 'Response: object',
-  situation,
-  answer: answerHeaders,
-  show: async ({ fetch, base }) => show(await fetch(base)),
-}))
-
 export const responseRows: readonly Row[] = [
   ...statuses,
+  ...asked,
   ...reading,
   ...twice,
   ...streams,
   ...clones,
   ...headers,
   ...refusals,
-  ...habits,
 ]
