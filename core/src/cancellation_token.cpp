@@ -11,8 +11,8 @@
 
 namespace dodici {
 
-// One registered callback. Who moves `phase` on from `registered` owns the callback from there: the thread that
-// cancels (to `running`, then `over`), or the registration's owner (to `over`).
+// One registered callback. Whoever changes `phase` from `registered` owns the callback from then on: the thread that
+// cancels (it sets `running`, then `over`), or the owner of the registration (it sets `over`).
 struct CancellationToken::Registration::Node : std::enable_shared_from_this<Node> {
   enum class Phase : int { registered, running, over };
 
@@ -30,7 +30,7 @@ struct CancellationToken::Registration::Node : std::enable_shared_from_this<Node
     }
     runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
     callback();
-    callback = nullptr;  // what it captured does not outlive a reset() that waits for us
+    callback = nullptr;  // a reset() that waits for us must find the captured objects destroyed
     phase.store(Phase::over, std::memory_order_release);
     phase.notify_all();
   }
@@ -41,7 +41,8 @@ struct CancellationToken::Registration::Node : std::enable_shared_from_this<Node
   std::function<void()> callback;
   std::atomic<Phase> phase{Phase::registered};
   std::atomic<std::thread::id> runner{};
-  State::Hook hook;  // in state's nodes, while `registered`; guarded by the tree's mutex
+  State::Hook
+      hook;  // links this into the state's nodes while `registered`; guarded by the tree's mutex
 };
 
 struct CancellationToken::State::Below {
@@ -111,7 +112,7 @@ void CancellationToken::State::mark(
   }
   auto& [children, nodes] = *below_;
   while (!children.empty()) {
-    // A child whose last owner is just leaving cannot be had any more; its destructor waits for our mutex.
+    // If a child's last owner is just releasing it, lock() fails; its destructor waits for our mutex.
     if (auto child = children.front().weak_from_this().lock()) {
       states.push_back(std::move(child));
     }
@@ -124,8 +125,8 @@ void CancellationToken::State::mark(
 }
 
 void CancellationToken::State::cancel() {
-  // All are marked before the first is told. They stay alive until the end, so that none of them is destroyed, and takes
-  // the lock, while it is held.
+  // All states are marked before the first callback runs. They are kept alive until the end, because a destructor takes
+  // the mutex, which is held here.
   std::vector<std::shared_ptr<State>> marked;
   std::vector<std::shared_ptr<Node>> callbacks;
   {
@@ -170,7 +171,7 @@ void CancellationToken::Registration::Node::unregister() {
     return;
   }
   if (runner.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-    return;  // called from within the callback, or after it ran here
+    return;  // called inside the callback, or after it ran on this thread
   }
   phase.wait(Phase::running, std::memory_order_acquire);
 }

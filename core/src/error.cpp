@@ -3,7 +3,7 @@
 namespace dodici {
 
 const char* describe(Errc code) {
-  // No default: -Wswitch names the code that was forgotten here.
+  // There is no default, so that -Wswitch reports a missing code.
   switch (code) {
     case Errc::aborted:
       return "the request was cancelled";

@@ -7,7 +7,7 @@ namespace dodici {
 
 void RequestBlock::onCancel() noexcept { shard->send(CancelCommand{id}); }
 
-// The body callback reads the flag at once; the command stops the body timeout, which may run while nothing arrives.
+// The body callback reads the flag at once. The command stops the body timeout, which would run on if no bytes arrive.
 void RequestController::requestPause() {
   if (block_->pause.requestPause()) {
     block_->shard->send(PauseChangedCommand{block_->id});

@@ -1,5 +1,5 @@
-// Locks in a form that clang checks (-Wthread-safety); GCC ignores the attributes. libstdc++'s std::mutex carries no
-// annotations, hence Mutex and MutexLock.
+// Locks that clang can check (-Wthread-safety); GCC ignores the attributes. std::mutex of libstdc++ has no annotations,
+// so Mutex and MutexLock replace it.
 #pragma once
 
 #include <mutex>

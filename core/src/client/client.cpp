@@ -20,8 +20,8 @@ namespace dodici {
 
 namespace {
 
-// How many more requests than the quietest loop an origin's own loop may have, beside a quarter of those, before others help
-// it: below that, its kept connections are worth more than a second thread.
+// An origin's own loop may have this many more requests than the quietest loop, plus a quarter, before other loops help
+// it: below that, kept connections save more than a second thread would.
 constexpr std::uint32_t kSpillMargin = 64;
 
 TlsStores storesOf(TlsOptions tls, TlsOptions proxyTls) {
@@ -43,7 +43,8 @@ struct Client::Parts {
     }
   }
 
-  // HTTP/2 origins and limited ones stay on one loop: streams share a connection, and a limit is counted there.
+  // HTTP/2 origins and limited ones stay on one loop, because streams share a connection and each loop counts its own
+  // limit.
   ClientShard& shardFor(const Request& request) {
     if (shards.size() == 1) {
       return *shards.front();
@@ -121,7 +122,7 @@ void Client::refuse(const RequestController& request) {
 }
 
 void Client::setTls(TlsOptions tls, TlsOptions proxyTls) {
-  // A session from before would bring back what it was made with.
+  // An older TLS session would bring back the settings that it was made with.
   tls.keepsSessions = false;
   const TlsStores stores = storesOf(std::move(tls), std::move(proxyTls));
   for (const auto& shard : parts_->shards) {

@@ -13,7 +13,7 @@ namespace dodici {
 
 namespace {
 
-// How often connections are looked at: those that a PING has asked, and with an older libcurl all of them.
+// How often connections are checked: those that were sent a PING, and with an older libcurl all of them.
 constexpr std::chrono::seconds kLookInterval{1};
 
 }  // namespace
@@ -43,7 +43,8 @@ Connection* ConnectionKeeper::onSending(
   if (ticket.opens()) {
     opened(ticket, easy, easy.connectionSocket(), origin);
   } else if constexpr (!MultiHandle::kNamesConnections) {
-    // None: a kept connection over a Unix socket, of which nothing is told; they all lead to the same server.
+    // There is none for a kept connection over a Unix socket, which libcurl does not report; all such connections lead
+    // to the same server.
     const int socket = easy.connectionSocket();
     if (watchers_.isGivenUp(socket)) {
       return nullptr;
@@ -52,7 +53,7 @@ Connection* ConnectionKeeper::onSending(
       connection = &moveTo(ticket, easy, socket, origin);
     }
   }
-  // What came before the request is written is not its answer.
+  // Bytes that came before the request is written are not its response.
   if (connection->requests > 0 && connection->protocol == Protocol::http1) {
     const bool isUnread = isTls && easy.hasUnreadTls();
     if (isUnread || (!MultiHandle::kNamesConnections && faultOf(connection->socket, false))) {
@@ -66,7 +67,7 @@ Connection* ConnectionKeeper::onSending(
   return connection;
 }
 
-// An older libcurl has chosen the connection with this socket.
+// Moves the request to the connection with this socket, which an older libcurl has chosen.
 Connection& ConnectionKeeper::moveTo(
     OriginQueue::Ticket& ticket, const EasyHandle& easy, int socket, std::string_view origin
 ) {
@@ -102,7 +103,7 @@ void ConnectionKeeper::opened(
   if (isHttp2) {
     watchers_.gatherWrites(socket);
     if constexpr (!MultiHandle::kNamesConnections) {
-      // An older libcurl keeps to the limit by itself, and does not tell it.
+      // An older libcurl obeys the stream limit by itself and does not report it.
       origins_.onStreamLimit(*ticket.connection(), std::numeric_limits<std::uint32_t>::max(), now);
     }
   }
@@ -151,7 +152,7 @@ SocketWatchers::Unread ConnectionKeeper::onUnread(int socket) {
     connection->endDetail = fault->detail;
   }
   if (isHttp2 && MultiHandle::kNamesConnections) {
-    // It may say why before it ends.
+    // The peer may have sent the reason before the end.
     multi_.check(*connection);
     connection = connections_.findBySocket(socket);
     if (connection == nullptr) {
@@ -166,7 +167,7 @@ SocketWatchers::Unread ConnectionKeeper::onUnread(int socket) {
   return SocketWatchers::Unread::left;
 }
 
-// A libcurl that has connection events has told it by these already.
+// A libcurl with connection events has already reported this by one.
 void ConnectionKeeper::onSocketClosed(int socket) noexcept {
   if (Connection* const connection = connections_.findBySocket(socket)) {
     origins_.onClosed(*connection, Clock::now());
@@ -181,7 +182,7 @@ bool ConnectionKeeper::onLinkBroken(std::uint32_t link) {
   if (Connection* const connection = connections_.findBySocket(socket)) {
     connection->isCutOff = true;
   }
-  // Behind what has come: that can still be read.
+  // What has come before can still be read.
   ::shutdown(socket, SHUT_RD);
   return true;
 }
@@ -204,8 +205,8 @@ void ConnectionKeeper::expire() {
     broken_.push_back(connection.id);
   });
   if constexpr (!MultiHandle::kNamesConnections) {
-    // nghttp2 gives up a connection on which the peer broke the rules, and libcurl notices that with the next stream it
-    // looks at: there may be no other reason to look at one.
+    // nghttp2 gives up a connection whose peer broke the rules, but libcurl only notices it when it next handles a
+    // stream, for which there may be no other reason.
     connections_.forEachOpen([this](Connection& connection) {
       if (connection.protocol == Protocol::http2 && !connection.isIdle()) {
         multi_.readFrom(connection);
@@ -214,7 +215,7 @@ void ConnectionKeeper::expire() {
   }
 }
 
-// undici's pingInterval: the network between sees that the connection is in use.
+// undici's pingInterval, by which middleboxes see that the connection is in use.
 void ConnectionKeeper::sendPings(Clock::time_point now) {
   if (now < nextPing_) {
     return;
@@ -317,11 +318,11 @@ void ConnectionKeeper::onSessionEnded(std::int64_t id) {
   }
 }
 
-// We use the connection no longer; libcurl may keep it for the requests that are still on it.
+// Stops using the connection. libcurl may keep it for the requests that are still on it.
 void ConnectionKeeper::close(Connection& connection, Errc code, std::uint32_t detail) {
   connection.endCode = code;
   connection.endDetail = detail;
-  // It stays in memory until its end has been told.
+  // The object stays until its end has been reported.
   origins_.onClosed(connection, Clock::now());
   multi_.close(connection);
 }

@@ -1,6 +1,6 @@
-// Keeps what we know of connections in step with libcurl, and decides when one is closed.
+// Keeps our connections in step with libcurl's, and decides when one is closed.
 //
-// Threads: loop thread only. The ConnectionListener's calls come from inside libcurl, and do not call it.
+// Threads: loop thread only. The ConnectionListener's functions are called inside libcurl, and must not call it.
 // Owner:   ClientEngine.
 #pragma once
 
@@ -37,8 +37,8 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
       std::chrono::milliseconds pingInterval
   );
 
-  // The connection on which a request is about to be sent; null when it must not be sent on the one that libcurl has chosen.
-  // Called from inside Receiver::onStarted().
+  // Returns the connection on which a request is about to be sent; null if it must not be sent on the one that libcurl
+  // has chosen. Called inside Receiver::onStarted().
   Connection* onSending(
       OriginQueue::Ticket& ticket, const EasyHandle& easy, bool isTls, std::string_view origin
   );
@@ -49,36 +49,37 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   // The connection takes no more requests, and is closed when the last one has left.
   void drain(Connection& connection);
 
-  // Something has come on a socket that libcurl does not read.
+  // Bytes, or an end, have come on a socket that libcurl does not read.
   SocketWatchers::Unread onUnread(int socket);
 
-  // libcurl closes the socket. From inside libcurl: does not throw.
+  // libcurl is closing the socket. Called inside libcurl; does not throw.
   void onSocketClosed(int socket) noexcept;
 
-  // Of a given socket comes no more, and that is not all. False: there is none with this name.
+  // A given socket has ended before its data was complete. Returns false if no connection has this link.
   bool onLinkBroken(std::uint32_t link);
 
-  // A request over HTTP/2 ends without an answer. REQUIRES: its stream is still open.
+  // A request over HTTP/2 ends without its response. REQUIRES: its stream is still open.
   void askWhetherAlive(Connection& connection);
 
-  // Closes what has been idle, or silent, for too long.
+  // Closes connections that have been idle or silent for too long.
   void expire();
 
-  // When expire() has something to do; max() when nothing is to come.
+  // When to call expire() next; max() if there is no need.
   Clock::time_point nextExpiry() const;
 
-  // Carries out what libcurl's callbacks left to do. True when there was something.
+  // Carries out what libcurl's callbacks have left to do. Returns true if there was something.
   bool settle();
 
-  // Some connections have `broken` set: their requests are to be failed.
+  // Whether connections have `broken` set, so that their requests must be failed.
   bool hasBroken() const { return !broken_.empty(); }
 
   void forgetBroken();
 
-  // Tells which connections have ended since the last call. The requests that failed with them must have been told before.
+  // Reports the connections that have ended since the last call. REQUIRES: requests that failed with them were
+  // reported.
   void tellEnded();
 
-  // At the end of the client: tells the end of all of them.
+  // Reports the end of all connections, when the client ends.
   void endAll();
 
  private:
@@ -108,7 +109,7 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   // Connections, by Connection::id, whose requests fail as soon as libcurl has returned.
   std::vector<std::int64_t> broken_;
 
-  // What libcurl told before the connection's first request was written; by Connection::id.
+  // What libcurl has told of connections before their first request was written, by Connection::id.
   struct Early {
     std::optional<std::uint32_t> streams;
     bool ended = false;  // GOAWAY, or the session's end

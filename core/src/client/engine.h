@@ -1,4 +1,4 @@
-// All that libcurl is involved in, for one client on one loop, in the order in which it is made.
+// All objects of one client on one loop that work with libcurl, in the order in which they are made.
 //
 // Threads: loop thread only.
 // Owner:   ClientShard, which makes it with the first request and destroys it with the destroy command.
@@ -27,7 +27,7 @@
 
 namespace dodici {
 
-// What the shards of one client share.
+// Shared by the shards of one client.
 struct ClientConfig {
   explicit ClientConfig(ClientOptions clientOptions) : options(std::move(clientOptions)) {}
 
@@ -37,13 +37,13 @@ struct ClientConfig {
 
 struct ClientEngine {
   struct Timers {
-    std::function<void()> libcurl;      // libcurl's timeout is due
-    std::function<void()> deadlines;    // look at the deadlines
-    std::function<void()> connections;  // look at the idle and the silent connections
-    std::function<void()> flush;        // body bytes have waited for long enough
+    std::function<void()> libcurl;      // called when libcurl's timeout is due
+    std::function<void()> deadlines;    // called when deadlines must be checked
+    std::function<void()> connections;  // called when idle and silent connections must be checked
+    std::function<void()> flush;        // called when body bytes have waited for long enough
   };
 
-  // `tls` is what connections are made with from now on; it may change. `onEnded` is told of each request that has ended.
+  // New connections use `tls`, which may change. `onEnded` is called for each request that has ended.
   ClientEngine(
       ClientConfig& config,
       const TlsStores& tls,
@@ -86,7 +86,7 @@ struct ClientEngine {
   ConnectionKeeper keeper;
   MultiHandle multi;
   EasyHandlePool handles;
-  RequestRunner requests;  // after what its transfers refer to
+  RequestRunner requests;  // after everything that its transfers refer to
   TunnelRunner tunnels;
   WakeTimer deadlineTimer;
   WakeTimer connectionTimer;

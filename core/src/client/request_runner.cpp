@@ -25,7 +25,8 @@ Negotiation negotiationOf(
 RequestRunner::RequestRunner(const Parts& parts, std::function<void()> onEnded)
     : parts_(parts), onEnded_(std::move(onEnded)) {}
 
-// Calls leave(), after which nobody may be on the connection any more. What libcurl has closed is no longer there.
+// Calls leave(), after which the connection may have no requests any more. It may also be gone, if libcurl has closed
+// it.
 template <typename F>
 void RequestRunner::leaveConnection(const OriginQueue::Ticket& ticket, F&& leave) {
   Connection* const connection = ticket.connection();
@@ -41,7 +42,7 @@ void RequestRunner::admit(std::shared_ptr<RequestBlock> submitted) {
   enqueue(table_.add(std::move(submitted)));
 }
 
-// Starts it if it gets a place at once.
+// Starts the request if it gets a place at once.
 void RequestRunner::enqueue(RequestBlock& block) {
   const RequestText text(block.request.text);
   const Decision decision = parts_.origins.admit(
@@ -56,8 +57,8 @@ void RequestRunner::enqueue(RequestBlock& block) {
   }
 }
 
-// What tells apart connections that cannot serve one another's requests: those made for another name of TLS cannot, those to
-// a proxy that forwards can.
+// Returns the key of connections that may serve this request. A TLS name of its own needs its own connections; a proxy
+// that forwards serves all origins on the same ones.
 std::string_view RequestRunner::keyOf(const RequestText& text) {
   const auto& proxy = parts_.options.proxy;
   if (!proxy.url.empty() && !proxy.tunnel && !text.isTls()) {
@@ -78,7 +79,7 @@ Transfer& RequestRunner::transferOf(RequestBlock& block) {
   return table_.start(block, std::make_unique<Transfer>(services, block));
 }
 
-// Whether somebody else has to say how its connection is made.
+// Whether JavaScript must be asked before the connection is made.
 bool RequestRunner::asksBefore(const RequestBlock& block) const {
   if (!parts_.options.asksToConnect || !block.ticket.opens()) {
     return false;
@@ -87,7 +88,7 @@ bool RequestRunner::asksBefore(const RequestBlock& block) const {
   return text.isTls() || !parts_.options.proxy.url.empty() || !isIpAddress(text.host());
 }
 
-// REQUIRES: it has its place on a connection.
+// REQUIRES: the request has a place on a connection.
 void RequestRunner::run(RequestBlock& block) {
   block.asks = parts_.options.socketsAreGiven ? block.ticket.opens() : asksBefore(block);
   if (block.asks) {
@@ -196,7 +197,7 @@ void RequestRunner::failBroken() {
     const Connection* const connection = block.ticket.connection();
     const Transfer* const transfer = table_.findTransfer(id);
     if (transfer != nullptr && transfer->responseEnded()) {
-      continue;  // libcurl delivers what it has
+      continue;  // libcurl still delivers what it has
     }
     if (connection != nullptr && connection->broken) {
       const Error error = *connection->broken;
@@ -256,7 +257,7 @@ void RequestRunner::onRoom(RequestId id) {
   }
 }
 
-// retire() is to follow, when libcurl can let go of the handle.
+// retire() must follow, when libcurl can let go of the handle.
 void RequestRunner::end(RequestBlock& block, const Error& error) {
   if (Transfer* const transfer = table_.findTransfer(block.id)) {
     transfer->endBy(error);
@@ -265,7 +266,7 @@ void RequestRunner::end(RequestBlock& block, const Error& error) {
   }
 }
 
-// REQUIRES: the request has ended. Forgets it.
+// Forgets the request. REQUIRES: it has ended.
 void RequestRunner::retire(RequestBlock& block) {
   Transfer* const transfer = table_.findTransfer(block.id);
   if (transfer != nullptr && transfer->handle() != nullptr) {
@@ -280,7 +281,7 @@ void RequestRunner::retire(RequestBlock& block) {
   onEnded_();
 }
 
-// Those who waited for this request's connection will get none either.
+// Fails the requests that waited for this request's connection.
 void RequestRunner::failWaiters(RequestBlock& block, const Error& error) {
   failed_.clear();
   parts_.origins.onConnectFailed(block.ticket, failed_, Clock::now());
@@ -302,7 +303,7 @@ void RequestRunner::endAll(const Error& error) {
       try {
         parts_.multi.remove(*transfer->handle());
       } catch (const std::exception&) {
-        // It goes with the multi handle.
+        // The handle is destroyed with the multi handle.
       }
     }
     parts_.origins.release(block.ticket, Clock::now());

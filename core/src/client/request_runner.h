@@ -1,4 +1,4 @@
-// The requests of a client on one loop: from the waiting line over libcurl to their end.
+// Takes the requests of a client on one loop from the waiting line through libcurl to their end.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine.
@@ -35,7 +35,7 @@ class RequestRunner final : private Transfer::Host {
     EasyHandlePool& handles;
   };
 
-  // `onEnded` is told of each request that has ended.
+  // `onEnded` is called for each request that has ended.
   RequestRunner(const Parts& parts, std::function<void()> onEnded);
 
   RequestRunner(const RequestRunner&) = delete;
@@ -43,21 +43,21 @@ class RequestRunner final : private Transfer::Host {
 
   void admit(std::shared_ptr<RequestBlock> block);
 
-  // False when there is no such request, or it has ended.
+  // Returns false if the request has ended.
   bool knows(RequestId id) const { return table_.find(id) != nullptr; }
 
-  // Wishes of the submitter; without effect when the request has ended.
+  // Commands of the submitter. They have no effect if the request has ended.
   void cancel(RequestId id);
   void onPauseChanged(RequestId id);
   void onBodyBytes(RequestId id, std::string bytes);
   void onBodyEnd(RequestId id);
 
-  // The answers to EventType::connectionWanted. Without effect when nobody waits for one.
+  // The answers to EventType::connectionWanted. They have no effect if the request does not wait for one.
   void connect(RequestId id, const ConnectionPlan& plan);
   void refuse(RequestId id);
   // The connection that EventType::connectionWanted asked for.
   void onSocket(RequestId id, GivenSocket socket);
-  // Of a given socket that libcurl has not opened yet comes no more.
+  // A given socket that libcurl has not opened yet has broken.
   void onLinkBroken(std::uint32_t link);
 
   void endByDeadline(RequestId id, DeadlineKind kind);
@@ -65,27 +65,27 @@ class RequestRunner final : private Transfer::Host {
   // libcurl is done with this transfer.
   void onDone(EasyHandle& easy);
 
-  // Ends the requests whose response is complete before they were sent completely. True when there was one.
+  // Ends requests whose response was complete before they were sent completely. Returns true if there was one.
   bool endEarly();
 
-  // Starts the requests that have got a place. True when there was one.
+  // Starts the requests that have got a place. Returns true if there was one.
   bool startReady();
 
-  // Fails the requests on connections that are `broken`. REQUIRES: libcurl has nothing left to do at once, so the requests that
-  // the peer did not process have left these connections.
+  // Fails the requests on connections that are `broken`. REQUIRES: libcurl has no more work now, so that requests that
+  // the peer did not process have already left these connections.
   void failBroken();
 
-  // Some requests wait for room in the batch.
+  // Whether some requests wait for room in the batch.
   bool hasHeld() const { return !held_.empty(); }
 
   std::vector<RequestId> takeHeld() { return std::exchange(held_, {}); }
 
-  // There is room.
+  // The batch has room for this request again.
   void onRoom(RequestId id);
 
   bool empty() const { return table_.size() == 0; }
 
-  // The client ends, or is broken.
+  // Ends all requests, because the client ends or has failed.
   void endAll(const Error& error);
 
  private:
@@ -109,8 +109,9 @@ class RequestRunner final : private Transfer::Host {
   const Parts parts_;
   const std::function<void()> onEnded_;
   TransferTable table_;
-  std::vector<RequestId> held_;    // these wait for room in the batch
-  std::vector<RequestId> early_;   // the response of these is complete before the request is
+  std::vector<RequestId> held_;  // requests that wait for room in the batch
+  std::vector<RequestId>
+      early_;  // requests whose response is complete before they were sent completely
   std::vector<RequestId> failed_;  // scratch
   std::string key_;                // scratch
 };

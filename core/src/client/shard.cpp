@@ -15,13 +15,13 @@ namespace dodici {
 
 namespace {
 
-// The two vectors of the queue keep memory for this many commands. What a burst needed beyond that is freed.
+// The queue's two vectors keep memory for this many commands; what a burst needed beyond that is freed.
 constexpr std::size_t kMostCommandsKept = 1024;
 
-// Bytes of a flowing body wait for more of them, at most this long.
+// The longest time that bytes of a body wait for more of them.
 constexpr std::chrono::microseconds kBodyInterval{500};
 
-// The system has run out of descriptors or memory, or something is wrong here.
+// The engine could not be made: the system has no more descriptors or memory, or there is a bug of ours.
 Error notStarted(const std::exception& exception) {
   int number = 0;
   if (const auto* const ofSystem = dynamic_cast<const std::system_error*>(&exception)) {
@@ -67,7 +67,8 @@ void ClientShard::send(Command command) {
   }
 }
 
-// The first request of a quiet client wakes the loop at once: its latency counts, and no other request would wake the loop.
+// The first request of a quiet client wakes the loop at once, as its latency counts and no other request would wake the
+// loop.
 void ClientShard::submit(SubmitCommand command) {
   const bool quiet = load_.fetch_add(1, std::memory_order_relaxed) == 0;
   if (quiet) {
@@ -128,7 +129,7 @@ void ClientShard::onCommands() {
   for (auto& command : commands_) {
     guarded([&] { std::visit([this](auto& which) { onCommand(which); }, command); });
     if (broken_) {
-      // What was submitted in this turn begins in the next one, anew.
+      // Requests that were submitted in this turn start in the next one, in a new engine.
       onCommandWhileBroken(command);
     }
   }
@@ -144,7 +145,7 @@ void ClientShard::onCommands() {
   touch();
 }
 
-// The engine is about to be destroyed. A request that it does not know is refused here.
+// Handles a command while the engine is about to be destroyed: refuses a request that the engine does not know.
 void ClientShard::onCommandWhileBroken(Command& command) noexcept {
   try {
     if (const auto* const submitted = std::get_if<SubmitCommand>(&command);
@@ -156,7 +157,7 @@ void ClientShard::onCommandWhileBroken(Command& command) noexcept {
       destroyed_ = true;
     }
   } catch (...) {
-    // Out of memory for the record: nobody can be told.
+    // There is no memory for the record, so nobody can be told.
   }
 }
 
@@ -176,7 +177,7 @@ void ClientShard::onCommand(SubmitCommand& command) {
     if (knows(id)) {
       throw;
     }
-    // Only this request fails; the next one may succeed.
+    // Only this request fails, as the next one may succeed.
     refuse(id, notStarted(exception));
   }
 }
@@ -364,7 +365,7 @@ void ClientShard::destroyBroken() noexcept {
   broken_.reset();
 }
 
-// While a body flows, each read would wake the JS thread for some 100 KB, and that costs it more than reading them.
+// While a body flows, each read of some 100 KB would wake the JS thread, which costs it more than to read them.
 bool ClientShard::waitsForMore() {
   if (!batcher_.onlyBody() || engine_->requests.hasHeld() || engine_->tunnels.hasHeld()) {
     return false;
@@ -377,7 +378,7 @@ bool ClientShard::waitsForMore() {
   return true;
 }
 
-// Resuming calls back into onBody(), so it happens in a turn of its own.
+// Resuming a transfer calls onBody(), so it is done in a turn of its own.
 void ClientShard::resumeHeld() {
   if (!engine_ || (!engine_->requests.hasHeld() && !engine_->tunnels.hasHeld())) {
     return;

@@ -37,17 +37,18 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   );
   ~ClientShard();
 
-  // Any thread. What is submitted or sent late waits for flush(), or for what else wakes the loop.
+  // Any thread. Commands given to submit() and sendLate() wait for flush(), or until something else wakes the loop.
   void submit(SubmitCommand command);
   void send(Command command);
   void sendLate(Command command);
   void flush();
   bool takeBatch(EventBatch& batch);
 
-  // Requests sent here that have not ended.
+  // The number of requests on this shard that have not ended.
   std::uint32_t load() const { return load_.load(std::memory_order_relaxed); }
 
-  // Any thread but the loop's. Waits until the loop thread has carried out a destroy and will not ring again.
+  // Any thread except the loop's. Waits until the loop thread has carried out the destroy command and will not use the
+  // sink again.
   void detach();
 
  private:
@@ -94,7 +95,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   // Constant after construction.
   const std::shared_ptr<ClientConfig> config_;
   const std::weak_ptr<LoopPool>
-      pool_;  // Client holds it; a controller may send() when that is gone
+      pool_;  // held by Client; a controller may send() after that has gone
   LoopThread& loop_;
 
   // Any thread.
@@ -102,7 +103,7 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   Mailbox mailbox_;
   std::atomic<std::uint32_t> load_{0};
   std::atomic<bool> wakeOwed_{
-      false};  // the queue is not empty, and nobody has woken the loop for it
+      false};  // whether the queue has commands for which the loop was not woken
 
   // Loop thread only, until detached.
   EventSink* sink_;
@@ -113,16 +114,15 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard>,
   std::chrono::steady_clock::time_point lastFlush_;
   bool touched_ = false;
   bool destroyed_ = false;
-  std::optional<Error>
-      broken_;  // what was thrown in this turn: a bug of ours, or memory that ran out
+  std::optional<Error> broken_;  // the exception of this turn: a bug of ours, or out of memory
 
   std::mutex detachMutex_;
   std::condition_variable detached_;
   bool isDetached_ = false;
 };
 
-// Everything that runs on the loop thread goes through here: what it throws is a bug of ours, or memory that ran out. The
-// requests of this client fail with it at the end of the turn, and it begins anew; the process and the other clients go on.
+// Everything that runs on the loop thread goes through here. An exception is a bug of ours, or out of memory. It fails
+// the requests of this client at the end of the turn, and the client starts anew; the process and other clients go on.
 template <typename F>
 void ClientShard::guarded(F&& work) noexcept {
   if (broken_) {

@@ -119,7 +119,7 @@ void TunnelRunner::endAll(const Error& error) {
     try {
       parts_.multi.remove(tunnel.handle());
     } catch (const std::exception&) {
-      // It goes with the multi handle.
+      // The handle is destroyed with the multi handle.
     }
     table_.remove(tunnel);
     onEnded_();
@@ -138,7 +138,7 @@ bool TunnelRunner::move(RequestId id) {
   return tunnel != nullptr;
 }
 
-// After anything that a tunnel did: it may have ended, or be full.
+// Call this after any work of a tunnel: it may have ended, or wait for room.
 void TunnelRunner::onMoved(Tunnel& tunnel) {
   if (tunnel.ended()) {
     parts_.multi.remove(tunnel.handle());

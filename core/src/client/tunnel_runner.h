@@ -1,4 +1,4 @@
-// The tunnels of a client on one loop: each on a connection of its own, beside the origins' waiting lines.
+// The tunnels of a client on one loop. Each has a connection of its own, and does not wait in an origin's line.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine.
@@ -33,7 +33,7 @@ class TunnelRunner {
     MultiHandle& multi;
   };
 
-  // `onEnded` is told of each tunnel that has ended.
+  // `onEnded` is called for each tunnel that has ended.
   TunnelRunner(const Parts& parts, std::function<void()> onEnded);
 
   TunnelRunner(const TunnelRunner&) = delete;
@@ -41,8 +41,8 @@ class TunnelRunner {
 
   void open(const std::shared_ptr<RequestBlock>& block);
 
-  // The functions that return bool return false when no tunnel has this id, socket or handle, or has it no longer: the event
-  // is then somebody else's.
+  // Functions that return bool return false if no tunnel has this id, socket or handle (any more); then the event
+  // belongs to somebody else.
   bool knows(RequestId id) const { return table_.find(id) != nullptr; }
 
   bool cancel(RequestId id);
@@ -60,26 +60,26 @@ class TunnelRunner {
   bool onRoom(RequestId id) { return move(id); }
 
   bool onSocketReady(int socket);
-  // libcurl is done with connecting.
+  // libcurl has finished connecting, or failed.
   bool onDone(EasyHandle& easy);
 
-  // Sends what was written to the tunnels. Several pieces of one tunnel go in one write.
+  // Sends what was written to the tunnels. Pieces of one tunnel are sent in one write.
   void sendWritten();
 
   // Continues the tunnels that stopped reading in the turn before, because they had read enough.
   void readOn();
 
-  // Some tunnels have more to read, and wait for another turn.
+  // Whether some tunnels have more to read and wait for another turn.
   bool wantsTurn() const { return !reading_.empty(); }
 
-  // Some tunnels wait for room in the batch.
+  // Whether some tunnels wait for room in the batch.
   bool hasHeld() const { return !held_.empty(); }
 
   std::vector<RequestId> takeHeld() { return std::exchange(held_, {}); }
 
   bool empty() const { return table_.empty(); }
 
-  // The client ends, or is broken.
+  // Ends all tunnels, because the client ends or has failed.
   void endAll(const Error& error);
 
  private:
@@ -89,7 +89,7 @@ class TunnelRunner {
   const Parts parts_;
   const std::function<void()> onEnded_;
   TunnelTable table_;
-  // Tunnels that have something to send, that wait for room in the batch, and that have read enough in this turn.
+  // Tunnels that have something to send, that wait for room in the batch, or that have read enough in this turn.
   std::vector<RequestId> written_;
   std::vector<RequestId> held_;
   std::vector<RequestId> reading_;

@@ -6,7 +6,7 @@ namespace dodici {
 
 namespace {
 
-// A turn ends when nothing is left to do at once, or after so many rounds, so that no client starves its neighbours.
+// A turn ends when no work is left, or after this many rounds, so that other clients get their turns.
 constexpr int kMostRoundsPerTurn = 8;
 
 bool runOnce(ClientEngine& engine) {
@@ -42,7 +42,7 @@ bool finishTurn(ClientEngine& engine) {
   engine.keeper.tellEnded();
   engine.watchers.endTurn();
   if constexpr (!MultiHandle::kNamesConnections) {
-    // An older libcurl cannot be told to close one connection. Its idle connections are closed when nothing runs.
+    // An older libcurl cannot be told to close one connection. Its idle connections are closed when no request runs.
     if (engine.requests.empty() && engine.tunnels.empty() && engine.connections.openCount() == 0) {
       engine.multi.closeIdleConnections();
     }

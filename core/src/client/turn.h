@@ -1,5 +1,5 @@
-// The end of a client's turn on its loop: libcurl's timeouts, transfers that are done, requests that may start; and when
-// the next turn is due.
+// The end of a client's turn on its loop: runs libcurl's timeouts, ends transfers that are done, starts requests, and
+// sets the time of the next turn.
 //
 // Threads: loop thread only.
 // Owner:   none; these are functions on a ClientEngine.
@@ -9,10 +9,10 @@
 
 namespace dodici {
 
-// Does all work that is ready. True when more work is ready: the caller starts another turn.
+// Does all work that is ready. Returns true if there is still more: then the caller starts another turn.
 bool finishTurn(ClientEngine& engine);
 
-// Sets the timers for what is due later. A client without connections has no timer.
+// Sets the timers for later work. A client without connections has none.
 void armTimers(ClientEngine& engine);
 
 }  // namespace dodici

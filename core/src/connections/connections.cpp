@@ -34,7 +34,7 @@ void Connections::opened(
     byId_[id] = &connection;
   }
   ++openCount_;
-  ended_.reserve(ended_.size() + openCount_);  // closed() is called where nothing may be thrown
+  ended_.reserve(ended_.size() + openCount_);  // closed() must not throw
 }
 
 Connection* Connections::findById(std::int64_t id) const {
@@ -70,7 +70,7 @@ void Connections::tellEnded(const std::function<void(const Connection&)>& onEnde
   if (ended_.empty()) {
     return;
   }
-  // The memory stays: closed() is called where none may be had.
+  // The vector keeps its memory, as closed() must not allocate.
   std::vector<std::uint64_t> ended;
   ended.swap(ended_);
   for (const std::uint64_t serial : ended) {

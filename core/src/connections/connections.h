@@ -1,4 +1,4 @@
-// Every connection of a client on one loop, from the moment in which libcurl is asked to make it until its end was told.
+// All connections of a client on one loop, from when libcurl is asked to make one until its end was reported.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine. It outlives OriginQueue, whose origins refer to these connections.
@@ -27,7 +27,7 @@ class Connections {
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
-  // A connection that is about to be made.
+  // Adds a connection that is about to be made.
   Connection& add();
 
   // The connection is made. REQUIRES: no open connection has this descriptor.
@@ -40,25 +40,25 @@ class Connections {
       Clock::time_point now
   );
 
-  // Null: not known, or closed.
+  // Null if it is not known, or closed.
   Connection* findById(std::int64_t id) const;
   Connection* findBySocket(int socket) const;
 
-  // libcurl has let go of it: nothing finds it any more. Its requests may still refer to it.
+  // libcurl has let go of the connection, so it can no longer be found. Its requests may still refer to it.
   void closed(Connection& connection);
 
-  // No request refers to the connection any more. Forgets it, unless its end must still be told. REQUIRES: it is closed, or was
-  // never opened, and it is not in use.
+  // Forgets the connection, unless its end must still be reported. REQUIRES: it is closed or was never opened, it is
+  // not in use, and no request refers to it.
   void forget(Connection& connection);
 
-  // Calls onEnded(connection) for each announced connection that was closed since the last time, and forgets those that no
-  // request refers to.
+  // Calls onEnded(connection) for each announced connection that was closed since the last call, and forgets those to
+  // which no request refers.
   void tellEnded(const std::function<void(const Connection&)>& onEnded);
 
   // Calls visit(connection) for each connection that is open or draining. It may close connections.
   void forEachOpen(const std::function<void(Connection&)>& visit);
 
-  // Connections that are open or draining.
+  // The number of connections that are open or draining.
   std::size_t openCount() const { return openCount_; }
 
   std::size_t size() const { return all_.size(); }
@@ -72,7 +72,7 @@ class Connections {
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> all_;  // by serial
   std::unordered_map<std::int64_t, Connection*> byId_;                  // open and draining ones
   std::unordered_map<int, Connection*> bySocket_;                       // the same
-  std::vector<std::uint64_t> ended_;                                    // not told yet
+  std::vector<std::uint64_t> ended_;                                    // not reported yet
 };
 
 }  // namespace dodici

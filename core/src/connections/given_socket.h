@@ -1,7 +1,7 @@
-// One end of a stream that the embedder has the other end of: a connection that libcurl does not make, but is given.
+// One end of a stream whose other end the embedder has: a connection that is given to libcurl instead of made by it.
 //
 // Threads: a plain value, moved from the thread that makes it to the loop thread.
-// Owner:   whoever holds it closes it; SocketWatchers once libcurl has it.
+// Owner:   its holder closes it; SocketWatchers once libcurl has it.
 #pragma once
 
 #include <unistd.h>
@@ -15,7 +15,7 @@ class GivenSocket {
  public:
   GivenSocket() = default;
 
-  // `link` is the embedder's name for the stream, and not 0.
+  // `link` is the embedder's name for the stream; not 0.
   GivenSocket(int descriptor, std::uint32_t link, bool isHttp2)
       : descriptor_(descriptor), link_(link), isHttp2_(isHttp2) {}
 
@@ -41,7 +41,7 @@ class GivenSocket {
   GivenSocket(const GivenSocket&) = delete;
   GivenSocket& operator=(const GivenSocket&) = delete;
 
-  // -1: there is none, or it was released.
+  // -1 if there is none, or if it was released.
   int descriptor() const { return descriptor_; }
 
   int release() { return std::exchange(descriptor_, -1); }

@@ -1,4 +1,4 @@
-// How long connections are kept while no request is on them.
+// Decides how long connections are kept while no request is on them.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine.
@@ -15,7 +15,7 @@ class IdleConnections {
  public:
   using Clock = Connection::Clock;
 
-  // When expire() has something to do, at the earliest; max() when nothing is idle.
+  // The earliest time at which expire() may have work; max() if no connection is idle.
   Clock::time_point nextCheck() const { return nextCheck_; }
 
   // The last request has left the connection.
@@ -23,7 +23,7 @@ class IdleConnections {
     nextCheck_ = std::min(nextCheck_, connection.idleSince + connection.keepFor);
   }
 
-  // Calls onExpired(connection), which closes it, for each that has been idle for as long as it is kept.
+  // Calls onExpired(connection), which closes it, for each connection that has been idle for as long as it is kept.
   void expire(
       Connections& connections,
       Clock::time_point now,

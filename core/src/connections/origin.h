@@ -1,4 +1,4 @@
-// One origin as OriginQueue keeps it: its connections, and the requests that wait for a place on one.
+// OriginQueue's record of one origin: its connections, and the requests that wait for a place on one.
 //
 // Threads: loop thread only.
 // Owner:   OriginQueue.
@@ -13,7 +13,7 @@
 
 namespace dodici {
 
-// In the map while it has requests or connections, or is remembered.
+// It is in the map while it has requests or connections, or is remembered.
 struct Origin : boost::intrusive::list_base_hook<> {
   using ConnectionList = boost::intrusive::list<
       Connection,
@@ -24,13 +24,13 @@ struct Origin : boost::intrusive::list_base_hook<> {
   OriginQueue* queue = nullptr;
   const std::string* name = nullptr;  // the key in the map
   Negotiation negotiation = Negotiation::none;
-  Protocol protocol = Protocol::unknown;  // of the connection that was opened last
+  Protocol protocol = Protocol::unknown;  // of the last opened connection
   std::uint32_t connecting = 0;
-  ConnectionList roomy;   // open, and can take a request: the one that was used last first
+  ConnectionList roomy;   // open and able to take a request; the most recently used one first
   ConnectionList others;  // connecting, full or draining
   std::uint32_t draining = 0;
   OriginQueue::TicketList waiting;
-  std::uint32_t tickets = 0;  // that belong to it, waiting or not
+  std::uint32_t tickets = 0;  // tickets that belong to it, waiting or not
 };
 
 }  // namespace dodici

@@ -47,7 +47,7 @@ Decision OriginQueue::admit(
   ++origin.tickets;
   ticket.id_ = id;
   ticket.serial_ = nextSerial_++;
-  // Behind those that wait already, should there be a place for one of them.
+  // A request must not overtake those that wait already, even if there is a place for it.
   if (origin.waiting.empty()) {
     if (Connection* const connection = choose(origin, ticket.wantsNew_, now)) {
       place(ticket, *connection, Ticket::Place::running);
@@ -71,7 +71,7 @@ void OriginQueue::onOpened(Ticket& ticket, Clock::time_point now) {
   assert(connection.state == State::connecting);
   --origin.connecting;
   connection.state = State::open;
-  // A request that must not use HTTP/2 says nothing about the others.
+  // A connection of a request that must not use HTTP/2 does not show what the origin speaks.
   if (origin.negotiation == Negotiation::http2) {
     origin.protocol = connection.protocol;
   }
@@ -208,7 +208,7 @@ bool OriginQueue::mayOpen(const Origin& origin) const {
   if (origin.protocol == Protocol::http1) {
     return true;
   }
-  // One at a time: a connection that is made, or whose SETTINGS are still to come, may take all that wait.
+  // One at a time: a connection that is being made, or whose SETTINGS have not come yet, may take all waiting requests.
   return origin.connecting == 0 &&
          std::none_of(origin.others.begin(), origin.others.end(), [](const Connection& connection) {
            return connection.usable() && connection.protocol == Protocol::http2 &&
@@ -246,18 +246,18 @@ void OriginQueue::place(Ticket& ticket, Connection& connection, Ticket::Place pl
   settle(connection);
 }
 
-// Takes the request off its connection; does not let others move up.
+// Takes the request off its connection, without letting others move up.
 void OriginQueue::unplace(Ticket& ticket, Clock::time_point now) {
   if (Connection* const connection = std::exchange(ticket.connection_, nullptr)) {
     leftBy(*connection, now);
   }
 }
 
-// A request is on the connection no longer.
+// A request has left the connection.
 void OriginQueue::leftBy(Connection& connection, Clock::time_point now) {
   --connection.inUse;
   if (connection.state == State::connecting) {
-    // It was made for this request.
+    // The connection was being made for this request.
     --connection.origin->connecting;
     unlink(connection);
     connections_.closed(connection);
@@ -274,7 +274,7 @@ void OriginQueue::leftBy(Connection& connection, Clock::time_point now) {
   }
 }
 
-// Behind those that were admitted before.
+// Puts the ticket in the line after those that were admitted before it.
 void OriginQueue::wait(Ticket& ticket) {
   TicketList& waiting = ticket.origin_->waiting;
   const auto next = std::find_if(waiting.begin(), waiting.end(), [&ticket](const Ticket& other) {
@@ -284,7 +284,7 @@ void OriginQueue::wait(Ticket& ticket) {
   waiting.insert(next, ticket);
 }
 
-// The requests that were to be sent on this connection wait again.
+// Puts requests that have not been started on this connection back in the line.
 void OriginQueue::recall(Connection& connection) {
   for (auto at = ready_.begin(); at != ready_.end();) {
     Ticket& ticket = *at;
@@ -299,7 +299,7 @@ void OriginQueue::recall(Connection& connection) {
   }
 }
 
-// From open to draining.
+// Changes the connection from open to draining.
 void OriginQueue::retire(Connection& connection) {
   connection.state = State::draining;
   ++connection.origin->draining;
@@ -352,7 +352,7 @@ void OriginQueue::serve(Origin& origin, Clock::time_point now) {
   }
 }
 
-// Takes the ticket out of wherever it is; does not let others move up.
+// Removes the ticket from its list, without letting others move up.
 void OriginQueue::leave(Ticket& ticket, Clock::time_point now) {
   Origin& origin = *ticket.origin_;
   switch (ticket.place_) {

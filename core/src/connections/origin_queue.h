@@ -1,15 +1,16 @@
-// Which request is sent next, and on which connection: the waiting line of each origin, and its connections.
+// Decides which request is sent next and on which connection. Keeps the waiting line and the connections of each
+// origin.
 //
-// A request gets a place on a connection that has room, or a new connection when all are full and the limit allows one, or
-// it waits; first come, first served. Until an origin's protocol is known (a TLS origin that offers HTTP/2), one request has
-// a connection made and the others wait for it: on HTTP/2 they share it. A connection of HTTP/2 carries one request until
-// the peer's SETTINGS have come, and then no more than they allow; another one is made when all are full, one at a time.
+// A request gets a place on a connection that has room, or on a new one if all are full and the limit allows it, or
+// else it waits: first come, first served. Until the protocol of a TLS origin that offers HTTP/2 is known, a connection
+// is made for one request and the others wait for it; if it speaks HTTP/2, they share it. An HTTP/2 connection carries
+// one request until the peer's SETTINGS have come, and then no more than they allow. If all are full, another one is
+// made, one at a time.
 //
-//   if (queue.admit(origin, Negotiation::http2, id, ticket, now) == Decision::run) start(id);
-//   queue.onOpened(ticket, …);                          // the connection that was made for it is there
-//   queue.onStreamLimit(connection, 128, now);          // SETTINGS
-//   queue.release(ticket, now);                         // the request has ended, in whatever way
-//   while (auto id = queue.takeReady()) start(*id);  // after any of these calls
+//   if (queue.admit(origin, Negotiation::http2, id, ticket, now) == Decision::run) start(id); queue.onOpened(ticket,
+//   …); // the connection for it was made queue.onStreamLimit(connection, 128, now); // SETTINGS queue.release(ticket,
+//   now); // the request has ended, in any way while (auto id = queue.takeReady()) start(*id); // after any of these
+//   calls
 #pragma once
 
 #include "connections/connections.h"
@@ -33,14 +34,14 @@ namespace dodici {
 
 enum class Decision : std::uint8_t {
   run,   // start it now, on Ticket::connection()
-  wait,  // takeReady() will name it, or onConnectFailed() will
+  wait,  // takeReady() or onConnectFailed() will name it
 };
 
 struct OriginLimits {
-  std::uint32_t connections = 0;           // of one origin; 0: no limit
-  std::uint32_t maxConcurrentStreams = 0;  // of one HTTP/2 connection; 0: no limit of ours
+  std::uint32_t connections = 0;           // for one origin; 0 means no limit
+  std::uint32_t maxConcurrentStreams = 0;  // on one HTTP/2 connection; 0 means no limit of ours
   std::chrono::milliseconds clientTtl{
-      0};  // an older connection takes no more requests; 0: none is too old
+      0};  // an older connection takes no more requests; 0 means no limit
 };
 
 // Threads: the loop thread.
@@ -49,8 +50,8 @@ class OriginQueue {
  public:
   using Clock = Connection::Clock;
 
-  // A request's place in its origin, waiting or on a connection; part of the request's own object, so that waiting costs no
-  // allocation and leaving is O(1). Gives up its place when destroyed.
+  // A request's place, in the waiting line or on a connection. It is part of the request's own object, so that waiting
+  // costs no allocation and leaving is O(1). Its destructor gives up the place.
   class Ticket {
    public:
     Ticket() = default;
@@ -60,10 +61,10 @@ class OriginQueue {
 
     bool waiting() const { return place_ == Place::waiting; }
 
-    // The connection on which the request has its place; null while it waits, and when it has ended.
+    // The connection on which the request has its place; null while it waits and after it has ended.
     Connection* connection() const { return connection_; }
 
-    // The connection is made for this request, and is not there yet.
+    // Whether the connection is being made for this request.
     bool opens() const {
       return connection_ != nullptr && connection_->state == Connection::State::connecting;
     }
@@ -77,7 +78,7 @@ class OriginQueue {
     std::uint64_t serial_ = 0;  // the order in which requests were admitted
     RequestId id_{};
     Place place_ = Place::nowhere;
-    bool wantsNew_ = false;  // a connection of its own, where the limit allows one
+    bool wantsNew_ = false;  // wants a new connection, if the limit allows one
     boost::intrusive::list_member_hook<> hook_;
   };
 
@@ -96,44 +97,45 @@ class OriginQueue {
       Clock::time_point now
   );
 
-  // The connection that was made for this request is there: Connections knows it.
+  // The connection for this request was made. REQUIRES: Connections knows it.
   void onOpened(Ticket& ticket, Clock::time_point now);
 
-  // libcurl has put the request on another connection than it was told to. Only an older libcurl does so.
-  // `actual` is one of the same origin; null: a new one, which is returned.
+  // libcurl has put the request on another connection than it was told to, which only an older libcurl does. `actual`
+  // is that connection, of the same origin, or null for a new one, which is returned.
   Connection& moveTo(Ticket& ticket, Connection* actual, Clock::time_point now);
 
-  // The connection for this request could not be made; the request gives up its place. If it would have been the origin's
-  // first connection, the requests that waited for it leave the line too and are appended to `failed`; the caller fails them
-  // with the same error.
+  // The connection for this request could not be made; the request gives up its place. If it would have been the
+  // origin's first connection, the requests that waited for it leave the line too, and are appended to `failed`; the
+  // caller must fail them with the same error.
   void onConnectFailed(Ticket& ticket, std::vector<RequestId>& failed, Clock::time_point now);
 
-  // The peer of an HTTP/2 connection allows so many streams at a time.
+  // The peer of an HTTP/2 connection allows `streams` streams at a time.
   void onStreamLimit(Connection& connection, std::uint32_t streams, Clock::time_point now);
 
-  // The connection takes no more requests. Its owner closes it when it is idle; takeDrained() names the idle ones.
+  // Lets the connection take no more requests. Its owner closes it when it is idle; takeDrained() names the idle ones.
   void drain(Connection& connection, Clock::time_point now);
 
-  // The descriptors of connections that fell idle by drain(), or were too old for the next request.
+  // The descriptors of connections that are draining and idle, or that were too old for the next request.
   std::vector<int> takeDrained() { return std::exchange(drained_, {}); }
 
-  // libcurl has let go of the connection. The requests on it end, or come back by again().
+  // libcurl has let go of the connection. Its requests end, or come back by again().
   void onClosed(Connection& connection, Clock::time_point now);
 
-  // The request was not processed, and is to be sent again: it goes to its old place in the line. `elsewhere`: on a new
-  // connection where the limit allows one.
+  // The request must be sent again, so it gets its old place in the line. `elsewhere` asks for a new connection, if the
+  // limit allows one.
   void again(Ticket& ticket, bool elsewhere, Clock::time_point now);
 
-  // The request ended, was cancelled while waiting, or never was admitted. Idempotent.
+  // Call this when a request has ended or was cancelled, even if it was never admitted. Idempotent.
   void release(Ticket& ticket, Clock::time_point now);
 
-  // The next request that has got a place, oldest first; it counts as running already.
+  // Returns the next request that has got a place, oldest first. From here on it counts as running.
   std::optional<RequestId> takeReady();
 
-  // Origins in memory: those with requests or connections, and some whose protocol is worth remembering.
+  // The number of origins in memory: those with requests or connections, and some whose protocol is remembered.
   std::size_t originCount() const;
 
-  // How many quiet origins are remembered to be HTTP/1.1, so that a burst to one of them opens its connections at once.
+  // How many quiet origins are remembered as HTTP/1.1, so that a burst of requests to one opens its connections at
+  // once.
   static constexpr std::size_t kMostRemembered = 512;
 
  private:
@@ -183,7 +185,7 @@ class OriginQueue {
   const OriginLimits limits_;
   Connections& connections_;
   std::array<OriginMap, 2> origins_;  // by Negotiation
-  OriginList remembered_;             // quiet, the one that fell quiet last at the back
+  OriginList remembered_;  // quiet origins; the one that became quiet last is at the back
   TicketList ready_;
   std::vector<int> drained_;
   std::uint64_t nextSerial_ = 0;

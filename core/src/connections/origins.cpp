@@ -1,4 +1,5 @@
-// OriginQueue's part on which origins there are: in memory while they have requests or connections, and some after that.
+// The part of OriginQueue that makes and forgets origins. An origin is in memory while it has requests or connections,
+// and some are remembered after that.
 #include "connections/origin.h"
 #include "connections/origin_queue.h"
 
@@ -30,12 +31,12 @@ void OriginQueue::forgetIfQuiet(Origin& origin) {
   if (!origin.roomy.empty() || !origin.others.empty() || !origin.waiting.empty()) {
     return;
   }
-  // Tickets that refer to it may have lost their connection, and not been released yet.
+  // Tickets without a connection that were not released yet may still refer to it.
   if (origin.tickets > 0) {
     return;
   }
   OriginMap& origins = mapOf(origin.negotiation);
-  // HTTP/2 is not worth remembering: one request goes ahead in any case.
+  // HTTP/2 need not be remembered, as a burst begins with one request in any case.
   if (origin.negotiation == Negotiation::none || origin.protocol != Protocol::http1) {
     origins.erase(origins.find(*origin.name));
     return;

@@ -8,13 +8,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A server that has sent something more recently is alive, though perhaps slow.
+// A server that has sent something within this time is alive, though perhaps slow.
 constexpr milliseconds kSilence{1000};
 
-// A server that does not answer a PING for this long is lost. A busy or distant server answers sooner.
+// A server that does not answer a PING for this long is lost; even a busy or distant one answers sooner.
 constexpr milliseconds kTimeToAnswer{5000};
 
-// The clocks of the system, for what arrives, and of the turn are apart; without an answer the silence is longer by kSilence.
+// Tolerance for the difference between the system's clock for arrivals and the clock of the turn. Without an answer the
+// silence is longer by kSilence.
 constexpr milliseconds kMargin = kSilence / 2;
 
 }  // namespace
@@ -43,7 +44,7 @@ void SilentConnections::expire(
     if (signs.silence < now - *connection.askedAt + kMargin) {
       connection.askedAt.reset();
     } else if (signs.acknowledges) {
-      ++asked_;  // a slow upload is on its way, and the PING behind it
+      ++asked_;  // a slow upload is being sent, and the PING waits behind it
     } else {
       onLost(connection);
     }

@@ -1,5 +1,5 @@
-// HTTP/2 connections on which nothing arrives any more, because the network has dropped them silently or the server hangs.
-// HTTP/1.1 needs no such check: a request that times out closes its connection.
+// Finds HTTP/2 connections on which nothing arrives any more, because the network drops their packets or the server
+// hangs.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine.
@@ -16,17 +16,17 @@ class SilentConnections {
  public:
   using Clock = Connection::Clock;
 
-  // A request on this connection ends without an answer. True when nothing at all has come on it for a while: then the caller
-  // sends a PING, and expire() closes it if nothing comes after that either.
+  // Call this when a request ends without its response. Returns true if nothing at all has come on the connection for a
+  // while. Then the caller sends a PING, and expire() closes the connection if still nothing comes.
   static bool isDoubtful(const Connection& connection);
 
-  // A PING is on its way.
+  // A PING was sent.
   void asked(Connection& connection, Clock::time_point now) {
     connection.askedAt = now;
     ++asked_;
   }
 
-  // Some connections have not answered yet: expire() must be called now and then.
+  // Whether some connections have not answered yet, so that expire() must be called from time to time.
   bool waits() const { return asked_ > 0; }
 
   // Calls onLost(connection), which closes the connection, for each one that has not answered in time.
@@ -37,7 +37,7 @@ class SilentConnections {
   );
 
  private:
-  std::size_t asked_ = 0;  // at least as many as wait
+  std::size_t asked_ = 0;  // at least the number of connections that wait
 };
 
 }  // namespace dodici

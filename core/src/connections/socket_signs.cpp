@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// An older acknowledgement says nothing about the present.
+// An older acknowledgement does not count as recent.
 constexpr milliseconds kRecent{1000};
 
 bool askTcp(int socket, tcp_info& info) {

@@ -1,6 +1,6 @@
-// What the system knows of a connection's socket.
+// What the system knows about a connection's socket.
 //
-// Threads: any; each asks the kernel.
+// Threads: any; each function asks the kernel.
 #pragma once
 
 #include "dodici/error.h"
@@ -17,19 +17,20 @@ struct SocketFault {
   std::uint32_t detail;
 };
 
-// The peer has closed, or sent something that nobody asked for, which would be taken for an answer. `isMultiplexed`: what it
-// has sent may be frames.
+// Returns a fault if the peer has closed, or has sent something unasked, which would be read as a response.
+// `isMultiplexed` says that it may have sent frames, which are allowed.
 std::optional<SocketFault> faultOf(int socket, bool isMultiplexed);
 
-// How long a packet and its acknowledgement take; 0 where that is not known.
+// The round-trip time; 0 if it is not known.
 std::chrono::microseconds roundTripOf(int socket);
 
 struct SilenceSigns {
-  std::chrono::milliseconds silence{0};  // since the peer last sent something
-  bool acknowledges = false;  // bytes are on their way to it, and it has acknowledged some just now
+  std::chrono::milliseconds silence{0};  // time since the peer last sent something
+  bool acknowledges =
+      false;  // whether bytes are on their way to the peer, which has acknowledged some recently
 };
 
-// A socket that is not TCP gives no signs: it counts as never silent.
+// A socket that is not TCP counts as never silent.
 SilenceSigns silenceOf(int socket);
 
 }  // namespace dodici

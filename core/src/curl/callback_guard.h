@@ -1,4 +1,4 @@
-// C callbacks may not throw, their bodies may: what a body throws is parked, and libcurl gets its stop value.
+// Lets the bodies of C callbacks throw: the exception is kept, and libcurl gets the value that stops the transfer.
 #pragma once
 
 #include <exception>

@@ -17,7 +17,7 @@ struct AddressFreer {
   void operator()(addrinfo* address) const { ::freeaddrinfo(address); }
 };
 
-// With a zone, should it have one. Family 0: it is no address.
+// Parses an address, with its zone if it has one. Family 0 means that it is not an address.
 sockaddr_storage parse(std::string_view text, std::string_view port) {
   if (text.starts_with('[') && text.ends_with(']')) {
     text = text.substr(1, text.size() - 2);
@@ -38,7 +38,7 @@ socklen_t sizeOf(const sockaddr_storage& address) {
   return address.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }
 
-// curl_sockaddr ends with room for any kind of address, which its type does not say.
+// curl_sockaddr ends with room for any kind of address, although its type does not show it.
 char* roomOf(curl_sockaddr& address) {
   return reinterpret_cast<char*>(&address) + offsetof(curl_sockaddr, addr);
 }

@@ -1,7 +1,8 @@
-// The addresses that a transfer's connection is tried with: in which order, and how each attempt ended.
+// The attempts to connect a transfer: the order of the addresses, and how each attempt ended.
 //
-// libcurl tries IPv6 first, and then families in turns; it tells the outcome of one attempt only. Node tries the addresses in
-// the order in which they were found, and tells of each. libcurl lets the one who opens its sockets choose where they lead.
+// libcurl tries IPv6 first and then the families in turns, and reports only one attempt's outcome. Node tries the
+// addresses in the order in which they were found, and reports each. libcurl lets the function that opens its sockets
+// change the address.
 //
 // Threads: loop thread only.
 // Owner:   EasyHandle.
@@ -19,34 +20,35 @@ namespace dodici {
 
 class ConnectAttempts {
  public:
-  // Before each transfer.
+  // Call this before each transfer.
   void clear();
 
-  // "1.2.3.4,[::1]": libcurl was given the same ones. Empty: they are libcurl's to choose.
+  // Sets the addresses, "1.2.3.4,[::1]", which libcurl was given too. If they are empty, libcurl chooses.
   void setDestinations(std::string_view addresses, std::string_view port);
 
-  // The next attempt leads to the next destination, wherever libcurl wanted it to.
+  // Replaces libcurl's address by the next one in our order.
   void choose(curl_sockaddr& address) const;
 
-  // An attempt begins; `error` says why there is no socket for it.
+  // An attempt begins. `error` is why it has no socket, if it has none.
   void add(const curl_sockaddr& address, curl_socket_t socket, int error);
 
-  // libcurl closes the socket, for this reason unless another attempt was the first to connect.
+  // libcurl is closing the socket because of `error`, or because another attempt connected first.
   void onClosed(curl_socket_t socket, int error) noexcept;
 
-  // Why the last attempt has no socket; 0 when it has one, or there was no attempt.
+  // Why the last attempt has no socket; 0 if it has one, or if there was no attempt.
   int openErrno() const;
 
-  // There were several.
+  // Whether there were several attempts.
   bool several() const { return attempts_.size() > 1; }
 
-  // "address port" of the last attempt; empty when there was none, or it was to a Unix socket.
+  // "address port" of the last attempt; empty if there was none, or if it was to a Unix socket.
   std::string last() const;
 
-  // "address port errno", a line for each that has failed, in the order in which they did; and "address port" for the others.
+  // A line "address port errno" for each failed attempt, in the order of failure, and then "address port" for each
+  // other.
   std::string all() const;
 
-  // Calls visit(socket) for each attempt whose socket is not closed, and forgets it.
+  // Calls visit(socket) for each attempt whose socket is still open, and forgets the socket.
   template <typename F>
   void releaseSockets(F&& visit) {
     for (Attempt& attempt : attempts_) {
@@ -61,9 +63,9 @@ class ConnectAttempts {
   struct Attempt {
     sockaddr_storage address{};
     curl_socket_t socket = CURL_SOCKET_BAD;
-    bool opened = false;  // had a socket, which may be closed
+    bool opened = false;  // had a socket, which may be closed by now
     int error = 0;
-    std::size_t failedAs = 0;  // 1 for the first that failed
+    std::size_t failedAs = 0;  // 1 for the attempt that failed first
   };
 
   std::vector<sockaddr_storage> destinations_;
@@ -71,7 +73,7 @@ class ConnectAttempts {
   std::size_t failed_ = 0;
 };
 
-// Whether it is one, without brackets.
+// Whether `host` is an IP address, without brackets.
 bool isIpAddress(std::string_view host);
 
 }  // namespace dodici

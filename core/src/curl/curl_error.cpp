@@ -13,13 +13,13 @@ namespace dodici {
 
 namespace {
 
-// nghttp2 numbers the faults that it finds in a head itself from here on down; it tells the peer PROTOCOL_ERROR.
+// nghttp2's own numbers for faults in a head start here and go down. It sends the peer PROTOCOL_ERROR.
 constexpr std::int32_t kFirstOfNghttp2 = -500;
 constexpr std::int32_t kLastOfNghttp2 = -999;
 constexpr std::uint32_t kProtocolError = 1;
 
-// An older libcurl tells the stream's error code only in its text: "… (error 0x7 REFUSED_STREAM)", before 8.21 "… (err 7)".
-// So does a newer one when nghttp2 itself has found something wrong.
+// An older libcurl gives the stream's error code only in its text: "… (error 0x7 REFUSED_STREAM)", before 8.21 "… (err
+// 7)". A newer one also does if nghttp2 itself has found the error.
 std::uint32_t streamErrorIn(std::string_view text) {
   std::uint32_t code = 0;
   constexpr std::string_view kHex = "(error 0x";
@@ -40,49 +40,51 @@ std::uint32_t streamErrorOf(const EasyHandle& easy, std::string_view text) {
 
 constexpr std::uint32_t kRefusedStream = 7;
 
-// An older libcurl has taken one connection after the other, because the server refused the stream.
+// Whether an older libcurl has tried many connections because the server refused the stream.
 bool refusedTooOften(std::string_view text) { return text.starts_with("Connection died, tried "); }
 
-// A stream that ended without an error of its own went with its connection; libcurl then says nothing, or this.
+// A stream that ended without an error of its own has ended with its connection; then libcurl's text is empty or this
+// one.
 bool endedWithConnection(const EasyHandle& easy) {
   const std::string_view text = easy.errorText();
   return text.empty() || text.find("(error 0x0 ") != std::string_view::npos;
 }
 
-// More header lines than libcurl takes, in all heads of a response.
+// Whether all heads of a response have more header lines than libcurl accepts.
 bool isHeaderFlood(std::string_view text) { return text.starts_with("Too many response headers"); }
 
 bool isErrorOfNghttp2(std::string_view text) { return text.starts_with("nghttp2"); }
 
 #if LIBCURL_VERSION_NUM >= 0x080600
-// The head of the request is more than libcurl puts together; nothing of it was sent.
+// Whether the request's head is larger than libcurl allows, so that nothing was sent.
 bool isRequestTooLarge(std::string_view text) { return text.starts_with("HTTP request too large"); }
 #endif
 
-// Once the request was sent, this is the search for another connection after the loss of the first.
+// Codes of connecting. Once the request was sent, they come from the search for another connection after the first was
+// lost.
 bool isOfFinding(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_INTERFACE_FAILED:
-    case CURLE_OPERATION_TIMEDOUT:  // headers and body have timers of our own
+    case CURLE_OPERATION_TIMEDOUT:  // the timeouts for headers and body are ours
       return true;
     default:
       return false;
   }
 }
 
-// A broken chunk has the code of a broken connection; only its text tells.
+// A broken chunk has the same code as a broken connection; only the text differs.
 bool isChunkError(std::string_view text) { return text.find("chunk") != std::string_view::npos; }
 
-// TLS 1.3 servers refuse a client's certificate when the client holds the handshake for done.
+// A TLS 1.3 server refuses a client's certificate after the client has finished the handshake.
 bool isTlsAlert(std::string_view text) {
   return text.find(":SSL routines:") != std::string_view::npos &&
          text.find(" alert ") != std::string_view::npos;
 }
 
-// CURLINFO_OS_ERRNO may be left over from an address that was tried before; it counts when the text speaks of it.
+// CURLINFO_OS_ERRNO may be left over from an earlier address, so it counts only if the text mentions it.
 Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& facts) {
   const bool told =
       osErrno != 0 && text.find(std::generic_category().message(osErrno)) != std::string_view::npos;
@@ -92,7 +94,7 @@ Errc connectionLost(int osErrno, std::string_view text, const TransferFacts& fac
   return told ? Errc::socketError : Errc::socketClosed;
 }
 
-// A body that is not whole where the connection was to end.
+// The error of a body that ended too early with its connection.
 Errc brokenOff(const TransferFacts& facts) {
   return facts.chunked ? Errc::malformedResponse : Errc::lengthMismatch;
 }
@@ -124,7 +126,7 @@ std::uint32_t socksReply(long proxyError) {
   }
 }
 
-// A failure before there was a tunnel is the proxy's. Then this returns true, and `error` says so.
+// If the transfer failed before the proxy's tunnel was made, sets `error` and returns true.
 bool isOfTheProxy(Error& error, CURLcode code, const EasyHandle& easy, const TransferFacts& facts) {
   if (code == CURLE_PROXY) {
     error.code = Errc::socksFailed;
@@ -260,7 +262,7 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
       error.detail = ENOMEM;
       break;
 #else
-    case CURLE_OUT_OF_MEMORY:  // that is what an older one says of a request's head of more than 1 MB
+    case CURLE_OUT_OF_MEMORY:  // an older libcurl's code for a request head of more than 1 MB
       error.code = Errc::invalidRequest;
       error.message = "HTTP request too large";
       break;
@@ -277,7 +279,7 @@ Error toError(const EasyHandle& easy, const TransferFacts& facts) {
       error.code = Errc::responseTooLarge;
       break;
     case CURLE_READ_ERROR:  // the body has ended before its declared length
-      // A server of HTTP/2 takes that for a fault of the stream, and says so; libcurl is there first.
+      // An HTTP/2 server would report this as a fault of the stream, but libcurl notices it first.
       error.code = facts.onHttp2 ? Errc::streamReset : Errc::requestLengthMismatch;
       error.detail = facts.onHttp2 ? kProtocolError : 0;
       break;

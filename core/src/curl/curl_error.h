@@ -1,4 +1,4 @@
-// libcurl's codes as our own; the only place that switches on CURLcode.
+// Translates libcurl's codes to ours. Only this file switches on CURLcode.
 //
 // Threads: loop thread only.
 #pragma once
@@ -11,22 +11,22 @@ namespace dodici {
 
 class EasyHandle;
 
-// What the transfer knows and libcurl's code does not tell.
+// Facts about the transfer that libcurl's code does not contain.
 struct TransferFacts {
-  bool started = false;       // was sent on a connection
-  bool onHttp2 = false;       // that speaks HTTP/2
-  bool closesAnyway = false;  // the response said so, or the request
-  bool chunked = false;       // no content-length to miss
+  bool started = false;       // it was sent on a connection
+  bool onHttp2 = false;       // the connection speaks HTTP/2
+  bool closesAnyway = false;  // the response or the request says that the connection closes
+  bool chunked = false;       // the body is chunked
   bool unframed = false;      // the body ends with the connection
-  bool tunnels = false;       // through a proxy, which comes before `started`
+  bool tunnels = false;       // it goes through a proxy's tunnel, which is made before `started`
   std::uint32_t connectTimeoutMs = 0;
 };
 
-// REQUIRES: the handle's transfer has just ended, and did not succeed.
+// REQUIRES: the handle's transfer has just failed.
 Error toError(const EasyHandle& easy, const TransferFacts& facts);
 
-// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection. When there is
-// none: the address that was tried last, and what is not known is empty or 0. Nothing at all when there was no address.
+// "localAddress localPort remoteAddress remotePort bytesWritten bytesRead" of the transfer's connection. Without a
+// connection: the address that was tried last, with empty or 0 for the rest. Empty if there was no address.
 std::string describeSocket(const EasyHandle& easy);
 
 }  // namespace dodici

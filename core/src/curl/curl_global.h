@@ -1,4 +1,4 @@
-// curl_global_init(), once in a process. It is never undone, as other clients may come later.
+// curl_global_init(), once per process. It is never undone, as other clients may come later.
 //
 // Threads: any.
 #pragma once
@@ -9,7 +9,7 @@ namespace dodici {
 
 void ensureCurlGlobal();
 
-// libcurl's and its libraries' versions, in curl's words.
+// The versions of libcurl and its libraries, as curl writes them.
 std::string curlVersionText();
 
 }  // namespace dodici

@@ -39,7 +39,7 @@ EasyHandle::EasyHandle(const ClientOptions& options, SocketWatchers& watchers, c
   curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &EasyHandle::onOpenSocket);
   curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, this);
-  // A kept connection closes its socket long after this handle's last transfer, hence not `this`.
+  // Not `this`, as a kept connection may close its socket long after this handle's last transfer.
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETFUNCTION, &EasyHandle::onCloseSocket);
   curl_easy_setopt(handle_, CURLOPT_CLOSESOCKETDATA, &watchers_);
   if (options.socketsAreGiven) {
@@ -88,14 +88,14 @@ void EasyHandle::bind(Receiver* receiver) {
 
 void EasyHandle::forbidReuse() { curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L); }
 
-// To be verbose, for libcurl, is to show the bytes as they came; its words are not compiled in, or not asked for.
+// In verbose mode libcurl shows the bytes as they came. Its messages are not compiled in, or are ignored.
 void EasyHandle::watchRawBody() {
   watchesRawBody_ = true;
   curl_easy_setopt(handle_, CURLOPT_VERBOSE, 1L);
 }
 
 void EasyHandle::useConnection(const Connection& connection) {
-  // libcurl lets no transfer on a connection that was verified otherwise than it asks for.
+  // libcurl refuses a transfer on a connection that was verified with other options, so the same ones are set.
   setVerification(connection.verified, connection.proxyVerified);
   link_ = connection.link;
   isGivenHttp2_ = link_ != 0 && connection.protocol == Protocol::http2;
@@ -105,7 +105,7 @@ void EasyHandle::useConnection(const Connection& connection) {
 #endif
 }
 
-// A connection that is made may close when this handle is somewhere else.
+// An open connection may close when this handle is used elsewhere, so it must not report here.
 void EasyHandle::settleAttempts() {
   attempts_.releaseSockets([this](curl_socket_t socket) { watchers_.settled(socket); });
 }
@@ -161,7 +161,7 @@ curl_socket_t EasyHandle::connectionSocket() const {
   curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &socket);
   return socket;
 #else
-  // An older one knows the socket of a transfer only when that has ended.
+  // An older libcurl gives the socket of a transfer only after it has ended.
   return ends_.localPort > 0 ? watchers_.findBetween(ends_) : opened_;
 #endif
 }
@@ -322,7 +322,7 @@ int EasyHandle::onPreRequest(
   easy.settleAttempts();
   if (easy.tlsPeer_.verifyError() != 0 &&
       (easy.tlsPeerIsProxy_ ? easy.verifiesProxy_ : easy.verifies_)) {
-    return CURL_PREREQFUNC_ABORT;  // libcurl lets nobody get here
+    return CURL_PREREQFUNC_ABORT;  // never reached with libcurl
   }
   return guardCallback<int>(easy.thrown_, CURL_PREREQFUNC_ABORT, [&] {
     return easy.receiver_->onStarted() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
@@ -346,7 +346,7 @@ curl_socket_t EasyHandle::onOpenSocket(void* self, curlsocktype, curl_sockaddr* 
   });
 }
 
-// Of clients whose sockets are given.
+// For clients whose sockets are given.
 int EasyHandle::onSocketOptions(void*, curl_socket_t, curlsocktype) noexcept {
   return CURL_SOCKOPT_ALREADY_CONNECTED;
 }

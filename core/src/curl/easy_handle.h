@@ -1,7 +1,7 @@
-// RAII over CURL*, made once with everything that is the same for all requests of a client, and reused without a reset.
+// RAII over CURL*. It is made once with the options that all requests of a client share, and reused without a reset.
 //
 // Threads: loop thread only.
-// Owner:   the Transfer that runs on it; between two of them EasyHandlePool.
+// Owner:   the Transfer that runs on it; between transfers EasyHandlePool.
 #pragma once
 
 #include "connections/connection.h"
@@ -31,40 +31,41 @@ namespace dodici {
 
 class EasyHandle {
  public:
-  // What becomes of bytes that a Receiver is given.
+  // What a Receiver has done with bytes.
   enum class Taken : std::uint8_t {
     all,
-    later,  // libcurl keeps them, and gives them again after pause() has said so
+    later,  // libcurl keeps them, and gives them again after pause() allows it
     stop,   // the transfer ends
   };
 
-  // What libcurl calls during a transfer. May throw: the transfer then fails and takeThrown() has it.
+  // Called by libcurl during a transfer. If a function throws, the transfer fails, and takeThrown() has the exception.
   class Receiver {
    public:
-    // About to be sent on a connection. False ends the transfer.
+    // The transfer is about to be sent on a connection. Returning false ends it.
     virtual bool onStarted() = 0;
 
-    // One line of a head or of trailers, line end included. False ends the transfer.
+    // One line of a head or of trailers, with its ending. Returning false ends the transfer.
     virtual bool onHeaderLine(std::string_view line) = 0;
     virtual Taken onBody(std::span<const std::byte> bytes) = 0;
 
-    // Bytes of the body before they are decoded, and what follows it: for those who asked by watchRawBody().
+    // Bytes of the body before they are decoded, and what follows it. Only called after watchRawBody().
     virtual void onRawBody(std::string_view) {}
 
-    // The response is complete and delivered, while the request's body is still being sent, which goes on (HTTP/2). An older
-    // libcurl does not tell. Must not call libcurl.
+    // The response is complete and delivered, while the request's body is still being sent (HTTP/2). An older libcurl
+    // does not report it. Must not call libcurl.
     virtual void onAnswered() {}
 
-    // Fills `room`; returns how many bytes, 0 at the end. Nothing: there are none now; pause() has libcurl ask again.
+    // Fills `room` and returns the number of bytes, 0 at the end. Returns nullopt if there are none now; pause() makes
+    // libcurl ask again.
     virtual std::optional<std::size_t> onBodyWanted(std::span<std::byte> room) = 0;
-    // The body must be sent again from `offset`. False when that cannot be.
+    // The body must be sent again from `offset`. Returns false if that is impossible.
     virtual bool onRewind(std::uint64_t offset) = 0;
 
    protected:
     ~Receiver() = default;
   };
 
-  // `tls` is what connections are made with from now on; it may change.
+  // New connections use `tls`, which may change.
   EasyHandle(const ClientOptions& options, SocketWatchers& watchers, const TlsStores& tls);
   ~EasyHandle();
 
@@ -77,118 +78,119 @@ class EasyHandle {
 
   Receiver* receiver() const { return receiver_; }
 
-  // Before each transfer; null after it.
+  // Call this before each transfer, and with null after it.
   void bind(Receiver* receiver);
 
-  // Before libcurl is given the handle: the transfer takes this connection, or fails before it is sent.
+  // The transfer must use this connection, or fails before it is sent. Call before the handle is given to libcurl.
   void useConnection(const Connection& connection);
 
-  // Before libcurl is given the handle: the transfer takes no connection that exists.
+  // The transfer must make a new connection. Call before the handle is given to libcurl.
   void connectAfresh();
 
-  // Before libcurl is given the handle: this is the connection that the transfer is to make.
+  // The transfer makes its connection of this socket. Call before the handle is given to libcurl.
   void giveSocket(GivenSocket socket);
 
   // Whether the transfer's connection was given, and speaks HTTP/2.
   bool isGivenHttp2() const { return isGivenHttp2_; }
 
-  // The embedder's name for the connection that the transfer is on, or is to make; 0: it is libcurl's own.
+  // The embedder's name for the transfer's connection; 0 if libcurl makes it.
   std::uint32_t link() const { return link_; }
 
-  // What was given and not used yet; -1: nothing.
+  // The given descriptor, if it was not used yet; else -1.
   int givenDescriptor() const { return given_.descriptor(); }
 
-  // How the transfer ended: MultiHandle::readDone() says so.
+  // Sets how the transfer ended. Called by MultiHandle::readDone().
   void setResult(CURLcode result) { result_ = result; }
 
   CURLcode result() const { return result_; }
 
   bool succeeded() const { return result_ == CURLE_OK; }
 
-  // Which directions are held back: libcurl goes on with the other ones. It may call the Receiver from inside, which may
-  // hold back again.
+  // Pauses these directions and resumes the others. libcurl may call the Receiver inside this call, which may pause
+  // again.
   void pause(bool receiving, bool sending);
 
-  // The connection that the transfer is on. Only from inside Receiver::onStarted().
+  // The transfer's connection. Only inside Receiver::onStarted().
   std::int64_t connectionId() const;
   curl_socket_t connectionSocket() const;
 
-  // OpenSSL has read bytes of the transfer's connection that libcurl has not asked for. From inside onStarted(): they came
-  // before the request was written.
+  // Whether OpenSSL has read bytes of the transfer's connection that libcurl has not. Inside onStarted() this means
+  // that they came before the request was written.
   bool hasUnreadTls() const;
 
-  // The TLS session with the origin of the transfer's connection, while there is one; null without TLS.
+  // The TLS session with the origin, while the transfer has a connection; null without TLS.
   SSL* tls() const;
 
-  // Of a transfer over HTTP/2 that has ended: the code with which its stream was reset, and whether the peer has said that it
-  // did not process the request, or nobody has sent it. An older libcurl knows neither.
+  // For an ended transfer over HTTP/2: the code with which its stream was reset, and whether the peer says that it did
+  // not process the request, or it was not sent. An older libcurl knows neither.
   std::optional<std::uint32_t> streamError() const;
   bool unprocessed() const;
 
-  // The peer has sent all of the response of a transfer over HTTP/2, whether it was delivered or not.
+  // Whether the peer has sent all of the response of a transfer over HTTP/2, even if it was not delivered yet.
   bool responseEnded() const;
 
-  // Of a transfer over HTTP/2, from inside a callback: how many bytes its peer may send before they are taken.
+  // Sets how many unread bytes the peer of a transfer over HTTP/2 may send. Only inside a callback.
   void setStreamWindow(std::uint32_t bytes);
 
-  // libcurl's words on the last error, "" if it had none.
+  // libcurl's text about the last error, or "".
   const char* errorText() const { return errorText_.data(); }
 
   std::exception_ptr takeThrown();
 
   bool threw() const { return thrown_ != nullptr; }
 
-  // Reads a CURLINFO_* of type long, or of type string ("" when libcurl has none).
+  // Reads a CURLINFO_* of type long, or of type string ("" if libcurl has none).
   long infoLong(CURLINFO info) const;
   const char* infoText(CURLINFO info) const;
 
-  // From inside Receiver::onStarted(): the connection is not to be kept for another request, and the server is told so.
+  // The connection will not be kept, and the request tells the server so. Only inside Receiver::onStarted().
   void closeAfterwards();
 
-  // From inside Receiver::onStarted(): takes back the line that asks for 100, which must be this very array: a literal
-  // may have another address in each file.
+  // Removes the line that asks for 100. Only inside Receiver::onStarted(). The line must be this very array, as a
+  // literal may have another address in each file.
   void dropExpect();
   static constexpr char kExpect[] = "expect: 100-continue";
 
-  // From inside a callback: the connection is not to be kept for another request.
+  // The connection will not be kept for another request. Only inside a callback.
   void forbidReuse();
 
-  // From inside Receiver::onHeaderLine(): onRawBody() is called for the body of this response.
+  // Makes libcurl call onRawBody() for the body of this response. Only inside Receiver::onHeaderLine().
   void watchRawBody();
 
-  // What the peer showed in a TLS handshake of this transfer.
+  // The peer in a TLS handshake of this transfer.
   const TlsPeer& tlsPeer() const { return tlsPeer_; }
 
-  // What the connection of this transfer is made with.
+  // The TLS stores for the connection of this transfer.
   const TlsStores& tlsStores() const { return tls_; }
 
   // Whether that peer was the proxy.
   bool tlsPeerIsProxy() const { return tlsPeerIsProxy_; }
 
-  // The addresses that the transfer's connection was tried with.
+  // The attempts to connect this transfer.
   const ConnectAttempts& attempts() const { return attempts_; }
 
-  // Before libcurl is given the handle: "1.2.3.4,[::1]", tried in this order; empty: those that libcurl knows.
+  // Sets the addresses to try, in this order: "1.2.3.4,[::1]"; if empty, libcurl uses those it knows. Call before the
+  // handle is given to libcurl.
   void setDestinations(std::string_view addresses, std::string_view port) {
     attempts_.setDestinations(addresses, port);
   }
 
-  // Whether the transfer's connection speaks HTTP/2. Only while it runs, from inside a callback.
+  // Whether the transfer's connection speaks HTTP/2. Only inside a callback.
   bool isOnHttp2() const;
 
-  // Memory that easy_options fills for one transfer; it must live as long as that.
+  // Memory that easy_options fills for one transfer, and that must live as long as the transfer.
   std::vector<curl_slist> headerLines;
-  std::list<std::string> emptyHeaders;  // an older libcurl's
+  std::list<std::string> emptyHeaders;  // for an older libcurl
   std::string url;
-  std::string tlsName;    // while libcurl has one
-  std::string connectTo;  // an older libcurl's
+  std::string tlsName;    // set while libcurl has a name
+  std::string connectTo;  // for an older libcurl
   curl_slist connectToNode{};
   std::string resolve;
   curl_slist resolveNode{};
 
-  // easy_options has told libcurl to speak HTTP/2 without asking the server.
+  // Whether easy_options has set HTTP/2 without asking the server.
   bool knowsHttp2 = false;
-  // easy_options has told libcurl for this one transfer how long it may take to connect.
+  // Whether easy_options has set a connect timeout for this transfer only.
   bool hasPlan = false;
 
  private:
@@ -212,15 +214,15 @@ class EasyHandle {
   SocketWatchers& watchers_;
   const TlsStores& newestTls_;
   TlsStores tls_;
-  // What libcurl was told; its own default is to verify.
+  // The verification that was set in libcurl, which verifies by default.
   bool verifies_ = true;
   bool verifiesProxy_ = true;
   std::vector<curl_slist> proxyLines_;
   bool tlsPeerIsProxy_ = false;
   bool watchesRawBody_ = false;
   CURLcode result_ = CURLE_OK;
-  curl_socket_t opened_ = CURL_SOCKET_BAD;  // the last one of this transfer's
-  SocketWatchers::Ends ends_;               // of its connection, from inside onStarted()
+  curl_socket_t opened_ = CURL_SOCKET_BAD;  // the transfer's last socket
+  SocketWatchers::Ends ends_;               // ends of its connection, set inside onStarted()
   ConnectAttempts attempts_;
   GivenSocket given_;
   std::uint32_t link_ = 0;

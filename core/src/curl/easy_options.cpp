@@ -13,7 +13,7 @@ namespace dodici {
 
 namespace {
 
-// How much libcurl reads at once: large enough to fill a body block in one go.
+// How much libcurl reads at once: enough to fill a body block.
 constexpr long kReceiveBuffer = 128 * 1024;
 constexpr long kUploadBuffer = 64 * 1024;
 
@@ -28,15 +28,15 @@ void setText(CURL* handle, CURLoption option, const std::string& text) {
   return static_cast<long>(std::max<std::int64_t>(1, seconds));
 }
 
-// The rest is TlsStore's, and what changes with it EasyHandle's.
+// TlsStore sets the rest, and EasyHandle sets what changes with the store.
 void setTlsOptions(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_CAINFO, nullptr);
   curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
 }
 
 #ifndef CURL_HAS_HEAD_AS_GIVEN
-// An older libcurl writes heads its own way: lines without a value need a form of their own, and some keep it from adding
-// headers; undici adds none.
+// An older libcurl changes heads: lines without a value need another form, and some more lines keep it from adding
+// headers that undici does not send.
 void adaptHeaderLines(EasyHandle& easy, const Request& request) {
   easy.emptyHeaders.clear();
   bool isChunked = false;
@@ -101,12 +101,12 @@ CURLcode setMethod(CURL* handle, const Request& request, const char* method) {
     curl_easy_setopt(handle, CURLOPT_NOBODY, 0L);
     curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
   }
-  // The method in its exact spelling; libcurl knows by the options above how to send and receive.
+  // Sets the method as it is spelled. The options above tell libcurl how to send and receive.
   return curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method);
 }
 
 #ifndef CURL_HAS_TLS_NAME
-// Whether `name` is no more of a URL than its host: a host name, or an IP address without brackets.
+// Whether `name` is only the host of a URL: a host name, or an IP address without brackets.
 bool isUrlHost(std::string_view name) {
   const bool isIpv6 = name.find(':') != std::string_view::npos;
   return !name.empty() && std::all_of(name.begin(), name.end(), [isIpv6](unsigned char byte) {
@@ -122,7 +122,8 @@ void appendHost(std::string& url, std::string_view name) {
 #endif
 
 #ifdef CURL_HAS_TLS_NAME
-// TLS asks for `servername`, and verifies it, whatever it may be: libcurl is told apart from the URL.
+// libcurl has an option for the TLS name that is separate from the URL, so TLS can ask for any `servername` and verify
+// it.
 void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername, bool isGiven) {
   if (isGiven) {
     easy.url.assign("http://").append(text.hostInUrl()).append(":").append(text.port());
@@ -139,8 +140,8 @@ void setUrl(EasyHandle& easy, const RequestText& text, std::string_view serverna
   }
 }
 #else
-// The URL's name is what TLS asks for and verifies; CONNECT_TO leads elsewhere when that is not the origin's host. What is no
-// URL's host cannot be asked for.
+// An older libcurl uses the URL's host as the TLS name. If that is not the origin's host, CONNECT_TO leads to the
+// origin. A name that cannot be a URL's host is impossible.
 void setUrl(EasyHandle& easy, const RequestText& text, std::string_view servername, bool isGiven) {
   easy.url.assign(text.origin());
   easy.connectTo.clear();
@@ -175,21 +176,21 @@ long httpVersion(
   return asks ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
 }
 
-// "host:port" of what the connection is made to, the proxy where there is one. An IPv6 address stands in brackets.
+// "host:port" that the connection is made to: the proxy's if there is one. An IPv6 address has brackets.
 std::string_view connectsTo(const RequestText& text, const ClientOptions& options) {
   const std::string_view url = options.proxy.url.empty() ? text.origin() : options.proxy.url;
   const auto start = url.find("://");
   return start == std::string_view::npos ? url : url.substr(start + 3);
 }
 
-// Into the client's DNS cache, where they replace those of the look-up before; "+" lets them grow old there. EasyHandle
-// sees to it that they are tried in their order.
+// Puts the addresses into the client's DNS cache, in place of earlier ones; "+" lets them expire there. EasyHandle
+// keeps their order.
 void setAddresses(EasyHandle& easy, std::string_view hostAndPort, std::string_view addresses) {
   easy.resolve.clear();
   easy.setDestinations(addresses, hostAndPort.substr(hostAndPort.rfind(':') + 1));
   if (!addresses.empty()) {
     easy.resolve.append("+").append(hostAndPort).append(":");
-    bool inZone = false;  // of an IPv6 address, which libcurl does not read
+    bool inZone = false;  // inside the zone of an IPv6 address, which libcurl does not accept
     for (const char c : addresses) {
       inZone = c == '%' || (inZone && c != ']');
       easy.resolve.append(inZone ? 0 : 1, c);
@@ -214,7 +215,7 @@ void setConnectTimeouts(
 void setClientOptions(CURL* handle, const ClientOptions& options) {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_PROXY, "");  // not even from the environment
+  curl_easy_setopt(handle, CURLOPT_PROXY, "");  // ignores the environment's proxy too
   curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(handle, CURLOPT_HTTP09_ALLOWED, 0L);
@@ -226,25 +227,25 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
   curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
   curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-  curl_easy_setopt(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 0L);  // Transfer does the waiting
+  curl_easy_setopt(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 0L);  // Transfer waits instead
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, options.tcpKeepAlive ? 1L : 0L);
   const auto keepIdle = std::chrono::floor<std::chrono::seconds>(options.tcpKeepAliveDelay).count();
-  if (keepIdle > 0) {  // else the system's, as in Node
+  if (keepIdle > 0) {  // otherwise the system's default, as in Node
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, static_cast<long>(keepIdle));
   }
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x080900
   curl_easy_setopt(handle, CURLOPT_TCP_KEEPCNT, 10L);
 #endif
-  // A name server that does not answer must not hold up a close.
+  // Closing must not wait for a name server that does not answer.
   curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 
   setConnectTimeouts(handle, options.connectTimeout, options.happyEyeballsTimeout);
 #ifdef CURL_HAS_CONN_ID
-  // IdleConnections and OriginQueue say how old a connection may be.
+  // IdleConnections and OriginQueue limit the age of connections.
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, 0L);
 #else
-  // Whole seconds, and only looked at when a connection is picked. What a server says may be more than keepAliveTimeout.
+  // In whole seconds, and only checked when a connection is chosen. A server may allow more than keepAliveTimeout.
   const auto longest = std::max(options.keepAliveTimeout, options.keepAliveMaxTimeout);
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, wholeSeconds(longest));
   if (options.clientTtl.count() > 0) {
@@ -263,7 +264,7 @@ void setClientOptions(CURL* handle, const ClientOptions& options) {
     curl_easy_setopt(handle, CURLOPT_LOCALPORT, static_cast<long>(options.localPort));
   }
   if (options.socketsAreGiven) {
-    // So that libcurl looks up no host.
+    // Keeps libcurl from looking up the host.
     curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, "given");
   } else if (options.socketPath.starts_with('\0')) {
     curl_easy_setopt(handle, CURLOPT_ABSTRACT_UNIX_SOCKET, options.socketPath.c_str() + 1);
@@ -301,12 +302,12 @@ void setRequestOptions(
       curl_easy_setopt(handle, CURLOPT_REQUEST_TARGET, text.target()) == CURLE_OK &&
       setMethod(handle, request, text.method()) == CURLE_OK;
   if (!isTaken) {
-    // Longer than libcurl takes: those of the handle's last request would be sent.
+    // The URL is too long for libcurl, which would keep that of the handle's last request.
     curl_easy_setopt(handle, CURLOPT_URL, "");
   }
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, makeHeaderList(easy, request, text));
 
-  // An upload goes on whatever the answer; but where it waits for 100, another head ends it before it begins.
+  // An upload goes on after any response. But if it waits for 100, another head ends it before it begins.
   curl_easy_setopt(handle, CURLOPT_KEEP_SENDING_ON_ERROR, request.expectContinue ? 0L : 1L);
 
   easy.knowsHttp2 = options.socketsAreGiven

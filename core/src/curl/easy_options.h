@@ -1,4 +1,4 @@
-// Requests and client options as setopt calls; the only place that knows what libcurl must be told.
+// Turns requests and client options into setopt calls. Only this file knows libcurl's options.
 //
 // Threads: loop thread only.
 #pragma once
@@ -13,15 +13,15 @@ namespace dodici {
 
 class EasyHandle;
 
-// What is the same for all requests of a client: once per handle.
+// Sets what is the same for all requests of a client; once per handle.
 void setClientOptions(CURL* handle, const ClientOptions& options);
 
-// What differs from request to request: all of it, every time. `request` must outlive the transfer.
+// Sets everything that may differ between requests, each time. `request` must outlive the transfer.
 void setRequestOptions(
     EasyHandle& easy, const Request& request, const RequestText& text, const ClientOptions& options
 );
 
-// Of the connection that the transfer makes; in its next transfer the handle goes by the client's options again.
+// Sets how the transfer's connection is made. The handle's next transfer uses the client's options again.
 void setConnectionPlan(
     EasyHandle& easy,
     const RequestText& text,

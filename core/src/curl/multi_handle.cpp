@@ -16,7 +16,7 @@ namespace dodici {
 
 namespace {
 
-// libcurl's own default shrinks with the number of transfers, and would close the connections of a burst as it ends;
+// libcurl's own limit shrinks with the number of transfers, which would close the connections at the end of a burst.
 // IdleConnections closes them when they have been idle for keepAliveTimeout.
 constexpr long kMostKeptConnections = 100'000;
 
@@ -31,7 +31,7 @@ CURLM* newMulti() {
   errno = 0;
   CURLM* const multi = curl_multi_init();
   if (multi == nullptr && errno != 0) {
-    // It wants a descriptor, to wake itself.
+    // It needs a descriptor to wake itself.
     throw std::system_error(errno, std::generic_category(), "curl_multi_init");
   }
   return multi;
@@ -55,13 +55,13 @@ MultiHandle::MultiHandle(
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMostKeptConnections);
-  // OriginQueue keeps to the limit; libcurl would take 100 for what is no int.
+  // OriginQueue keeps the limit. For a value that is not an int libcurl would use 100.
   const auto mostStreams = std::clamp<std::uint32_t>(
       options.maxConcurrentStreams, 1, std::numeric_limits<std::int32_t>::max()
   );
   curl_multi_setopt(multi_, CURLMOPT_MAX_CONCURRENT_STREAMS, static_cast<long>(mostStreams));
 #if LIBCURL_VERSION_NUM >= 0x081400
-  // A name server that does not answer must not hold up a close.
+  // Closing must not wait for a name server that does not answer.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
 #endif
 #ifdef CURL_HAS_CONN_EVENTS
@@ -100,7 +100,7 @@ void MultiHandle::readDone(const std::function<void(EasyHandle&)>& onDone) {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg == CURLMSG_DONE) {
-      // Read before onDone() removes the handle: the message dies with that.
+      // Read before onDone() removes the handle, which destroys the message.
       EasyHandle& easy = EasyHandle::of(message->easy_handle);
       easy.setResult(message->data.result);
       onDone(easy);
@@ -148,7 +148,7 @@ int MultiHandle::onSocketWanted(CURL*, curl_socket_t socket, int poll, void* sel
   });
 }
 
-// Only records the wish: libcurl may call this from inside socketAction().
+// Only records the time, as libcurl may call this inside socketAction().
 int MultiHandle::onTimerWanted(CURLM*, long timeoutMs, void* self) noexcept {
   auto& multi = *static_cast<MultiHandle*>(self);
   return guardCallback(multi.thrown_, -1, [&] {
@@ -181,7 +181,7 @@ void MultiHandle::onConnectionEvent(
         break;
 #ifdef CURLCONN_ANSWERED
       case CURLCONN_ANSWERED:
-        // libcurl's callback has room for a number only: it holds the address of the handle.
+        // libcurl's callback only passes a number, which is the address of the handle.
         // NOLINTNEXTLINE(performance-no-int-to-ptr)
         EasyHandle::of(reinterpret_cast<CURL*>(value)).receiver()->onAnswered();
         break;

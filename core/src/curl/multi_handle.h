@@ -1,5 +1,5 @@
-// RAII over CURLM: adds and removes easy handles, runs them on socket and timer events, reports what is done and what
-// libcurl learns of its connections.
+// RAII over CURLM: adds and removes easy handles, runs them on socket and timer events, and reports ended transfers and
+// changes of connections.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine. Destroyed before the SocketWatchers and MultiTimer that it reports to.
@@ -22,24 +22,24 @@ class EasyHandle;
 
 class MultiHandle {
  public:
-  // What libcurl learns of a connection; `id` is Connection::id. Called from inside libcurl: must not call it.
+  // Learns about changes of a connection; `id` is Connection::id. Called inside libcurl, so it must not call it.
   class ConnectionListener {
    public:
-    // It has left libcurl's pool: no transfer gets it any more.
+    // The connection has left libcurl's pool, so no new transfer gets it.
     virtual void onConnectionRemoved(std::int64_t id) = 0;
-    // Its peer allows so many streams at a time.
+    // The peer allows `streams` streams at a time.
     virtual void onStreamLimit(std::int64_t id, std::uint32_t streams) = 0;
-    // Its peer processes no stream beyond `lastStream`. `error` is the code of HTTP/2, 0 when nothing is wrong.
+    // The peer processes no stream after `lastStream`. `error` is an HTTP/2 code; 0 means no error.
     virtual void onGoaway(std::int64_t id, std::uint32_t lastStream, std::uint32_t error) = 0;
-    // Its HTTP/2 session is over: what is still on it gets no answer.
+    // The HTTP/2 session has ended: transfers on it get no more of their responses.
     virtual void onSessionEnded(std::int64_t id) = 0;
 
    protected:
     ~ConnectionListener() = default;
   };
 
-  // Whether a transfer can be given the connection that it shall use, and libcurl tells what it learns of connections. An
-  // older libcurl chooses by itself, and tells nothing.
+  // Whether we can choose a transfer's connection, and libcurl reports changes of connections. An older libcurl chooses
+  // by itself and reports nothing.
 #ifdef CURL_HAS_CONN_ID
   static constexpr bool kNamesConnections = true;
 #else
@@ -57,26 +57,27 @@ class MultiHandle {
   MultiHandle(const MultiHandle&) = delete;
   MultiHandle& operator=(const MultiHandle&) = delete;
 
-  // Both throw std::runtime_error when libcurl refuses, which is a bug of ours.
+  // Both throw std::runtime_error if libcurl refuses, which is a bug of ours.
   void add(EasyHandle& easy);
   void remove(EasyHandle& easy);
 
   void socketAction(curl_socket_t socket, int events);
   void timeoutAction();
 
-  // Has libcurl read from this connection, as if its socket were ready.
+  // Makes libcurl read from this connection as if its socket were ready.
   void readFrom(const Connection& connection);
 
   // Calls onDone(easy) for each transfer that has ended; it may add and remove handles.
   void readDone(const std::function<void(EasyHandle&)>& onDone);
 
-  // Closes a connection that no request is on, or makes it close when the last one has left.
+  // Closes a connection without requests; another one closes when its last request has left.
   void close(const Connection& connection);
 
-  // Reads what the peer of an idle connection has to say, answers it, and closes the connection if it is of no use any more.
+  // Reads and answers what the peer of an idle connection has sent, and closes the connection if it cannot be used any
+  // more.
   void check(const Connection& connection);
 
-  // Sends a PING. False when libcurl cannot.
+  // Sends a PING. Returns false if libcurl cannot.
   bool ping(const Connection& connection);
 
   // Closes all connections that no transfer uses.

@@ -1,7 +1,7 @@
-// CURLMOPT_TIMERFUNCTION on one coalesced timer.
+// Implements CURLMOPT_TIMERFUNCTION with one asio timer.
 //
-// libcurl changes its mind about timeouts several times per request. The deadline is only remembered; the asio timer
-// (a timerfd_settime each) is touched when the new deadline is earlier than the one it is armed for.
+// libcurl changes its timeout several times per request. We only remember the deadline. The asio timer (a
+// timerfd_settime for each change) is set again only if the new deadline is earlier.
 //
 // Threads: loop thread only.
 // Owner:   ClientShard.
@@ -21,13 +21,13 @@ class MultiTimer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `onWake` runs when a deadline has passed; it then asks takeDue().
+  // `onWake` is called when a deadline has passed; then call takeDue().
   MultiTimer(boost::asio::io_context& context, std::function<void()> onWake);
 
-  // libcurl's wish, from inside its callback: milliseconds, 0 for now, -1 for none.
+  // Sets libcurl's timeout in milliseconds: 0 means now, -1 none. Called inside its callback.
   void want(long timeoutMs);
 
-  // True once for each wish that is due.
+  // Returns true once for each timeout that has passed.
   bool takeDue();
 
  private:

@@ -10,7 +10,7 @@ namespace dodici {
 namespace {
 
 #ifndef CURL_HAS_HEAD_AS_GIVEN
-// libcurl would add it to forwarded requests; undici does not.
+// libcurl would add this header to forwarded requests; undici does not.
 constexpr const char* kNoProxyConnection = "Proxy-Connection:";
 #endif
 
@@ -29,8 +29,8 @@ void setCredential(CURL* handle, CURLoption option, const std::string& text) {
 void setProxyTlsOptions(CURL* handle) {
   curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, nullptr);
   curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, nullptr);
-  // The mark that isProxyContext() looks for: libcurl's callback does not tell whose context it is given. It concerns
-  // the block ciphers of TLS 1.0 only.
+  // The mark that isProxyContext() looks for, as libcurl's callback does not tell whose context it gets. The option
+  // only affects the block ciphers of TLS 1.0.
   curl_easy_setopt(handle, CURLOPT_PROXY_SSL_OPTIONS, static_cast<long>(CURLSSLOPT_ALLOW_BEAST));
 }
 
@@ -38,10 +38,10 @@ void setProxyTlsOptions(CURL* handle) {
 
 void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl_slist>& lines) {
   curl_easy_setopt(handle, CURLOPT_PROXY, options.url.c_str());
-  // Else libcurl reads no_proxy from the environment.
+  // Otherwise libcurl reads no_proxy from the environment.
   curl_easy_setopt(handle, CURLOPT_NOPROXY, "");
   curl_easy_setopt(handle, CURLOPT_HTTPPROXYTUNNEL, options.tunnel ? 1L : 0L);
-  // What is for the proxy must not go through the tunnel to the origin.
+  // Headers for the proxy must not go through the tunnel to the origin.
   curl_easy_setopt(handle, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   for (const std::string& line : options.headerLines) {
     lines.push_back(curl_slist{const_cast<char*>(line.c_str()), nullptr});

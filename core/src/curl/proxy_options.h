@@ -1,4 +1,4 @@
-// ClientOptions::proxy -> setopt calls, the same for all transfers of a client.
+// Turns ClientOptions::proxy into setopt calls, which are the same for all transfers of a client.
 //
 // Threads: loop thread only.
 // Owner:   none; EasyHandle calls it when it is made.
@@ -13,11 +13,11 @@
 
 namespace dodici {
 
-// `lines` is filled with what libcurl refers to: it must live as long as the handle, as must the options.
+// Fills `lines`, to which libcurl refers. It must live as long as the handle, as must the options.
 // REQUIRES: options.url is not empty.
 void setProxyOptions(CURL* handle, const ProxyOptions& options, std::vector<curl_slist>& lines);
 
-// Whether libcurl made this context for the connection to the proxy, as against one to an origin.
+// Whether libcurl made this context for TLS with the proxy, not with an origin.
 bool isProxyContext(const SSL_CTX* context);
 
 }  // namespace dodici

@@ -15,8 +15,8 @@ namespace dodici {
 
 namespace {
 
-// While it stands, what an SSL writes goes into memory. libcurl's own BIO works only inside of libcurl's calls: outside,
-// it has no easy handle to report an error of the socket to, and reads through a null pointer.
+// While this object lives, an SSL writes into memory. libcurl's own BIO only works inside libcurl's calls: outside of
+// them it has no easy handle to report a socket error to, and reads through a null pointer.
 class WritesToMemory {
  public:
   explicit WritesToMemory(SSL* ssl)
@@ -39,14 +39,14 @@ class WritesToMemory {
  private:
   SSL* ssl_;
   BIO* before_;
-  BIO* memory_;  // the SSL's, until it gets the one before back
+  BIO* memory_;  // used by the SSL until its own BIO is put back
 };
 
-// libuv sets the same, together with the delay.
+// libuv sets the same values together with the delay.
 constexpr int kProbeIntervalSeconds = 1;
 constexpr int kProbes = 10;
 
-// An option that this kind of socket does not have, such as TCP's on a Unix socket, has no effect, as in Node.
+// As in Node, an option that the socket does not have, such as TCP's on a Unix socket, has no effect.
 void setOption(int socket, int level, int name, int value) {
   ::setsockopt(socket, level, name, &value, sizeof value);
 }
@@ -56,7 +56,7 @@ void setOption(int socket, int level, int name, int value) {
 void RawConnection::setConnectOnly(EasyHandle& easy) {
   curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(easy.get(), CURLOPT_FRESH_CONNECT, 1L);
-  // Through an HTTP proxy by CONNECT, also for plain http: a proxy that forwards could not switch.
+  // Plain http uses CONNECT too, because a proxy that forwards could not switch.
   curl_easy_setopt(easy.get(), CURLOPT_HTTPPROXYTUNNEL, 1L);
 }
 
@@ -117,7 +117,7 @@ bool RawConnection::endWriting() {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return false;
     } else if (errno != EINTR) {
-      break;  // the connection is broken, which the next read() tells
+      break;  // the connection has broken; the next read() reports it
     }
   }
   bytes.clear();
@@ -125,7 +125,7 @@ bool RawConnection::endWriting() {
   return true;
 }
 
-// The bytes for the socket; none without TLS. Inside the TLS of a proxy, the origin's close_notify is encrypted once more.
+// Returns close_notify as bytes for the socket; empty without TLS. Inside a proxy's TLS it is encrypted once more.
 std::string RawConnection::closeNotify() const {
   SSL* const inner = easy_.tls();
   if (inner == nullptr) {

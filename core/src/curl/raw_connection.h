@@ -1,4 +1,4 @@
-// The connection that libcurl made for an easy handle with CURLOPT_CONNECT_ONLY: bytes in and out, TLS included.
+// Reads and writes the connection that libcurl made for an easy handle with CURLOPT_CONNECT_ONLY, with its TLS.
 //
 // Threads: loop thread only.
 // Owner:   Tunnel. The handle stays in its multi handle: libcurl closes the connection when it is taken out.
@@ -18,7 +18,7 @@ class EasyHandle;
 
 class RawConnection {
  public:
-  // Before the handle goes into the multi handle.
+  // Call this before the handle goes into the multi handle.
   static void setConnectOnly(EasyHandle& easy);
 
   // REQUIRES: libcurl is done with the handle, which succeeded().
@@ -28,28 +28,28 @@ class RawConnection {
 
   enum class Progress : std::uint8_t {
     moved,
-    later,   // nothing can be moved now
+    later,   // no bytes can be moved now
     failed,  // easy.result() says why
   };
 
   struct Moved {
     Progress progress;
-    std::size_t bytes;  // 0 when reading: the peer's end
+    std::size_t bytes;  // reading 0 bytes means that the peer has ended
   };
 
   Moved read(std::span<std::byte> room);
   Moved write(std::span<const std::byte> bytes);
 
-  // Tells the peer that no more bytes come; what it sends can still be read. False: the socket takes no more now, and this
-  // is to be called again when it does.
+  // Tells the peer that no more bytes come; its own can still be read. Returns false if the socket takes no more now;
+  // then call it again when the socket does.
   // REQUIRES: the bytes of all write()s were moved.
   bool endWriting();
 
-  // Closing it sends a reset, and drops what was not sent.
+  // Makes close send a reset and drop unsent bytes.
   void resetOnClose();
-  // Whether small writes wait for the answer to those before them (Nagle's algorithm).
+  // Turns Nagle's algorithm off or on, by which small writes wait for the acknowledgement of earlier ones.
   void setNoDelay(bool noDelay);
-  // The system's probes of a silent peer. Delay 0: the first one comes after the system's default.
+  // Sets the system's probes of a silent peer. A delay of 0 leaves the time of the first one unchanged.
   void setKeepAlive(bool keepsAlive, std::uint32_t delaySeconds);
 
  private:
@@ -59,7 +59,7 @@ class RawConnection {
   EasyHandle& easy_;
   CURL* handle_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;
-  // What is still to be sent of it, once endWriting() was called.
+  // The unsent rest of the last bytes, once endWriting() was called.
   std::optional<std::string> farewell_;
 };
 

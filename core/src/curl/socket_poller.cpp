@@ -66,7 +66,7 @@ void SocketPoller::wait(const std::shared_ptr<Waiter>& waiter) {
   );
 }
 
-// Nobody else on the loop knows whose exception it would be.
+// Nothing else on the loop would know to which client the exception belongs.
 void SocketPoller::report(const std::shared_ptr<Waiter>& waiter) noexcept {
   try {
     reportReady(waiter);

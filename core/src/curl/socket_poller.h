@@ -1,7 +1,7 @@
-// Many sockets behind one asio descriptor: an epoll set of its own, level-triggered, that asio waits for.
+// Many sockets behind one asio descriptor: an epoll set, level-triggered, for which asio waits.
 //
-// asio's own way to wait for a descriptor costs a system call and a queue per wait, which is per response here. In this set a
-// socket stays as it is while what is wanted of it stays the same, which on a kept connection is always.
+// asio's own wait for a descriptor costs a system call and a queue entry each time, here once per response. In this set
+// a socket stays registered while the wanted events stay the same, which on a kept connection is always.
 //
 // Threads: loop thread only.
 // Owner:   SocketWatchers.
@@ -22,21 +22,22 @@ class SocketPoller {
   // `events` are EPOLL* bits. May destroy the poller.
   using OnReady = std::function<void(std::uint64_t key, std::uint32_t events)>;
 
-  // OnReady has thrown, or there is no memory to wait with. The poller is of no more use; it may be destroyed here.
+  // Called if OnReady has thrown, or if there is no memory to wait. The poller no longer works, and may be destroyed in
+  // this call.
   using OnFailed = std::function<void(std::exception_ptr exception)>;
 
-  // Throws std::system_error when the process has no descriptor left.
+  // Throws std::system_error if the process has no more descriptors.
   SocketPoller(boost::asio::io_context& context, OnReady onReady, OnFailed onFailed);
   ~SocketPoller();
 
   SocketPoller(const SocketPoller&) = delete;
   SocketPoller& operator=(const SocketPoller&) = delete;
 
-  // From `before` (0: not in the set) to `after` (0: out of it). Closing a socket takes it out as well.
+  // Changes a socket's events from `before` to `after`; 0 means not in the set. Closing a socket also removes it.
   void change(int socket, std::uint64_t key, std::uint32_t before, std::uint32_t after);
 
  private:
-  // What a pending wait may touch when the poller is gone.
+  // The state that a pending wait may use after the poller has gone.
   struct Waiter;
 
   static void wait(const std::shared_ptr<Waiter>& waiter);

@@ -20,7 +20,7 @@ constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 using AskName = int (*)(int, sockaddr*, socklen_t*);
 
-// Whether the system calls this end of the socket so.
+// Whether this end of the socket has this address and port.
 bool isNamed(int socket, AskName ask, std::string_view address, int port) {
   sockaddr_storage name{};
   socklen_t length = sizeof name;
@@ -45,10 +45,10 @@ bool isNamed(int socket, AskName ask, std::string_view address, int port) {
 
 struct SocketWatchers::Watch {
   curl_socket_t socket;
-  std::uint32_t serial;          // tells apart two sockets that had the same number
+  std::uint32_t serial;          // distinguishes two sockets that had the same descriptor
   std::uint32_t wanted = 0;      // EPOLL* bits that libcurl waits for
-  std::uint32_t registered = 0;  // and those in the poller: what is idle stays as it was
-  bool opened = false;           // by open(), so close() will come
+  std::uint32_t registered = 0;  // EPOLL* bits in the poller; those of an idle socket stay
+  bool opened = false;           // made by open(), so close() will come
   bool givenUp = false;
   std::uint32_t link = 0;  // of a given socket
   StreamSocket stream;
@@ -130,7 +130,7 @@ curl_socket_t SocketWatchers::findByLink(std::uint32_t link) const {
 int SocketWatchers::close(curl_socket_t socket) noexcept {
   const auto found = watches_.find(socket);
   if (found != watches_.end()) {
-    // A last word of libcurl's to the peer.
+    // libcurl's last bytes to the peer.
     found->second->stream.flush();
     if (found->second->onClosed) {
       found->second->onClosed(socket);
@@ -141,7 +141,7 @@ int SocketWatchers::close(curl_socket_t socket) noexcept {
   return ::close(socket);
 }
 
-// An idle socket stays in the poller: the next request on it wants the same.
+// An idle socket stays in the poller, as its next request wants the same events.
 void SocketWatchers::want(curl_socket_t socket, int poll) {
   if (poll == CURL_POLL_REMOVE) {
     const auto found = watches_.find(socket);
@@ -232,14 +232,14 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
   }
 }
 
-// That it can be written to means nothing. What stays unread is told once, and the peer's end once more.
+// EPOLLOUT is ignored. Unread bytes are reported once, and the peer's end once more.
 void SocketWatchers::onUnread(Watch& watch, std::uint32_t events) {
   const std::uint64_t key = watch.key();
   const bool ended = (events & kPeerEnded) != 0;
   const bool readable = (events & EPOLLIN) != 0;
   const bool isTaken = (ended || readable) && watch.opened && !watch.givenUp &&
                        listener_.onUnread(watch.socket) == Unread::taken;
-  // Whoever was told may have closed it.
+  // The listener may have closed the socket.
   if (Watch* const still = find(key); still != nullptr && still->wanted == 0) {
     const std::uint32_t more = ended                  ? 0U
                                : readable && !isTaken ? EPOLLRDHUP

@@ -1,8 +1,8 @@
-// CURLMOPT_SOCKETFUNCTION on sockets that stay registered as long as they are open.
+// Implements CURLMOPT_SOCKETFUNCTION with sockets that stay registered while they are open.
 //
-// libcurl says CURL_POLL_REMOVE after each response on a kept connection: that means idle, not closing. So the
-// descriptor stays until CURLOPT_CLOSESOCKETFUNCTION; a request then costs no registration. The resolver's and the
-// wake-up descriptors come and go without OPEN- and CLOSESOCKETFUNCTION: those are dropped on CURL_POLL_REMOVE.
+// libcurl reports CURL_POLL_REMOVE after each response on a kept connection, which means idle, not closing. So the
+// descriptor stays registered until CURLOPT_CLOSESOCKETFUNCTION, and a request costs no registration. The descriptors
+// of the resolver and of wake-ups have no OPEN- and CLOSESOCKETFUNCTION calls; they are dropped at CURL_POLL_REMOVE.
 //
 // Threads: loop thread only.
 // Owner:   ClientEngine. Must outlive the multi handle, which closes its sockets through it.
@@ -27,7 +27,7 @@ namespace dodici {
 
 class SocketWatchers {
  public:
-  // Addresses and ports of a connection; the kernel has no other one with the same four. Without ports: a Unix socket's.
+  // Addresses and ports of a connection; all four together are unique. Without ports it is a Unix socket's.
   struct Ends {
     std::string_view localAddress;
     std::string_view remoteAddress;
@@ -36,21 +36,21 @@ class SocketWatchers {
   };
 
   enum class Unread : std::uint8_t {
-    taken,  // what came has been read: tell of more
-    left,   // it waits until libcurl wants the socket again
+    taken,  // the bytes were read: report the next ones
+    left,   // the bytes wait until libcurl wants the socket again
   };
 
   class Listener {
    public:
-    // `events` are for MultiHandle::socketAction(). Not called from inside a libcurl callback.
+    // `events` are for MultiHandle::socketAction(). Not called inside a libcurl callback.
     virtual void onSocketReady(int socket, int events) = 0;
-    // Bytes, or the peer's end, have come on a socket that libcurl does not read: its connection is idle, or its transfer
-    // pauses. Not called from inside a libcurl callback.
+    // Bytes, or the peer's end, have come on a socket that libcurl does not read, because its connection is idle or its
+    // transfer is paused. Not called inside a libcurl callback.
     virtual Unread onUnread(int socket) = 0;
-    // libcurl closes the socket. Called from inside a libcurl callback: must not throw.
+    // libcurl is closing the socket. Called inside a libcurl callback; must not throw.
     virtual void onSocketClosed(int socket) noexcept = 0;
 
-    // No socket can be watched any more.
+    // Sockets can no longer be watched.
     virtual void onWatchingFailed(std::exception_ptr exception) = 0;
 
    protected:
@@ -63,11 +63,11 @@ class SocketWatchers {
   SocketWatchers(const SocketWatchers&) = delete;
   SocketWatchers& operator=(const SocketWatchers&) = delete;
 
-  // The three callbacks of libcurl. open() returns CURL_SOCKET_BAD with errno set when there is no socket to be had.
-  // `onClosed` runs before the socket is closed, from inside a callback, unless settled() was called before.
+  // The three callbacks of libcurl. open() returns CURL_SOCKET_BAD and sets errno if it gets no socket. `onClosed` is
+  // called inside a callback before the socket is closed, unless settled() was called before.
   using OnClosed = std::function<void(curl_socket_t)>;
   curl_socket_t open(const curl_sockaddr& address, OnClosed onClosed = {});
-  // The same with one that is connected already.
+  // The same with a socket that is already connected.
   curl_socket_t adopt(GivenSocket& given);
   int close(curl_socket_t socket) noexcept;
   void want(curl_socket_t socket, int poll);
@@ -75,24 +75,24 @@ class SocketWatchers {
   // The same as want(), for a socket that we read and write ourselves.
   void watch(int socket, bool reads, bool writes);
 
-  // The open socket between these two ends, as libcurl writes them; CURL_SOCKET_BAD when there is none. For a libcurl that
-  // does not tell the socket of a transfer: it asks the system about each.
+  // Returns the open socket between these two ends, which are written as by libcurl, or CURL_SOCKET_BAD. For a libcurl
+  // that does not give a transfer's socket. Asks the system about each socket.
   curl_socket_t findBetween(const Ends& ends) const;
 
-  // The socket has connected, or nobody cares any more.
+  // The socket has connected, or its attempt no longer matters.
   void settled(curl_socket_t socket);
 
-  // The given socket with this name; CURL_SOCKET_BAD when there is none.
+  // The given socket with this name, or CURL_SOCKET_BAD.
   curl_socket_t findByLink(std::uint32_t link) const;
 
-  // The small writes of this socket, which carries many streams, are gathered.
+  // Gathers small writes of this socket, which carries many streams.
   void gatherWrites(curl_socket_t socket);
 
-  // Ends the connection behind libcurl's back, for one that cannot be told to: it then refuses to be used again.
+  // Ends a connection that an older libcurl cannot be told to close; libcurl then no longer uses it.
   void giveUp(curl_socket_t socket);
   bool isGivenUp(curl_socket_t socket) const;
 
-  // The end of a turn: sends what the sockets have gathered.
+  // Call this at the end of a turn: sends what the sockets have gathered.
   void endTurn();
 
  private:

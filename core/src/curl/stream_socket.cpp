@@ -14,10 +14,10 @@ namespace dodici {
 
 namespace {
 
-// Some eight requests, measured: with fewer the calls cost more, with more the peer waits while we write the rest.
+// About eight requests. Measured: with fewer the calls cost more, with more the peer waits too long.
 constexpr std::size_t kEnough = 600;
 
-// By descriptor.
+// Indexed by descriptor.
 thread_local std::vector<StreamSocket*> takenOver;
 
 StreamSocket* find(int socket) {

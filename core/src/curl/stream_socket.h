@@ -1,11 +1,12 @@
-// The small writes of one turn on a connection that carries many streams, sent by few system calls.
+// Sends the small writes of one turn on a connection with many streams by few system calls.
 //
-// libcurl sends each HTTP/2 stream's request by a send() of its own, which at 100 streams in flight was a quarter of the
-// loop. Whatever contains core is linked with --wrap=send, so those calls come here first: the first write of a turn goes
-// straight to the socket, and the peer starts on it; the next ones are gathered until there are kEnough bytes, or the turn
-// ends.
+// libcurl sends each HTTP/2 stream's request by its own send(), which at 100 streams in flight took a quarter of the
+// loop's time. Whatever contains core is linked with --wrap=send, so those calls come here first. The first write of a
+// turn goes straight to the socket, so that the peer can start. The next ones are gathered until there are kEnough
+// bytes, or the turn ends.
 //
-// Threads: the loop thread whose sockets these are. A send() on any other thread, or to any other socket, is just that.
+// Threads: the loop thread whose sockets these are. A send() on any other thread, or to any other socket, is not
+//          changed.
 // Owner:   SocketWatchers, with the socket.
 #pragma once
 
@@ -18,24 +19,24 @@ namespace dodici {
 
 class StreamSocket {
  public:
-  // What is used adds itself to `used`, once a turn, for the owner to call endTurn().
+  // A socket that is used adds itself to `used`, once per turn; the owner must call its endTurn().
   StreamSocket(int socket, std::vector<StreamSocket*>& used);
   ~StreamSocket();
 
   StreamSocket(const StreamSocket&) = delete;
   StreamSocket& operator=(const StreamSocket&) = delete;
 
-  // From now on this socket's send()s, on this thread, come here.
+  // From now on send() calls for this socket, on this thread, come here.
   void takeOver();
 
-  // As send(2) to a socket that does not block. The error of an earlier write is reported by the next one.
+  // Like send(2) to a non-blocking socket. The error of an earlier write is reported by the next call.
   ssize_t send(const void* data, std::size_t size, int flags);
 
-  // Sends what is gathered; what the socket does not take yet stays, see blocked().
+  // Sends the gathered bytes. Those that the socket does not take yet are kept, see blocked().
   void flush();
   void endTurn();
 
-  // The socket's buffer is full: flush() when it is writable. Until then send() says EAGAIN.
+  // Whether the socket's buffer is full. Then call flush() when it is writable; until then send() returns EAGAIN.
   bool blocked() const { return blocked_; }
 
   int socket() const { return socket_; }

@@ -24,7 +24,8 @@ std::string derOf(X509* certificate) {
   return der;
 }
 
-// Node lets the verification go on, and of a lone certificate the last error that OpenSSL finds is this.
+// Node lets the verification go on after an error, and for a single certificate this is the last error that OpenSSL
+// finds.
 long verifyErrorOf(const SSL* ssl) {
   const long error = SSL_get_verify_result(ssl);
   const bool alone = sk_X509_num(SSL_get_peer_cert_chain(ssl)) <= 1;

@@ -1,4 +1,4 @@
-// What TLS has agreed on with the peer of a tunnel, for its user.
+// Describes the TLS session of a tunnel for its user.
 //
 // Threads: loop thread only.
 #pragma once
@@ -9,9 +9,9 @@ namespace dodici {
 
 class EasyHandle;
 
-// Six lines: the version of the protocol; the cipher, as OpenSSL and as its standard names it, and the version that it came
-// with; the protocol that ALPN chose, which may be empty; the X509_V_ERR_* of the verification, 0 for none. What follows
-// them is the peer's own certificate as DER. Nothing at all without TLS.
+// Six lines: the protocol's version; OpenSSL's name of the cipher, its standard name, and the version that introduced
+// it; the protocol that ALPN chose, or empty; the X509_V_ERR_* of the verification, or 0. The peer's own certificate
+// follows as DER. Empty without TLS.
 // REQUIRES: the handle's connection is open.
 std::string describeTls(const EasyHandle& easy);
 

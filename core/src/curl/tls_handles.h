@@ -1,8 +1,7 @@
-// OpenSSL's objects, each freed by its owner's destructor; and a callback for OpenSSL's PEM readers, which ask on the
-// terminal otherwise.
+// Owning handles of OpenSSL's objects, and a callback for its PEM readers, which would otherwise ask on the terminal.
 //
 // Threads: any; an object is used by one thread at a time, unless OpenSSL says otherwise.
-// Owner:   whoever holds the handle.
+// Owner:   the holder of the handle.
 #pragma once
 
 #include <openssl/types.h>
@@ -24,7 +23,7 @@ struct TlsDeleter {
   void operator()(X509* certificate) const noexcept;
   void operator()(X509_CRL* list) const noexcept;
   void operator()(X509_STORE* store) const noexcept;
-  // Of a stack what is in it as well.
+  // These also free the elements of a stack.
   void operator()(stack_st_GENERAL_NAME* names) const noexcept;
   void operator()(stack_st_X509* certificates) const noexcept;
 };
@@ -32,10 +31,10 @@ struct TlsDeleter {
 template <typename T>
 using TlsHandle = std::unique_ptr<T, TlsDeleter>;
 
-// Reads from `bytes`, which outlive it. Null when out of memory.
+// Reads from `bytes`, which must outlive it. Null if out of memory.
 TlsHandle<BIO> readerOf(const std::string& bytes);
 
-// For PEM_read_*, which ask on the terminal when they are given no callback: there is no passphrase.
+// A callback for PEM_read_* that gives no passphrase. Without one they ask on the terminal.
 int refusePassphrase(char* room, int size, int isForWriting, void* unused);
 
 }  // namespace dodici

@@ -58,7 +58,7 @@ void TlsIdentity::addChain(const std::string& pem) {
   while (TlsHandle<X509> issuer{
       PEM_read_bio_X509(reader.get(), nullptr, &refusePassphrase, nullptr)}) {
     if (sk_X509_push(chain.issuers.get(), issuer.get()) > 0) {
-      static_cast<void>(issuer.release());  // the stack's now
+      static_cast<void>(issuer.release());  // now owned by the stack
     } else {
       isWhole_ = false;
     }

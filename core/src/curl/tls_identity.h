@@ -1,6 +1,6 @@
-// The certificates and keys that a client shows to servers that ask for one.
+// The client's certificates and keys, for servers that ask for one.
 //
-// Threads: parse() once; then constant, and apply() from any.
+// Threads: parse() is called once; then the object is constant, and apply() may be called on any thread.
 // Owner:   TlsStore.
 #pragma once
 
@@ -13,13 +13,13 @@ namespace dodici {
 
 class TlsIdentity {
  public:
-  // `store` is made to trust the authorities that come with a PKCS #12, as Node does.
+  // Adds the authorities in a PKCS #12 to `store`, as Node does.
   void parse(const TlsOptions& options, X509_STORE* store);
 
-  // Gives them to `context`. False when one could not be read, or a key is not its certificate's.
+  // Sets them in `context`. Returns false if one could not be read, or if a key does not match its certificate.
   bool apply(SSL_CTX* context) const;
 
-  // There is nothing to show.
+  // Whether there are no certificates or keys.
   bool empty() const { return chains_.empty() && keys_.empty(); }
 
  private:
@@ -34,7 +34,7 @@ class TlsIdentity {
 
   std::vector<Chain> chains_;
   std::vector<TlsHandle<EVP_PKEY>> keys_;
-  bool isWhole_ = true;  // everything could be read
+  bool isWhole_ = true;  // all parts could be read
 };
 
 }  // namespace dodici

@@ -15,7 +15,7 @@ namespace dodici {
 
 namespace {
 
-// Where an SSL_CTX keeps its TlsPeer; a number that OpenSSL gives once a process.
+// The index at which an SSL_CTX keeps its TlsPeer; OpenSSL assigns it once per process.
 int peerIndex() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -26,7 +26,7 @@ std::string_view textOf(const ASN1_STRING* string) {
   return {data, static_cast<std::size_t>(ASN1_STRING_length(string))};
 }
 
-// As Node prints it: of IPv6 all eight groups, in capitals.
+// Writes an address as Node does: IPv6 with all eight groups, in capitals.
 std::string addressOf(const ASN1_STRING* bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const unsigned char* const data = ASN1_STRING_get0_data(bytes);
@@ -90,7 +90,7 @@ void TlsPeer::watch(SSL_CTX* context) {
   }
 }
 
-// libcurl tells the SSL of the origin only.
+// libcurl only gives the SSL of the origin.
 void TlsPeer::onProxyInfo(const SSL* ssl, int where, int) {
   SSL_CTX* const context = SSL_get_SSL_CTX(ssl);
   auto* const self = static_cast<TlsPeer*>(SSL_CTX_get_ex_data(context, peerIndex()));
@@ -99,8 +99,8 @@ void TlsPeer::onProxyInfo(const SSL* ssl, int where, int) {
   }
 }
 
-// As in Node the verification goes on after a fault, and the last one counts: OpenSSL keeps it as the result of the
-// handshake, for which libcurl refuses the connection before anything is sent. EasyHandle looks at it once more.
+// As in Node, the verification goes on after an error, and the last error counts: OpenSSL keeps it as the result of the
+// handshake, so libcurl refuses the connection before anything is sent. EasyHandle checks it once more.
 int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {
   auto* const ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -112,7 +112,7 @@ int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {
   if (ok == 0) {
     self->verifyError_ = X509_STORE_CTX_get_error(store);
     if ((SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
-      // A connection that is refused leaves no session to resume.
+      // A refused connection must not leave a session to resume.
       SSL_CTX_set_session_cache_mode(SSL_get_SSL_CTX(ssl), SSL_SESS_CACHE_OFF);
     }
   }
@@ -121,7 +121,7 @@ int TlsPeer::onVerify(int ok, X509_STORE_CTX* store) {
     X509_up_ref(certificate);
     self->certificate_.reset(certificate);
   }
-  // Of a second handshake nobody looks at the result.
+  // Nobody checks the result of a second handshake, so an error must end it here.
   return SSL_num_renegotiations(ssl) == 0 ? 1 : ok;
 }
 

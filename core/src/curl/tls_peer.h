@@ -1,4 +1,4 @@
-// What the peer's certificate was found to lack in a handshake: libcurl only says that it failed.
+// Records what was wrong with the peer's certificate in a handshake; libcurl only reports that the handshake failed.
 //
 // Threads: loop thread only.
 // Owner:   EasyHandle; the handshakes of its transfer report here.
@@ -19,21 +19,20 @@ class TlsPeer {
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;
 
-  // Handshakes of this context report here, until reset(). What is wrong with the peer still refuses it,
-  // after the handshake.
+  // Handshakes of this context report here until reset(). A bad certificate is still refused, after the handshake.
   void watch(SSL_CTX* context);
 
-  // Forgets what it has seen, and is told no more: a connection may outlive the transfer that made it, and shake hands
-  // again.
+  // Forgets everything and ends the reports: a connection may outlive the transfer that made it, and make another
+  // handshake.
   void reset();
 
-  // X509_V_ERR_* as Node reports it, 0 when nothing was found wrong.
+  // X509_V_ERR_* as Node reports it; 0 if the certificate is valid.
   long verifyError() const { return verifyError_; }
 
-  // That of the connection to an HTTPS proxy, null without one. It lives as long as that connection.
+  // The session with an HTTPS proxy, or null. It lives as long as the connection.
   SSL* proxySession() const { return proxySession_; }
 
-  // The certificate's subjectAltName as Node prints it ("DNS:a, IP Address:1.2.3.4"), a line feed, its common name.
+  // The certificate's subjectAltName as Node prints it ("DNS:a, IP Address:1.2.3.4"), a line feed, and its common name.
   std::string names() const;
 
  private:
@@ -43,7 +42,7 @@ class TlsPeer {
   std::vector<TlsHandle<SSL_CTX>> watched_;  // each of them refers to this TlsPeer
   SSL* proxySession_ = nullptr;
   long verifyError_ = 0;
-  TlsHandle<X509> certificate_;  // the peer's own
+  TlsHandle<X509> certificate_;  // the peer's own certificate
 };
 
 }  // namespace dodici

@@ -13,11 +13,11 @@ namespace dodici {
 
 namespace {
 
-// TLS 1.2 servers ask for a second handshake to see a certificate; there is no other use for one. Whoever sets this option
-// wants it all the same.
+// A TLS 1.2 server may ask for a second handshake to get a certificate, its only use. A program that sets this option
+// allows it in any case.
 constexpr std::uint64_t kRenegotiates = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION;
 
-// The first text that is not a certificate ends the reading, as in Node.
+// As in Node, reading stops at the first text that is not a certificate.
 void addCertificates(X509_STORE* store, const std::string& pem) {
   const TlsHandle<BIO> reader = readerOf(pem);
   while (const TlsHandle<X509> certificate{
@@ -35,7 +35,7 @@ void addRevocations(X509_STORE* store, const std::string& pem) {
   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
-// A file and a folder of OpenSSL's. That they are not there is no error, as in Node.
+// Adds OpenSSL's file and folder of certificates. As in Node, it is no error if they do not exist.
 void addDefaultPaths(X509_STORE* store, const std::string& file, const std::string& path) {
   if (!file.empty()) {
     X509_STORE_load_file(store, file.c_str());
@@ -62,7 +62,7 @@ bool TlsStore::apply(SSL_CTX* context) noexcept {
     return false;
   }
   SSL_CTX_set1_cert_store(context, store_.get());
-  // The ciphers first: they may name a security level, which says what else is taken.
+  // The ciphers come first: they may set a security level, on which the rest depends.
   return applyCiphers(context) && identity_.apply(context) && applySettings(context);
 }
 
@@ -88,7 +88,7 @@ void TlsStore::parse() {
   store_ = std::move(store);
 }
 
-// A list without a cipher up to TLS 1.2 leaves those of TLS 1.3, as in Node; OpenSSL calls it an error.
+// As in Node, a list without ciphers for TLS 1.2 leaves those for TLS 1.3; for OpenSSL that is an error.
 bool TlsStore::applyCiphers(SSL_CTX* context) const {
   if (options_.ciphers.empty() && options_.cipherSuites.empty()) {
     return true;
@@ -108,7 +108,7 @@ bool TlsStore::applySettings(SSL_CTX* context) const {
        SSL_CTX_set_max_proto_version(context, versionOf(options_.maxVersion)) != 1)) {
     return false;
   }
-  // libcurl takes no tickets, without which most servers resume no session of TLS 1.2.
+  // libcurl turns tickets off, but most servers need them to resume sessions of TLS 1.2.
   SSL_CTX_clear_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_options(context, options_.secureOptions);
   if (identity_.empty() && (options_.secureOptions & kRenegotiates) == 0) {

@@ -1,9 +1,9 @@
-// What a client's TLS connections trust, show and ask for, parsed once and shared by all of them.
+// The trusted certificates, own certificates and settings of a client's TLS, parsed once and shared by its connections.
 //
-// Parsing a CA bundle costs about 30 ms of CPU; libcurl would do so for each new connection when given the text. What
-// Node reads anew for each connection (tls.DEFAULT_MIN_VERSION and the like) may change: the client then gets another
-// store for its later connections. Hence libcurl itself is told nothing of what is in here: it would keep its kept
-// connections from requests that come later.
+// Parsing a CA bundle takes about 30 ms of CPU, and libcurl would do it for each new connection. Node reads some
+// defaults again for each connection (tls.DEFAULT_MIN_VERSION and so on). If these change, the client gets another
+// store for later connections. libcurl knows nothing about the contents: otherwise it would not use kept connections
+// for later requests.
 //
 // Threads: any; parsed by the first connection that needs it.
 // Owner:   shared by the shards of a client and by the handles that connect with it.
@@ -25,13 +25,13 @@ class TlsStore {
   TlsStore(const TlsStore&) = delete;
   TlsStore& operator=(const TlsStore&) = delete;
 
-  // Makes `context` as the options say. False when they cannot be honoured, or out of memory.
+  // Applies the options to `context`. Returns false if that is impossible, or out of memory.
   bool apply(SSL_CTX* context) noexcept;
 
-  // A peer without a good certificate is refused.
+  // Whether a peer without a valid certificate is refused.
   bool verifies() const { return verifies_; }
 
-  // Sessions are resumed in later connections.
+  // Whether later connections resume sessions.
   bool keepsSessions() const { return keepsSessions_; }
 
  private:
@@ -46,10 +46,10 @@ class TlsStore {
 
   // Constant once parsed.
   TlsIdentity identity_;
-  TlsHandle<X509_STORE> store_;  // null: out of memory
+  TlsHandle<X509_STORE> store_;  // null if out of memory
 };
 
-// What the next connections of a client are made with.
+// The stores for a client's next connections.
 struct TlsStores {
   std::shared_ptr<TlsStore> origin;
   std::shared_ptr<TlsStore> proxy;

@@ -11,7 +11,7 @@ std::unique_ptr<std::byte[]> BlockPool::take() {
     const std::lock_guard lock(mutex_);
     if (!free_.empty()) {
       auto memory = std::move(free_.back()
-      );  // the one given last: its pages are the likeliest to be in a cache
+      );  // the block returned last, whose pages are most likely to be in a cache
       free_.pop_back();
       return memory;
     }
@@ -24,7 +24,7 @@ void BlockPool::give(std::unique_ptr<std::byte[]> memory) {
   if (free_.size() < kMostKept) {
     free_.push_back(std::move(memory));
   }
-  // Else `memory` is freed by the caller's frame, after the lock.
+  // Otherwise the caller's frame frees `memory`, after the lock is released.
 }
 
 ByteBlock::ByteBlock(std::shared_ptr<BlockPool> pool)
@@ -37,7 +37,7 @@ ByteBlock::ByteBlock(ByteBlock&& other) noexcept
 
 ByteBlock& ByteBlock::operator=(ByteBlock&& other) noexcept {
   ByteBlock taken(std::move(other)
-  );  // empties `other` first, so that assigning a block to itself changes nothing
+  );  // empties `other` first, so that self-assignment changes nothing
   std::swap(pool_, taken.pool_);
   std::swap(memory_, taken.memory_);
   std::swap(size_, taken.size_);

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-// Chunks from this size on get blocks of their own, which JavaScript receives without a copy; smaller ones share the
-// slab, since an external buffer costs about as much as copying this many bytes.
+// Chunks of this size or more get blocks of their own, which JavaScript receives without a copy. Smaller ones share the
+// slab, as an external buffer costs about as much as copying this many bytes.
 constexpr std::size_t kSlabLimit = 8 * 1024;
 
 std::uint32_t word(std::size_t n) { return static_cast<std::uint32_t>(n); }

@@ -1,6 +1,6 @@
-// Collects what happens in a loop turn into one batch, and hands it over once a turn or at a byte mark.
+// Collects the events of a loop turn in one batch, and hands it over once per turn or when it has many bytes.
 //
-// Bounded: when the consumer is behind, hasRoom() says no, and the transfers stop reading until it has caught up.
+// Bounded: if the consumer is too slow, hasRoom() returns false, and the transfers stop reading until it has caught up.
 //
 // Threads: loop thread only.
 // Owner:   ClientShard.
@@ -23,28 +23,28 @@ namespace dodici {
 
 class EventBatcher {
  public:
-  // Body bytes of one request in one batch, and of all requests: what a transfer may have on the way to a consumer
-  // that does not take. With the batch that waits and the one being read it makes three times that at most.
+  // The most body bytes in one batch, of one request and of all. Together with the batch that waits and the one that is
+  // being read, three times that may be on the way to a consumer that does not read.
   static constexpr std::size_t kMostPerRequest = 512 * 1024;
   static constexpr std::size_t kMostPerBatch = 1024 * 1024;
 
-  // How much one transfer has in the batch now being filled; kept in the transfer.
+  // How many bytes one transfer has in the current batch. Kept in the transfer.
   struct Share {
     std::uint32_t batch = 0;
     std::size_t bytes = 0;
   };
 
-  // `onPut` runs after each batch that was handed over.
+  // `onPut` is called after each batch is handed over.
   EventBatcher(Mailbox& mailbox, std::shared_ptr<BlockPool> pool, std::function<void()> onPut);
 
-  // The head that was just completed, and the end with the trailers that came.
+  // Append the head that was just completed, and the end with its trailers.
   void responseStart(RequestId id, HeaderBlock& head);
   void end(RequestId id, HeaderBlock& head);
-  // The response is complete, while the request is being sent; endAnswered() is to follow.
+  // The response is complete while the request is still being sent; endAnswered() must follow.
   void answered(RequestId id, HeaderBlock& head);
   void endAnswered(RequestId id);
 
-  // Whether so much may be appended to a body now. When not, the transfer waits for onRoom().
+  // Whether `bytes` more may be appended to a body now. If not, the transfer must wait for onRoom().
   bool hasRoom(const Share& share, std::size_t bytes) const;
   void body(RequestId id, Share& share, std::span<const std::byte> bytes);
 
@@ -59,15 +59,15 @@ class EventBatcher {
   void disconnected(std::string_view origin, Errc code, std::uint32_t detail);
   void loopClosed();
 
-  // The batch holds nothing but more bytes of bodies.
+  // Whether the batch contains only further bytes of bodies.
   bool onlyBody() const { return bodyBytes_ > 0 && !news_; }
 
-  // Hands over what there is, if the mailbox is free. True when it was handed over: there is room again.
+  // Hands the batch over if the mailbox is free. Returns true if it did, so that there is room again.
   bool flush();
 
  private:
   void record(EventType type, RequestId id, std::initializer_list<std::uint32_t> words);
-  // Whether the last record is of this type and request, and can be extended.
+  // Whether the last record has this type and request, and can be extended.
   bool isOpen(EventType type, RequestId id) const;
   void toSlab(RequestId id, std::span<const std::byte> bytes);
   void toBlocks(RequestId id, std::span<const std::byte> bytes);
@@ -79,7 +79,7 @@ class EventBatcher {
   std::size_t bodyBytes_ = 0;  // in batch_
   bool news_ = false;          // in batch_
   std::uint32_t batchNumber_ = 1;
-  // Where the last record starts when it can be extended by more bytes of the same body; npos: it cannot.
+  // Where the last record starts if it can be extended by more bytes of the same body; else npos.
   std::size_t openRecord_;
 };
 

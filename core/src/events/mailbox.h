@@ -1,4 +1,4 @@
-// Where one loop's batch waits for the consumer: one slot, so that what is not taken holds the loop back.
+// Where one loop's batch waits for the consumer. There is one slot, so a slow consumer holds the loop back.
 //
 // Threads: put() on the loop thread, take() on the consumer's.
 // Owner:   ClientShard.
@@ -12,8 +12,8 @@ namespace dodici {
 
 class Mailbox {
  public:
-  // Swaps with the slot, which gives an emptied batch back. False when the last batch is not taken yet; the taker
-  // then learns that somebody waits.
+  // Swaps `batch` with the emptied batch in the slot. Returns false if the last batch was not taken yet; its taker then
+  // learns that the loop waits.
   bool put(EventBatch& batch);
 
   enum class Taken { nothing, batch, batchAndLoopWaits };

@@ -8,7 +8,7 @@ namespace dodici {
 
 namespace {
 
-// -1 when the character is not a hexadecimal digit.
+// Returns -1 if the character is not a hexadecimal digit.
 int hexDigit(char c) {
   if (c >= '0' && c <= '9') {
     return c - '0';
@@ -73,12 +73,12 @@ void ChunkCheck::onByte(char c) {
       return;
     case Phase::sizeLf:
       return expect(
-          c, '\n', left_ == 0 ? Phase::trailerStart : Phase::data, "no LF behind a chunk size"
+          c, '\n', left_ == 0 ? Phase::trailerStart : Phase::data, "no LF after a chunk size"
       );
     case Phase::dataCr:
-      return expect(c, '\r', Phase::dataLf, "no CR behind a chunk");
+      return expect(c, '\r', Phase::dataLf, "no CR after a chunk");
     case Phase::dataLf:
-      return expect(c, '\n', Phase::firstDigit, "no LF behind a chunk");
+      return expect(c, '\n', Phase::firstDigit, "no LF after a chunk");
     case Phase::trailerStart:
       phase_ = c == '\r' ? Phase::lastLf : Phase::trailer;
       [[fallthrough]];
@@ -90,7 +90,7 @@ void ChunkCheck::onByte(char c) {
       }
       return;
     case Phase::trailerLf:
-      return expect(c, '\n', Phase::trailerStart, "no LF behind a trailer");
+      return expect(c, '\n', Phase::trailerStart, "no LF after a trailer");
     case Phase::lastLf:
       return expect(c, '\n', Phase::over, "no LF at the end of a chunked body");
     case Phase::data:

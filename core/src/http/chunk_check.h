@@ -1,5 +1,6 @@
-// Follows the framing of a chunked body as strictly as undici's parser, which libcurl does not: it takes "2x" for 2, a bare LF
-// for a line end, and keeps a connection on which more came behind the last chunk. It decodes nothing.
+// Checks the framing of a chunked body as strictly as undici's parser. libcurl is less strict: it reads "2x" as 2,
+// accepts a bare LF as a line end, and keeps a connection on which bytes follow the last chunk. This class decodes
+// nothing.
 //
 // Threads: loop thread only.
 // Owner:   Transfer.
@@ -14,19 +15,19 @@ class ChunkCheck {
  public:
   void reset() { *this = {}; }
 
-  // The next bytes as they came; after the first fault they do not count. REQUIRES: none of them is of the head.
+  // Takes the next bytes as they came; they are ignored after a fault. REQUIRES: none of them belongs to the head.
   void onBytes(std::string_view bytes);
 
-  // What is wrong, or nullptr.
+  // Describes the fault; nullptr if there is none.
   const char* fault() const { return fault_; }
 
-  // How much body there was up to the fault, or up to now.
+  // The number of body bytes so far, or before the fault.
   std::uint64_t bodySize() const { return bodySize_; }
 
-  // The last chunk and the trailers have come.
+  // Whether the last chunk and the trailers have come.
   bool isDone() const { return phase_ == Phase::over; }
 
-  // There were bytes behind the end.
+  // Whether bytes followed the end.
   bool hasExcess() const { return hasExcess_; }
 
  private:
@@ -50,7 +51,7 @@ class ChunkCheck {
 
   Phase phase_ = Phase::firstDigit;
   bool hasExcess_ = false;
-  std::uint64_t left_ = 0;  // of the chunk
+  std::uint64_t left_ = 0;  // bytes left of the chunk
   std::uint64_t bodySize_ = 0;
   const char* fault_ = nullptr;
 };

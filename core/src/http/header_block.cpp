@@ -17,7 +17,7 @@ void append(std::vector<std::uint32_t>& words, const std::vector<std::uint32_t>&
   words.insert(words.end(), more.begin(), more.end());
 }
 
-// The version's number in event_batch.h, its text cut off `line`; 0 when we do not speak it.
+// Removes the version from `line` and returns its number as in event_batch.h; 0 if we do not speak it.
 std::uint32_t takeVersion(std::string_view& line) {
   struct Version {
     std::string_view text;
@@ -35,7 +35,7 @@ std::uint32_t takeVersion(std::string_view& line) {
   return 0;
 }
 
-// "timeout=5", of the parameters in Keep-Alive; what follows the digits does not count.
+// Reads "timeout=5", a parameter of Keep-Alive. Anything after the digits is ignored.
 std::optional<std::chrono::seconds> keepAliveTimeout(std::string_view parameter) {
   constexpr std::string_view kName = "timeout=";
   if (!equalsIgnoringCase(parameter.substr(0, kName.size()), kName)) {
@@ -74,7 +74,7 @@ HeaderProgress HeaderBlock::onLine(std::string_view line) {
 }
 
 HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
-  // Reserves at once what most heads need, instead of growing step by step.
+  // Most heads fit into this, so the buffers need not grow step by step.
   lengths_.reserve(kUsualWords);
   text_.reserve(kUsualText);
   facts_ = {};
@@ -83,13 +83,14 @@ HeaderProgress HeaderBlock::onStatusLine(std::string_view line) {
   facts_.httpVersion = takeVersion(line);
   const std::optional<std::uint64_t> status =
       parseNumber(line.substr(0, std::min<std::size_t>(line.size(), 3)));
-  // libcurl's own rendering of HTTP/2 has the blank. Without, it is a line of HTTP/1.1 that libcurl takes for HTTP/1.0.
+  // libcurl writes HTTP/2's status line with the blank. Without it, this is an invalid line of HTTP/1.1 that libcurl
+  // reads as HTTP/1.0.
   const bool ends = line.size() > 3 ? line[3] == ' ' : facts_.httpVersion < 20;
   if (facts_.httpVersion == 0 || !status || *status < 100 || !ends) {
     return fail(Errc::malformedResponse, "not a status line");
   }
   facts_.status = static_cast<std::uint32_t>(*status);
-  // HTTP/2 and later have no status text, only libcurl's rendering has room for one.
+  // HTTP/2 and later have no status text; libcurl's line only has a place for one.
   if (facts_.httpVersion < 20 && line.size() > 4) {
     text_ = line.substr(4);
     if (hasControlCharacter(text_)) {
@@ -113,7 +114,7 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
   if (name.empty() || !isToken(name)) {
     return fail(Errc::malformedResponse, "invalid header name");
   }
-  // Blanks at the end stay, as undici's parser leaves them.
+  // Blanks at the end are kept, as in undici's parser.
   const std::string_view value = stripLeft(line.substr(colon + 1));
   if (hasControlCharacter(value)) {
     return fail(Errc::malformedResponse, "control character in a header value");
@@ -139,7 +140,7 @@ HeaderProgress HeaderBlock::onField(std::string_view line) {
 
 // Returns what is wrong with the framing that the header gives, or nullptr.
 const char* HeaderBlock::noteFraming(std::string_view name, std::string_view value) {
-  switch (name.size()) {  // most names are told apart by their length alone
+  switch (name.size()) {  // the length alone excludes most names
     case 7:
       facts_.upgradeNamed |= !value.empty() && equalsIgnoringCase(name, "upgrade");
       return nullptr;
@@ -177,7 +178,7 @@ const char* HeaderBlock::noteFraming(std::string_view name, std::string_view val
       }
       facts_.transferEncoding = true;
       while (!value.empty()) {
-        facts_.chunked = equalsIgnoringCase(takeElement(value), "chunked");  // the last one tells
+        facts_.chunked = equalsIgnoringCase(takeElement(value), "chunked");  // the last one decides
       }
       break;
     default:
@@ -198,7 +199,7 @@ HeaderProgress HeaderBlock::onHeadEnd() {
   phase_ = Phase::statusLine;
   switch (facts_.status) {
     case 100:
-      // As any other over HTTP/2, where undici hands it on.
+      // Over HTTP/2 it is like any other, as undici passes it on.
       return facts_.httpVersion < 20 ? HeaderProgress::continueHead
                                      : HeaderProgress::informationalHead;
     case 101:
@@ -225,7 +226,7 @@ void HeaderBlock::appendHead(EventBatch& batch, RequestId id) const {
 }
 
 void HeaderBlock::appendEnd(EventBatch& batch, RequestId id, EventType type) const {
-  // Without a trailer the fields are still the head's.
+  // If no trailer has come, the fields are still those of the head.
   const auto count = headComplete_ ? 0 : static_cast<std::uint32_t>(lengths_.size() / 2);
   batch.words.insert(
       batch.words.end(), {static_cast<std::uint32_t>(type), static_cast<std::uint32_t>(id), count}

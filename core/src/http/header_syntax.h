@@ -1,4 +1,4 @@
-// The small pieces of HTTP's header syntax. Inline: they see every byte of every response head.
+// Small functions for HTTP's header syntax. They are inline because they see each byte of each response head.
 #pragma once
 
 #include <algorithm>
@@ -42,7 +42,7 @@ inline std::string_view strip(std::string_view text) {
   return text;
 }
 
-// Cuts the first element off a comma-separated list.
+// Removes the first element of a comma-separated list and returns it.
 inline std::string_view takeElement(std::string_view& list) {
   const std::size_t comma = std::min(list.find(','), list.size());
   const std::string_view element = strip(list.substr(0, comma));
@@ -50,7 +50,7 @@ inline std::string_view takeElement(std::string_view& list) {
   return element;
 }
 
-// All of `text` as a decimal number; no sign, no blanks.
+// Parses all of `text` as a decimal number, without sign or blanks.
 inline std::optional<std::uint64_t> parseNumber(std::string_view text) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();

@@ -14,11 +14,11 @@ namespace {
 constexpr std::uint32_t kDefaultThreads = 2;
 constexpr std::uint32_t kMostThreads = 64;
 
-// The one piece of process-wide state besides libcurl's: clients of different environments share the threads.
+// The only process-wide state besides libcurl's. Clients of different environments share the threads.
 struct Process {
   std::mutex mutex;
   std::weak_ptr<LoopPool> pool;
-  std::uint32_t wanted = 0;  // by setThreadCount(); 0: not set
+  std::uint32_t wanted = 0;  // set by setThreadCount(); 0 if it was not called
 };
 
 Process& process() {

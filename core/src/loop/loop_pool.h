@@ -15,7 +15,7 @@ namespace dodici {
 
 class LoopPool {
  public:
-  // The process's pool; this makes it when no client holds one.
+  // Returns the process's pool, which is made if no client holds one.
   static std::shared_ptr<LoopPool> shared();
 
   // See client.h.

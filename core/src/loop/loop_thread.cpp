@@ -8,7 +8,7 @@
 namespace dodici {
 
 LoopThread::LoopThread() : guard_(context_.get_executor()) {
-  // Signals are for the main thread: a new thread inherits the mask that stands while it is made.
+  // Signals belong to the main thread. A new thread inherits the current mask, so all are blocked while it is made.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -22,7 +22,7 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
-// Listeners that reported after the last turn had ended get a turn of their own at once.
+// Listeners that reported after the end of the last turn get another turn at once.
 void LoopThread::waitForOne() {
   if (touched_.empty()) {
     context_.run_one();
@@ -39,8 +39,8 @@ void LoopThread::run() {
       for (int handled = 1; handled < kMostHandlersPerTurn && context_.poll_one() != 0; ++handled) {
       }
     } catch (...) {
-      // ClientShard handles what its own handlers throw; nothing else runs here but asio itself, out of memory at
-      // worst, and then going on is all that can be done for the other clients.
+      // ClientShard catches the exceptions of its own handlers. Everything else here is asio, which may run out of
+      // memory; then we can only go on for the other clients.
     }
     finishing_.swap(touched_);
     for (auto& listener : finishing_) {

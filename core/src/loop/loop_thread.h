@@ -1,7 +1,7 @@
-// One thread with an io_context, and the turn: handle what is ready, then let everybody who was touched finish.
+// One thread with an io_context. In each turn it handles what is ready, and then lets each touched listener finish.
 //
-// Finishing once a turn, and not after each event, is what makes batches: all that happened goes to JavaScript in one
-// call. Handlers report with atTurnEnd() that they have something to finish.
+// Listeners finish once per turn instead of after each event, so that all that has happened goes to JavaScript in one
+// batch. Handlers call atTurnEnd() if they have something to finish.
 //
 // Threads: post() from any thread, the rest on the loop thread.
 // Owner:   LoopPool, which joins it.
@@ -43,14 +43,14 @@ class LoopThread {
 
   boost::asio::io_context& context() { return context_; }
 
-  // The listener is kept alive until its onTurnEnd() was called, which is at the end of this turn; of the next one when
-  // an onTurnEnd() calls this.
+  // Keeps the listener alive and calls its onTurnEnd() at the end of this turn, or of the next one if this is called
+  // from an onTurnEnd().
   void atTurnEnd(std::shared_ptr<TurnListener> listener) {
     touched_.push_back(std::move(listener));
   }
 
  private:
-  // So that a flood of socket events cannot put off the end of the turn for ever.
+  // A turn ends after this many handlers, so that a flood of socket events cannot delay its end.
   static constexpr int kMostHandlersPerTurn = 8;
 
   void run();
@@ -61,7 +61,7 @@ class LoopThread {
   std::vector<std::shared_ptr<TurnListener>> touched_;
   std::vector<std::shared_ptr<TurnListener>> finishing_;
   std::atomic<bool> stopping_{false};
-  std::thread thread_;  // last: starts when the rest is there
+  std::thread thread_;  // last, because it starts when the other members exist
 };
 
 }  // namespace dodici

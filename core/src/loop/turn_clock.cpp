@@ -12,7 +12,7 @@ namespace dodici {
 
 namespace {
 
-// CLOCK_MONOTONIC for us and for asio, CLOCK_MONOTONIC_RAW for libcurl: they drift apart, so each has a reading of its own.
+// We and asio use CLOCK_MONOTONIC, libcurl CLOCK_MONOTONIC_RAW. They drift apart, so each is read separately.
 struct Stopped {
   bool stands = false;
   timespec monotonic{};

@@ -1,7 +1,7 @@
-// An asio timer that is touched only when it must ring earlier than it is set to.
+// An asio timer that is set again only if it must ring earlier.
 //
 // Threads: loop thread only.
-// Owner:   whoever waits; a wait that is pending when the timer is destroyed does nothing.
+// Owner:   the waiting object. A wait that is pending when the timer is destroyed does nothing.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -24,13 +24,13 @@ class WakeTimer {
   WakeTimer(const WakeTimer&) = delete;
   WakeTimer& operator=(const WakeTimer&) = delete;
 
-  // Rings at `time` at the latest, once.
+  // Rings once, at `time` or earlier.
   void wakeBy(TimePoint time);
 
   bool armed() const { return armedFor_.has_value(); }
 
  private:
-  // What a pending wait may touch when the timer is gone.
+  // The state that a pending wait may use after the timer has gone.
   struct Waiter;
 
   std::shared_ptr<Waiter> waiter_;

@@ -1,10 +1,10 @@
-// All that there is of one request until it starts, in one piece of memory: what to send, its place in the waiting line and in
-// the tree of cancellation, and what its controllers and its Transfer share. Thousands may wait, so what only a started one
-// needs is in Transfer.
+// One request until it starts, in one piece of memory: what to send, its place in the waiting line and in the tree of
+// cancellation, and the state that its controllers and its Transfer share. Thousands may wait, so what only a started
+// request needs is in Transfer.
 //
-// Threads: pause, and cancellation, from any; ticket, `asks` and the texts of `request` on the loop thread once submitted; the rest is
-//          constant.
-// Owner:   shared by the controllers, their tokens and the loop: each may be gone first.
+// Threads: pause and cancellation: any. Once submitted, ticket, `asks` and the texts of `request`: loop thread. The
+//          rest is constant.
+// Owner:   shared by the controllers, their tokens and the loop, any of which may go first.
 #pragma once
 
 #include "cancellation_state.h"
@@ -24,7 +24,7 @@ struct RequestBlock final : CancellationToken::State {
       : State(parent.state()), id(toSend.id), shard(std::move(on)), request(std::move(toSend)) {}
 
   PauseState pause;
-  bool asks = false;  // its connection waits for an answer to EventType::connectionWanted
+  bool asks = false;  // whether its connection waits for an answer to EventType::connectionWanted
   const RequestId id;
   const std::shared_ptr<ClientShard> shard;
   Request request;

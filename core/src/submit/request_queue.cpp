@@ -11,7 +11,7 @@ bool RequestQueue::push(Command command) {
 }
 
 void RequestQueue::drain(std::vector<Command>& into) {
-  // Before the lock: what is left in `into` may be large to destroy.
+  // Cleared before locking, as destroying its contents may take long.
   into.clear();
   const MutexLock lock(mutex_);
   waiting_.swap(into);

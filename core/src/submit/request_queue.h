@@ -26,7 +26,7 @@ struct CancelCommand {
   RequestId id;
 };
 
-// The request's PauseState has changed; which way is read from there, so that only the last wish counts.
+// The request's PauseState has changed. The new state is read from there, so that only the last change counts.
 struct PauseChangedCommand {
   RequestId id;
 };
@@ -40,13 +40,13 @@ struct BodyEndCommand {
   RequestId id;
 };
 
-// The answer to EventType::connectionWanted; no plan: the connection is not to be made.
+// The answer to EventType::connectionWanted. Without a plan the connection is not made.
 struct ConnectCommand {
   RequestId id;
   std::optional<ConnectionPlan> plan;
 };
 
-// Connections that are made from here on are made with these.
+// New connections use these from here on.
 struct TlsCommand {
   TlsStores tls;
 };
@@ -57,7 +57,7 @@ struct SocketCommand {
   GivenSocket socket;
 };
 
-// The peer of a given socket will send no more, and it has not sent all.
+// A given socket has broken: it ended before the peer's data was complete.
 struct LinkBrokenCommand {
   std::uint32_t link;
 };
@@ -86,16 +86,17 @@ using Command = std::variant<
     BatchTakenCommand,
     DestroyCommand>;
 
-// One per client and loop. The only lock on the way from submit() to the loop thread; it is held for one move.
+// One per client and loop. Its lock is the only one on the way from submit() to the loop thread, and is held for one
+// move.
 //
 // Threads: push() from any thread; drain() on the loop thread.
 // Owner:   Client's part on that loop; no push() may be under way when it is destroyed.
 class RequestQueue {
  public:
-  // True when the queue was empty: the loop must be woken. The pushes that follow ride on that wake-up.
+  // Returns true if the queue was empty, so that the loop must be woken. Later pushes need no further wake-up.
   [[nodiscard]] bool push(Command command) DODICI_EXCLUDES(mutex_);
 
-  // Swaps what waits with `into`, which is cleared; both vectors keep their memory from drain to drain.
+  // Clears `into` and swaps it with the waiting commands. Both vectors keep their memory.
   void drain(std::vector<Command>& into) DODICI_EXCLUDES(mutex_);
 
  private:

@@ -19,7 +19,7 @@ void Deadline::arm(DeadlineKind kind, std::chrono::milliseconds duration, TimePo
   const std::size_t index = Deadlines::tierOf(duration);
   Deadlines::Tier& tier = deadlines_.tiers_[index];
   const TimePoint soon = now + Deadlines::kIntervals[index];
-  // An empty tier's sweep may lie in the past, or be left from deadlines that were stopped.
+  // The sweep time of an empty tier may be in the past, or left over from deadlines that were stopped.
   tier.nextSweep = tier.armed.empty() ? soon : std::min(tier.nextSweep, soon);
   tier.armed.push_back(*this);
 }
@@ -58,7 +58,7 @@ void Deadlines::sweep(TimePoint now, const OnExpired& onExpired) {
       }
     }
   }
-  // A callback may destroy or arm any deadline, those that are still in `expired` as well: then they leave it.
+  // A callback may destroy or arm any deadline. Those that are still in `expired` then leave the list.
   while (!expired.empty()) {
     Deadline& deadline = expired.front();
     expired.pop_front();

@@ -1,7 +1,8 @@
-// Headers and body timeouts: idle timers that are cheap to arm and to touch, and only coarsely exact.
+// Headers and body timeouts: idle timers that are cheap to arm and to touch, but not exact.
 //
-// Nothing is sorted and no timer is armed for a request: a sweep looks at all that are armed, now and then. Deadlines
-// of about the same length share a tier, so that one short timeout does not make thousands of long ones be looked at.
+// Nothing is sorted, and no request has an Asio timer of its own: from time to time a sweep checks all armed deadlines.
+// Deadlines of about the same length share a tier, so that one short timeout does not make the sweep check thousands of
+// long ones as often.
 #pragma once
 
 #include "dodici/request.h"
@@ -34,11 +35,11 @@ class Deadline : public boost::intrusive::list_base_hook<
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  // Starts, or starts anew. A duration of 0 means no timeout: same as stop().
+  // Starts or restarts the timer. A duration of 0 means no timeout, the same as stop().
   void arm(DeadlineKind kind, std::chrono::milliseconds duration, TimePoint now);
 
-  // A sign of life: the full duration is to go from here. Takes no clock, because it is called for each piece of
-  // body; the next sweep reads it as "now". No effect unless armed.
+  // Restarts the full duration after a sign of life. It reads no clock, because it is called for each piece of a body;
+  // the next sweep counts it as "now". No effect unless armed.
   void touch() { touched_ = true; }
 
   void stop();
@@ -63,18 +64,18 @@ class Deadlines {
   using TimePoint = Deadline::TimePoint;
   using OnExpired = std::function<void(RequestId, DeadlineKind)>;
 
-  // A deadline expires at most this share of its duration late, twice that when it was touched, never early.
+  // A deadline expires late by at most this fraction of its duration, or twice that if it was touched, and never early.
   static constexpr int kSweepsPerDuration = 8;
 
   Deadlines() = default;
   Deadlines(const Deadlines&) = delete;
   Deadlines& operator=(const Deadlines&) = delete;
 
-  // Calls `onExpired` for each deadline that has passed, which is disarmed before. The callback may arm, stop and
-  // destroy any deadline. Does nothing when nothing is due.
+  // Disarms each deadline that has passed, and calls `onExpired` for it. The callback may arm, stop and destroy any
+  // deadline. Does nothing if nothing is due.
   void sweep(TimePoint now, const OnExpired& onExpired);
 
-  // When to call sweep(); nothing while nothing is armed. It moves to earlier only in Deadline::arm().
+  // When to call sweep() next; nothing while no deadline is armed. Only Deadline::arm() can make it earlier.
   std::optional<TimePoint> nextSweep() const;
 
  private:

@@ -1,4 +1,4 @@
-// The parts of Request::text, found once.
+// The parts of Request::text, which are found only once.
 //
 // Threads: a plain value over memory that the Request owns.
 #pragma once
@@ -13,15 +13,15 @@ class RequestText {
  public:
   RequestText() = default;
 
-  // A text that lacks a part, or its last NUL, reads as if the part were empty.
+  // If the text lacks a part or its last NUL, that part is empty.
   explicit RequestText(const std::string& text);
 
-  // "https://host:port"; an IPv6 address stands in brackets.
+  // "https://host:port", with brackets around an IPv6 address.
   std::string_view origin() const { return origin_; }
 
   bool isTls() const { return origin_.starts_with("https:"); }
 
-  // Without brackets.
+  // Without the brackets of an IPv6 address.
   std::string_view host() const;
 
   std::string_view hostInUrl() const;
@@ -34,7 +34,7 @@ class RequestText {
 
   std::string_view servername() const { return servername_; }
 
-  // The host's, comma-separated, IPv6 in brackets; empty: to be looked up.
+  // The host's addresses, separated by commas, IPv6 in brackets; empty if they are not known yet.
   std::string_view addresses() const { return addresses_; }
 
   template <typename F>

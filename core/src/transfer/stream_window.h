@@ -1,8 +1,9 @@
-// How many bytes the peer of an HTTP/2 stream may send before they are taken.
+// How many unread bytes the peer of an HTTP/2 stream may send.
 //
-// A window is a promise to hold so much for a reader who stops. A stream begins with the window that the client's options
-// say; while its bytes are taken as they come, and the peer waits for more window, it doubles, as far as that pays: until
-// half of it lasts longer than two round trips. A reader who stops gets the first window again.
+// A window is a promise to hold that many bytes for a reader who stops. A stream begins with the window in the client's
+// options. While its bytes are read as they come, and the peer waits for more window, the window doubles, until half of
+// it lasts longer than two round trips, because a larger one would not be faster. If the reader stops, the stream gets
+// the first window again.
 //
 // Threads: a plain value.
 // Owner:   Transfer.
@@ -21,20 +22,21 @@ class StreamWindow {
 
   static constexpr std::uint32_t kMost = 8 * 1024 * 1024;
 
-  // A peer on the same machine answers within microseconds, and then does something else for milliseconds.
+  // The least round trip that is assumed: a peer on this machine may answer within microseconds, but then pause for
+  // milliseconds.
   static constexpr std::chrono::microseconds kShortestRoundTrip{5'000};
 
   explicit StreamWindow(std::uint32_t first) : first_(first), size_(first) {}
 
   std::uint32_t size() const { return size_; }
 
-  // So many bytes were taken. True when half of the window has been since the last time: then grow() is to be asked.
+  // `bytes` were read. Returns true when half of the window was read since the last time; then call grow().
   bool onTaken(std::uint64_t bytes) {
     taken_ += bytes;
     return taken_ >= size_ / 2;
   }
 
-  // The size to announce, if it has changed. REQUIRES: onTaken() returned true.
+  // Returns the new size to announce, if it has changed. REQUIRES: onTaken() returned true.
   std::optional<std::uint32_t> grow(Clock::time_point now, std::chrono::microseconds roundTrip) {
     const auto lasted = now - since_;
     const bool isKnown = since_ != Clock::time_point{};
@@ -47,7 +49,7 @@ class StreamWindow {
     return size_;
   }
 
-  // The reader has stopped.
+  // The reader has stopped. Returns the new size to announce, if it has changed.
   std::optional<std::uint32_t> onHeld() {
     since_ = {};
     taken_ = 0;
@@ -62,7 +64,7 @@ class StreamWindow {
   const std::uint32_t first_;
   std::uint32_t size_;
   std::uint64_t taken_ = 0;    // since `since_`
-  Clock::time_point since_{};  // when half a window had been taken last
+  Clock::time_point since_{};  // when half a window was last taken
 };
 
 }  // namespace dodici

@@ -23,7 +23,7 @@ constexpr std::uint32_t kGracefulNotice = 0x7fffffff;
 constexpr std::uint32_t kProtocolError = 1;
 constexpr std::uint32_t kHttp11Required = 13;
 
-// Others who wait for the same connection would meet the same.
+// Whether others that wait for the same connection would fail in the same way.
 bool isOfTheConnection(Errc code) {
   switch (code) {
     case Errc::resolveFailed:
@@ -85,7 +85,7 @@ bool Transfer::isOnHttp2() const {
 }
 
 bool Transfer::onStarted() {
-  // libcurl would repeat by itself what was answered by 417.
+  // libcurl would repeat a request by itself after the status 417.
   if (request_.expectContinue && head_.finalHeadSeen()) {
     state_.onResponseWhole();
     return false;
@@ -101,15 +101,15 @@ bool Transfer::onStarted() {
   if (!isOnHttp2()) {
     const auto most = services_.options.maxRequestsPerConnection;
     const bool isLast = most > 0 && connection->requests >= most;
-    // What a server sends behind the head of an answer to HEAD would be taken for the next answer; so undici keeps no such
+    // If a server sends a body after HEAD, it would be read as the next response. undici does not keep such a
     // connection either.
     const bool isHead = std::strcmp(text_.method(), "HEAD") == 0 && !request_.keepConnection;
     if (isLast || isHead) {
       easy_->closeAfterwards();
     }
-    upload_.keepNothing();  // nobody says there that a request was not processed
+    upload_.keepNothing();  // HTTP/1.1 cannot say that a request was not processed
     if (request_.expectContinue) {
-      easy_->dropExpect();  // as undici, which asks for 100 over HTTP/2 only
+      easy_->dropExpect();  // as in undici, which waits for 100 over HTTP/2 only
     }
   } else if (request_.expectContinue) {
     state_.awaitContinue();
@@ -148,7 +148,7 @@ void Transfer::armHeadersDeadline() {
   deadline_.arm(DeadlineKind::headers, request_.headersTimeout, now());
 }
 
-// Time does not count while the reader is the one who is waited for.
+// The deadline does not run while we wait for the reader.
 void Transfer::armBodyDeadline() {
   if (block_.pause.paused()) {
     deadline_.stop();
@@ -176,7 +176,7 @@ TransferFacts Transfer::facts() const {
   return facts;
 }
 
-// Nothing else says where the body ends.
+// Without a length and without chunks, the end of the connection is the end of the body.
 bool Transfer::lastsAsLongAsConnection() const {
   return head_.finalHeadSeen() && !head_.facts().chunked && !head_.facts().contentLength;
 }
@@ -185,8 +185,8 @@ bool Transfer::isWhole() const {
   return (easy_->succeeded() || endsByReset()) && !parked_ && chunks_.fault() == nullptr;
 }
 
-// A server that answers and closes without having read the whole request resets the connection: what has come of a body
-// that ends with it is the body, as in undici. Over TLS it may have been cut.
+// A server that answers and closes before it has read the whole request resets the connection. If such an end also ends
+// the body, what has come is the body, as in undici. Over TLS it may have been cut off.
 bool Transfer::endsByReset() const {
   const TransferFacts all = facts();
   if (!all.unframed || all.onHttp2 || text_.isTls()) {
@@ -243,7 +243,7 @@ TransferState::Next Transfer::onDone() {
   return next;
 }
 
-// A body that lasts as long as its connection is not whole when that was cut off.
+// A body that ends with its connection is not whole if that connection broke.
 bool Transfer::endsWithBrokenLink() const {
   const Connection* const connection = block_.ticket.connection();
   return connection != nullptr && connection->isCutOff && !isOnHttp2() && !bodiless() &&
@@ -282,7 +282,7 @@ Error Transfer::takeError() {
     return *parked_;
   }
   Error error = toError(*easy_, facts());
-  // nghttp2 takes the end of a body that is shorter than declared for a fault of the stream, and resets it.
+  // If a body is shorter than declared, nghttp2 treats that as a fault of the stream and resets it.
   if (error.code == Errc::streamReset && error.detail == kProtocolError && isCutShort()) {
     error.code = Errc::lengthMismatch;
     error.detail = 0;
@@ -330,7 +330,7 @@ void Transfer::endByDeadline(DeadlineKind kind) {
 
 void Transfer::endBy(const Error& error) {
   if (state_.answered()) {
-    sendEnd();  // nobody waits for more than that
+    sendEnd();  // the handler already has its response
     return;
   }
   const bool connected = state_.isOnConnection();
@@ -343,7 +343,7 @@ void Transfer::endBy(const Error& error) {
     connectFailure_ = error;
   }
   services_.batcher.failed(id(), error);
-  // An HTTP/2 connection ends with what concerns all its streams only.
+  // An HTTP/2 connection only ends by errors that concern all its streams.
   Connection* const connection = block_.ticket.connection();
   if (connected && connection != nullptr && (!onHttp2 || isOfTheConnection(error.code))) {
     connection->endCode = error.code;

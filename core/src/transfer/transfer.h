@@ -1,4 +1,4 @@
-// One request's life on the loop thread: owns what libcurl works on, and turns its callbacks into events.
+// One request's life on the loop thread: owns its libcurl handle, and turns libcurl's callbacks into events.
 //
 // Threads: loop thread only.
 // Owner:   TransferTable.
@@ -31,17 +31,18 @@ namespace dodici {
 
 class Transfer final : public EasyHandle::Receiver {
  public:
-  // Whom a transfer tells what concerns others than itself. Called from inside libcurl callbacks.
+  // Receives what concerns more than one transfer. Called from inside libcurl's callbacks.
   class Host {
    public:
-    // It is about to be sent. Returns its connection; null when the one that libcurl has picked is not to be used: then
-    // nothing is sent, and readDone() reports it. REQUIRES of the callee: no call that runs libcurl.
+    // The transfer is about to be sent. Returns its connection, or null if it must not use the one that libcurl has
+    // chosen: then nothing is sent, and readDone() reports it. The implementation must not call anything that runs
+    // libcurl.
     virtual Connection* onSending(Transfer& transfer) = 0;
-    // Its server does not want to be asked on this connection (421).
+    // The server has refused the request on this connection (421).
     virtual void onMisdirected(Connection& connection) = 0;
-    // Its response is whole, but libcurl goes on sending the request: end it when this callback has returned.
+    // The response is whole, but libcurl goes on sending the request: end the request when this callback has returned.
     virtual void onCompleteEarly(RequestId id) = 0;
-    // It holds its body back until the batcher has room.
+    // The transfer holds its body back until the batcher has room.
     virtual void onWaitsForRoom(RequestId id) = 0;
 
    protected:
@@ -55,7 +56,7 @@ class Transfer final : public EasyHandle::Receiver {
     Host& host;
   };
 
-  // The block outlives it.
+  // The block outlives the transfer.
   Transfer(const Services& services, RequestBlock& block);
   ~Transfer();
 
@@ -68,17 +69,17 @@ class Transfer final : public EasyHandle::Receiver {
 
   RequestBlock& block() const { return block_; }
 
-  // Prepares the handle for the connection that the request has its place on; `given`, if there is something in it, is what that
-  // connection is made of. libcurl may then be given the handle.
+  // Prepares the handle for the connection on which the request has its place. If `given` is not empty, the connection
+  // is made of it. Afterwards libcurl may be given the handle.
   EasyHandle& prepare(std::unique_ptr<EasyHandle> easy, GivenSocket given);
 
-  // Gives the handle back, after libcurl has let go of it.
+  // Gives the handle back. REQUIRES: libcurl has let go of it.
   std::unique_ptr<EasyHandle> takeHandle();
 
-  // What libcurl works on; null while the request waits.
+  // The libcurl handle; null while the request waits.
   EasyHandle* handle() const { return easy_.get(); }
 
-  // Wishes and body pieces from the submitter.
+  // Commands and pieces of the body from the submitter.
   void onPauseChanged();
   void onBodyBytes(std::string bytes);
   void onBodyEnd();
@@ -86,24 +87,24 @@ class Transfer final : public EasyHandle::Receiver {
   // The batcher has room again.
   void onRoom();
 
-  // libcurl is done with it. What is to be sent again has not ended; else the terminal event is out. libcurl must let go of
-  // the handle in any case.
+  // libcurl is done with the transfer. It either must be sent again, or its terminal event has been sent. In both cases
+  // libcurl must let go of the handle.
   TransferState::Next onDone();
 
-  // The other ways to end; the first wins and sends the terminal event. After it, libcurl must let go of the handle.
-  void endEarly();  // the response is whole, or there is no use in waiting for the rest of it
+  // The other ways to end. The first call wins and sends the terminal event. Then libcurl must let go of the handle.
+  void endEarly();  // the response is whole, or the rest of it is not needed
   void endByDeadline(DeadlineKind kind);
   void endBy(const Error& error);
 
   bool ended() const { return state_.phase() == TransferState::Phase::ended; }
 
-  // Why it failed, if it did before it was sent on a connection.
+  // Why the transfer failed, if that was before it was sent on a connection.
   const std::optional<Error>& connectFailure() const { return connectFailure_; }
 
-  // It is a stream of HTTP/2, on which the server has more to say.
+  // Whether it is an HTTP/2 stream whose response is not complete.
   bool streamStalls() const;
 
-  // All of its response has come, and will be delivered whatever becomes of its connection.
+  // Whether all of the response has come; then it is delivered even if the connection ends.
   bool responseEnded() const;
 
  private:
@@ -152,11 +153,11 @@ class Transfer final : public EasyHandle::Receiver {
   Deadline deadline_;
   EventBatcher::Share share_;
   std::uint64_t received_ = 0;
-  std::optional<Error> parked_;  // why a callback ended the transfer
+  std::optional<Error> parked_;  // error of the callback that ended the transfer
   std::optional<Error> connectFailure_;
   StreamWindow window_;
   bool sentReported_ = false;
-  bool bodyAsked_ = false;  // its writer knows that it may begin
+  bool bodyAsked_ = false;  // the writer was told to begin
   std::unique_ptr<EasyHandle> easy_;
 };
 

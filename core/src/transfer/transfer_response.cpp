@@ -1,4 +1,4 @@
-// The response's side of a Transfer: what comes from the server, and what follows from it.
+// The part of a Transfer that handles the response.
 #include "connections/socket_signs.h"
 #include "transfer/transfer.h"
 
@@ -63,21 +63,21 @@ bool Transfer::onFinalHead() {
     }
   }
   services_.batcher.responseStart(id(), head_);
-  // A HEAD request that sends a body: libcurl would wait for one in return.
+  // After a HEAD request with a body, libcurl would wait for a body in the response.
   if (request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0) {
     state_.onResponseWhole();
     return false;
   }
   armBodyDeadline();
   checkWhetherComplete();
-  // libcurl drops the body of a request that was answered by an error; any other it wants to send.
+  // After an error status libcurl drops the request's body; after any other it still wants to send it.
   if (head_.facts().status < 300) {
     startUpload();
   }
   return true;
 }
 
-// What the head says about the connection's future.
+// Reads what the head says about keeping the connection.
 void Transfer::noteKeepAlive() {
   const auto& facts = head_.facts();
   const auto& options = services_.options;
@@ -92,15 +92,15 @@ void Transfer::noteKeepAlive() {
       easy_->forbidReuse();
     }
   }
-  // What such a response has in its body would be taken for the next one's head.
+  // The body of such a response would be read as the next head.
   if ((facts.status == 204 || facts.status == 304) &&
       (facts.contentLength.value_or(0) > 0 || facts.transferEncoding)) {
     easy_->forbidReuse();
   }
 }
 
-// A server may answer before it has read the request's body, and never read it: libcurl would wait for that. Over HTTP/2 it
-// ends its stream, and libcurl says so.
+// A server may answer before it has read the request's body, and never read it; libcurl would wait for that. Over
+// HTTP/2 the server ends its stream, and libcurl reports it.
 void Transfer::checkWhetherComplete() {
   if (isOnHttp2() || request_.bodyKind == BodyKind::none || upload_.finished() ||
       state_.responseWhole()) {
@@ -121,7 +121,7 @@ bool Transfer::bodiless() const {
   return status == 204 || status == 304 || std::strcmp(text_.method(), "HEAD") == 0;
 }
 
-// libcurl decodes the same bytes next, and calls onBody(): what came before a fault is still delivered.
+// Afterwards libcurl decodes the same bytes and calls onBody(), so what came before a fault is still delivered.
 void Transfer::onRawBody(std::string_view bytes) {
   if (chunks_.fault() != nullptr) {
     return;
@@ -141,7 +141,7 @@ void Transfer::onAnswered() {
   if (parked_ || !state_.onAnswered()) {
     return;
   }
-  // What remains must make progress: a server that never reads it would hold the stream for ever.
+  // The rest of the body must make progress, as a server that never reads it would keep the stream open for ever.
   deadline_.arm(DeadlineKind::body, request_.bodyTimeout, std::chrono::steady_clock::now());
   services_.batcher.answered(id(), head_);
 }

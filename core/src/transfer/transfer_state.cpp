@@ -6,7 +6,7 @@ namespace dodici {
 
 namespace {
 
-// Each time a kept connection has ended just then; so many do not, one after the other, without a fault of ours.
+// Each time, a kept connection has just ended. So many in a row cannot be chance.
 constexpr std::uint8_t kMostTurnedAway = 100;
 
 }  // namespace
@@ -73,7 +73,7 @@ TransferState::Next TransferState::onDone(const Result& result) {
     return Next::complete;
   }
   if (phase_ == Phase::running) {
-    // Nothing was sent: whatever the request, another connection will do. A new one is nobody's leftover.
+    // Nothing was sent, so any request may use another connection. But a new connection should not fail in this way.
     if (!onKept_ || turnedAway_ >= kMostTurnedAway) {
       return Next::fail;
     }
@@ -86,11 +86,11 @@ TransferState::Next TransferState::onDone(const Result& result) {
     return std::exchange(overHttp1_, true) ? Next::fail : repeat(Next::againOverHttp1);
   }
   if (result.unprocessed) {
-    // A connection that ends in good order has served somebody each time: that cannot go on for ever.
+    // If the peer made progress, repeat without limit: each time another request was processed, so it ends some day.
     const bool mayRepeat = result.peerProgressed || !std::exchange(refused_, true);
     return mayRepeat ? repeat(Next::again) : Next::fail;
   }
-  // A kept connection may have been closed before the request reached it; whether it did, nobody knows.
+  // The peer may have closed a kept connection before the request reached it; there is no way to know.
   if (result.lost && onKept_ && idempotent_ && !std::exchange(lost_, true)) {
     return repeat(Next::againElsewhere);
   }

@@ -40,7 +40,8 @@ Transfer& TransferTable::start(const RequestBlock& block, std::unique_ptr<Transf
 }
 
 void TransferTable::remove(RequestId id) {
-  // Out of the table first: what is destroyed may look into it. The transfer goes before its block.
+  // Removed from the table before it is destroyed, as destructors may use the table. The transfer goes before its
+  // block.
   const Entry gone = std::move(byId_[indexOf(id)]);
   --size_;
 }

@@ -1,4 +1,4 @@
-// Every live request of a client on one loop: those that wait, and those that have a Transfer.
+// All live requests of a client on one loop: waiting ones, and those that have a Transfer.
 //
 // Threads: loop thread only.
 // Owner:   ClientShard.
@@ -17,13 +17,13 @@ class TransferTable {
  public:
   RequestBlock& add(std::shared_ptr<RequestBlock> block);
 
-  // Null when there is none: it has ended.
+  // Null if the request has ended.
   RequestBlock* find(RequestId id) const;
 
-  // Null also when it waits.
+  // Null also if the request still waits.
   Transfer* findTransfer(RequestId id) const;
 
-  // REQUIRES: the request has none.
+  // REQUIRES: the request has no transfer.
   Transfer& start(const RequestBlock& block, std::unique_ptr<Transfer> transfer);
 
   void remove(RequestId id);
@@ -38,7 +38,7 @@ class TransferTable {
     std::unique_ptr<Transfer> transfer;
   };
 
-  // Ids are small and used again soon, so they index.
+  // Indexed by id: ids are small and soon used again.
   std::vector<Entry> byId_;
   std::size_t size_ = 0;
 };

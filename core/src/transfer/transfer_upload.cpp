@@ -1,18 +1,18 @@
-// The request's side of a Transfer: what is sent of its body, and what its writer is told.
+// The part of a Transfer that sends the request's body and reports to its writer.
 #include "transfer/transfer.h"
 
 #include <utility>
 
 namespace dodici {
 
-// Its writer is asked once, however often the request is sent.
+// The writer is asked only once, however often the request is sent.
 void Transfer::askForBody() {
   if (!std::exchange(bodyAsked_, true)) {
     services_.batcher.bodyWanted(id(), 0);
   }
 }
 
-// The body has waited for a sign of the server.
+// Starts a body that waited for the server's answer.
 void Transfer::startUpload() {
   if (!state_.onContinue()) {
     return;
@@ -42,7 +42,7 @@ std::optional<std::size_t> Transfer::onBodyWanted(std::span<std::byte> room) {
       if (upload_.endedShort()) {
         reportSent();
         if (isOnHttp2()) {
-          return 0;  // which libcurl takes for a fault of the body
+          return 0;  // libcurl treats 0 bytes as a fault of the body
         }
       }
       onUploadEmpty();
@@ -68,8 +68,8 @@ void Transfer::onBodyEnd() {
   onUploadWritten();
 }
 
-// Over HTTP/1.1 the wait for the head does not count while the body's source is the one who is waited for, as in undici. A body
-// that has ended too short is as complete as it will be: its server may answer all the same.
+// As in undici, over HTTP/1.1 the headers timeout does not run while we wait for the body's source. A body that has
+// ended too short will not get any longer, and its server may still answer.
 void Transfer::onUploadEmpty() {
   state_.onUploadEmpty();
   if (!isOnHttp2() && state_.phase() == TransferState::Phase::sent && !upload_.endedShort()) {

@@ -1,5 +1,5 @@
-// What a request has still to send: all of it from the start, or pieces as they are written. What has been read of a streamed
-// body is kept for a while, as a server may refuse the request before it has processed any of it.
+// The body that a request has still to send: whole from the start, or in pieces as they are written. The beginning of a
+// streamed body is kept for a while, because a server may refuse the request without having processed it.
 //
 // Threads: loop thread only.
 // Owner:   Transfer.
@@ -18,10 +18,11 @@ namespace dodici {
 
 class UploadBody {
  public:
-  // `bytes` outlives this; used with BodyKind::bytes only. `length` is a streamed body's, if it was declared.
+  // `bytes` outlives this object, and is used for BodyKind::bytes only. `length` is the declared length of a streamed
+  // body.
   UploadBody(BodyKind kind, const std::string& bytes, std::optional<std::uint64_t> length);
 
-  // A streamed body's next piece, and its end.
+  // The next piece of a streamed body, and its end.
   void append(std::string bytes);
 
   void end() { ended_ = true; }
@@ -39,29 +40,29 @@ class UploadBody {
 
   Read read(std::span<std::byte> room);
 
-  // False when those bytes are gone.
+  // Returns false if those bytes were not kept.
   bool rewind(std::uint64_t offset);
 
-  // What is read of a streamed body is of no more use: nobody will ask for it again.
+  // Stops keeping what is read of a streamed body: it will not be needed again.
   void keepNothing();
 
-  // Nothing that was read is gone: rewind(0) would succeed.
+  // Whether everything that was read is still there, so that rewind(0) would succeed.
   bool replayable() const { return kind_ != BodyKind::stream || keeps_ || offset_ == 0; }
 
-  // Everything was read, and there is no more: its end was told, or its declared length is reached.
+  // Whether everything was read and no more will come: the end was told, or the declared length is reached.
   bool finished() const;
 
-  // Everything was read, and there is no more, but more was declared: the request can never be complete.
+  // Whether everything was read and no more will come, but more was declared: the request can never be complete.
   bool endedShort() const;
 
-  // How much was read of a streamed body since the last call, when that is enough to tell its writer; else 0.
+  // How much of a streamed body was read since the last call, if that is enough to tell the writer; else 0.
   std::uint32_t takeConsumed();
 
  private:
-  // Telling the writer costs a record; it keeps several times this much on the way.
+  // Each report to the writer costs a record. The writer's window is several times this size.
   static constexpr std::size_t kTellAfter = 64 * 1024;
 
-  // As much as a server lets a stream send before it has said a word: the first window of HTTP/2 (RFC 9113, 6.9.2).
+  // The first window of HTTP/2, which a stream may send before the server has sent anything (RFC 9113, 6.9.2).
   static constexpr std::uint64_t kMostKept = 64 * 1024;
 
   void tookPiece();
@@ -70,11 +71,11 @@ class UploadBody {
   const std::string& bytes_;
   const std::optional<std::uint64_t> length_;
   std::uint64_t offset_ = 0;       // in bytes_, or of everything read from pieces_
-  std::list<std::string> pieces_;  // not a deque, which allocates when it is empty, and most are
+  std::list<std::string> pieces_;  // not a deque, which allocates even when empty, as most are
   std::size_t pieceOffset_ = 0;    // in pieces_.front()
-  std::list<std::string> kept_;    // read whole, in their order
+  std::list<std::string> kept_;    // pieces that were read, in order
   bool keeps_ = true;
-  std::uint64_t farthest_ = 0;  // the largest offset_ that there was
+  std::uint64_t farthest_ = 0;  // the largest offset_ so far
   std::size_t consumed_ = 0;
   bool ended_ = false;
 };

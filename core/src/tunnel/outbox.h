@@ -1,4 +1,4 @@
-// What a tunnel has still to send: the head of its request, the body, and then what its user writes.
+// The bytes that a tunnel has still to send: its request's head and body, and then what its user writes.
 //
 // Threads: loop thread only.
 // Owner:   Tunnel.
@@ -17,45 +17,45 @@ namespace dodici {
 
 class Outbox {
  public:
-  // `head` is sent first, and the body behind it when that is bytes. A streamed body follows by append(), up to the first
-  // end(); it is sent in chunks unless its length is declared.
+  // `head` is sent first, and then the body if it is bytes. A streamed body follows by append() until the first end();
+  // it is chunked unless its length is declared.
   Outbox(std::string head, const Request& request);
 
-  // A piece of the streamed body; once that has ended, of what the user writes.
+  // Appends a piece of the streamed body or, after its end, of the user's data.
   void append(std::string bytes);
 
-  // The end of the streamed body; once that has ended, nothing more is written.
+  // Ends the streamed body or, if it has ended, the user's data.
   void end();
 
-  // The next bytes to send, empty when none wait; and how many of them were sent.
+  // next() returns the bytes to send next, or nothing; the other function tells how many of them were sent.
   std::string_view next();
 
   void onSent(std::size_t size) { sent_ += size; }
 
   bool empty() const { return sent_ == sending_.size() && pieces_.empty(); }
 
-  // The request is complete: what was not appended before belongs to the user.
+  // Whether the request is complete, so that later bytes are the user's.
   bool bodyEnded() const { return bodyEnded_; }
 
-  // Nothing more is written.
+  // Whether the user has ended the data.
   bool ended() const { return ended_; }
 
-  // How many of the appended bytes have been taken since the last call, when that is enough to tell their writer; else 0.
+  // How many of the appended bytes were taken since the last call, if that is enough to tell the writer; else 0.
   std::uint32_t takeConsumed() { return consumed_ < kTellAfter ? 0 : takeRest(); }
 
-  // The same, however little.
+  // The same, even if it is little.
   std::uint32_t takeRest() { return static_cast<std::uint32_t>(std::exchange(consumed_, 0)); }
 
  private:
-  // Telling the writer costs a record; it keeps several times this much on the way.
+  // Each report to the writer costs a record. The writer's window is several times this size.
   static constexpr std::size_t kTellAfter = 64 * 1024;
 
-  // Small pieces go together, up to this size.
+  // Small pieces are joined up to this size.
   static constexpr std::size_t kWriteSize = 64 * 1024;
 
   struct Piece {
     std::string bytes;
-    std::size_t written;  // by the writer: the frame of a chunk is ours
+    std::size_t written;  // without the framing of a chunk, which is ours
   };
 
   void refill();
@@ -65,7 +65,7 @@ class Outbox {
   bool ended_ = false;
   std::list<Piece> pieces_;
   std::string sending_;
-  std::size_t sent_ = 0;  // of sending_
+  std::size_t sent_ = 0;  // bytes of sending_
   std::size_t consumed_ = 0;
 };
 

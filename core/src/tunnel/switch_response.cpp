@@ -12,13 +12,13 @@ namespace {
 
 namespace http = boost::beast::http;
 
-// A line may be longer than its name and value, which are what maxHeaderSize counts.
+// maxHeaderSize counts only names and values, so lines may be longer by this much.
 constexpr std::size_t kLineSlack = 1024;
 
-// As much as libcurl takes of the heads of one response, informational ones included.
+// libcurl's own limit for all heads of one response, informational ones included.
 constexpr std::size_t kMostHeadBytes = 300 * 1024;
 
-// Beast expects a chunk's header to have come this far once it has asked for more of it.
+// If Beast asks for more of a chunk's header, it needs at least this many bytes.
 constexpr std::size_t kShortestLastChunk = 5;
 
 }  // namespace
@@ -45,7 +45,7 @@ SwitchResponse::Progress SwitchResponse::onBytes(std::span<const std::byte> byte
       progress = onLine(line);
     }
   }
-  // Bytes behind an informational head stay where they are: many such heads may have come at once.
+  // Bytes after an informational head are not moved, as many such heads may have come at once.
   if (progress != Progress::alive && progress != Progress::informational) {
     in_.erase(0, std::exchange(at_, 0));
   }
@@ -79,13 +79,13 @@ SwitchResponse::Progress SwitchResponse::onLine(std::string_view line) {
   }
 }
 
-// The handler of a CONNECT has no method for it.
+// A handler of CONNECT has no method for informational heads.
 SwitchResponse::Progress SwitchResponse::onInformationalHead() const {
   return isConnect_ ? Progress::alive : Progress::informational;
 }
 
-// Without these two headers a 101 names no protocol to switch to: RFC 9110, section 15.2.2. A CONNECT has asked for no protocol:
-// a 101 that names one is wrong, and one that names none is an answer like any other.
+// Without these two headers a 101 names no protocol (RFC 9110, 15.2.2). CONNECT asks for no protocol: a 101 that names
+// one is wrong, and one that names none is an ordinary response.
 SwitchResponse::Progress SwitchResponse::onSwitchingHead() {
   const ResponseFacts& facts = head_.facts();
   const bool namesProtocol = facts.upgradeNamed && facts.connectionUpgrade;
@@ -98,8 +98,7 @@ SwitchResponse::Progress SwitchResponse::onSwitchingHead() {
   );
 }
 
-// Beast reads the body. Of the head it is told the status and the framing of the body only. It knows that a response of status
-// 204 or 304 has no body.
+// Beast reads the body. It only gets the status and the framing from the head. It knows that 204 and 304 have no body.
 SwitchResponse::Progress SwitchResponse::startBody() {
   const ResponseFacts& facts = head_.facts();
   std::string head = "HTTP/1.1 " + std::to_string(facts.status) + " -\r\n";
@@ -143,7 +142,7 @@ bool SwitchResponse::readBody(std::string_view bytes, std::string& body) {
       return false;
     }
   }
-  // False when a chunk's header, or the trailers, do not end.
+  // Returns false if a chunk's header or the trailers are too long.
   return !wantsMore_ || in_.size() <= maxUnread_;
 }
 

@@ -23,28 +23,28 @@ class SwitchResponse {
  public:
   enum class Progress : std::uint8_t {
     none,   // more bytes are needed
-    alive,  // a head came that the handler is not told; call onBytes() again for what follows it
-    informational,  // head() is informational: tell the handler, then call onBytes() again for what follows it
-    switched,  // the rest of what came is the tunnel's: takeRest()
-    refused,   // an ordinary response; its body follows
-    failed,    // see error()
+    alive,  // an informational head that the handler must not get; call onBytes() again for the rest
+    informational,  // head() is informational: tell the handler, then call onBytes() again for the rest
+    switched,       // the rest of the bytes belongs to the tunnel: takeRest()
+    refused,        // an ordinary response; its body follows
+    failed,         // see error()
   };
 
-  // `method`: of the request.
+  // `method` is the request's.
   SwitchResponse(std::string_view method, std::uint32_t maxHeaderSize);
 
-  // More bytes of the head, or none.
+  // `bytes` are the next ones of the head; they may be empty.
   Progress onBytes(std::span<const std::byte> bytes);
 
   // The head that was completed.
   HeaderBlock& head() { return head_; }
 
-  // What came behind the head. REQUIRES: switched.
+  // The bytes after the head. REQUIRES: switched.
   std::string takeRest() { return std::move(in_); }
 
-  // REQUIRES: refused. Appends what `bytes` hold of the body to `body`; false when they are not HTTP.
+  // Appends the part of the body in `bytes` to `body`. Returns false if they are not valid HTTP. REQUIRES: refused.
   bool readBody(std::string_view bytes, std::string& body);
-  // The peer has closed. True when that ends the body.
+  // The peer has closed. Returns true if that ends the body.
   bool endsHere();
 
   bool bodyComplete() const { return parser_->is_done(); }
@@ -62,13 +62,13 @@ class SwitchResponse {
 
   const bool isConnect_;
   const bool isHead_;
-  const std::size_t maxUnread_;  // of what cannot be parsed before more comes
+  const std::size_t maxUnread_;  // bytes that wait for more to be parsed
   HeaderBlock head_;
-  std::optional<Parser> parser_;  // of the body
-  bool wantsMore_ = false;        // the parser, before it can go on
-  std::string in_;                // what came; from at_ on not yet parsed
+  std::optional<Parser> parser_;  // parses the body
+  bool wantsMore_ = false;        // the parser needs more bytes to go on
+  std::string in_;                // received bytes; those from at_ on are not parsed yet
   std::size_t at_ = 0;
-  std::size_t headBytes_ = 0;  // in the lines of all heads so far
+  std::size_t headBytes_ = 0;  // length of the lines of all heads so far
   Error error_;
 };
 

@@ -14,7 +14,7 @@ namespace dodici {
 namespace {
 
 constexpr std::size_t kReadSize = 64 * 1024;
-// A connection that always has more must not starve its neighbours.
+// A connection that always has more to read must not starve others.
 constexpr int kMostReadsAtOnce = 8;
 
 std::span<const std::byte> bytesOf(std::string_view text) {
@@ -125,10 +125,10 @@ void Tunnel::readSome() {
       onBytes(std::span(room).first(got.bytes));
     }
     if (got.bytes < room.size() && isPlain_) {
-      return;  // that was all, or else the socket announces more
+      return;  // nothing is left, or the socket will announce more
     }
   }
-  // TLS may hold bytes that the socket does not announce.
+  // The TLS layer may have bytes that the socket does not announce.
   readsOn_ = !peerEnded_ && !ended();
 }
 
@@ -307,7 +307,7 @@ void Tunnel::set(SocketSetting setting, std::uint32_t value) {
   }
 }
 
-// The user of a socket sees TLS that ends without close_notify as an end, as in Node.
+// As in Node, TLS that ends without close_notify is an ordinary end for the socket's user.
 void Tunnel::onReadFailed() {
   const Error error = lastError();
   if (phase_ == Phase::open && error.code == Errc::socketClosed) {

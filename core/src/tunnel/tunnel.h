@@ -1,4 +1,5 @@
-// One upgrade or CONNECT request: a connection of its own, the switch, and then bytes both ways until it is cancelled.
+// One upgrade or CONNECT request. It has a connection of its own; after the switch, bytes go both ways until it is
+// cancelled.
 //
 // Threads: loop thread only.
 // Owner:   TunnelTable.
@@ -54,13 +55,13 @@ class Tunnel final : public EasyHandle::Receiver {
 
   static constexpr int kNoSocket = -1;
 
-  // libcurl has connected, or could not.
+  // libcurl has connected or failed.
   void onConnected();
 
-  // Moves bytes both ways. To be called when the socket is ready, the batcher has room, or the reader resumes.
+  // Moves bytes both ways. Call it when the socket is ready, the batcher has room, or the reader resumes.
   void move();
 
-  // The bytes that moveUp() sends, and their end: first of the streamed body, then of what the user writes.
+  // Add the bytes that moveUp() sends, and their end: first those of the streamed body, then the user's.
   void onBodyBytes(std::string bytes) { outbox_.append(std::move(bytes)); }
 
   void onBodyEnd() { outbox_.end(); }
@@ -68,13 +69,13 @@ class Tunnel final : public EasyHandle::Receiver {
   // Has no effect before the tunnel is connected.
   void set(SocketSetting setting, std::uint32_t value);
 
-  // Sends what can be sent. The socket announces what can be read.
+  // Sends as much as possible. Reading waits until the socket announces data.
   void moveUp();
 
   void endByDeadline(DeadlineKind kind);
 
-  // Sends what was written before, as far as the socket takes it, then ends the tunnel. As with a socket of Node's, the writer
-  // takes it for sent.
+  // Sends what was written before, as far as the socket takes it, and then ends the tunnel. As with a Node socket, the
+  // writer may take it as sent.
   void cancel();
 
   // Sends the terminal record, once. The owner then destroys the tunnel.
@@ -82,10 +83,11 @@ class Tunnel final : public EasyHandle::Receiver {
 
   bool ended() const { return phase_ == Phase::ended; }
 
-  // The tunnel reads nothing until the batcher has room.
+  // Whether the tunnel has stopped reading until the batcher has room.
   bool waitsForRoom() const { return waitsForRoom_; }
 
-  // The tunnel has read enough in this turn: goOn() must be called in another one. True once for each such call.
+  // Whether the tunnel has read enough in this turn, so that goOn() must be called in a later one. Returns true only
+  // once for each such call.
   bool wantsTurn() { return readsOn_ && !std::exchange(turnAsked_, true); }
 
   void goOn();
@@ -132,13 +134,13 @@ class Tunnel final : public EasyHandle::Receiver {
   EventBatcher::Share share_;
   Phase phase_ = Phase::connecting;
   bool inPool_ = false;  // connected, and neither switched nor closed
-  const bool isPlain_;   // no TLS on any part of the way
+  const bool isPlain_;   // no TLS on any part of the path
   Outbox outbox_;
   bool endSent_ = false;
   bool peerEnded_ = false;
   bool waitsForRoom_ = false;
   bool readsOn_ = false;    // there may be more to read that the socket does not announce
-  bool turnAsked_ = false;  // goOn() will come
+  bool turnAsked_ = false;  // goOn() will be called
 };
 
 }  // namespace dodici

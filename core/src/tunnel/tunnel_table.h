@@ -1,4 +1,4 @@
-// Every live tunnel of a client on one loop: none in most clients.
+// All live tunnels of a client on one loop. Most clients have none.
 //
 // Threads: loop thread only.
 // Owner:   TunnelRunner.
@@ -21,13 +21,13 @@ class TunnelTable {
     return *(byId_[id] = std::move(tunnel));
   }
 
-  // Null when no tunnel has this id: it has ended, or the request is a transfer.
+  // Null if no tunnel has this id: it has ended, or the request is a transfer.
   Tunnel* find(RequestId id) const {
     const auto found = byId_.find(id);
     return found == byId_.end() ? nullptr : found->second.get();
   }
 
-  // Finds a tunnel that connects. Null when the handle is a transfer's.
+  // Finds a tunnel that is connecting. Null if the handle belongs to a transfer.
   Tunnel* findBy(const EasyHandle& easy) const {
     const auto found = byHandle_.find(&easy);
     return found == byHandle_.end() ? nullptr : found->second;
