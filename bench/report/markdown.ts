@@ -1,11 +1,8 @@
-/** The results as tables of a README. */
+/** The results as tables of the pages. */
 import { number, times } from '../support/format.ts'
 import { isOfSeries } from '../support/series.ts'
 import type { Row } from '../support/report.ts'
 import type { Results } from './results.ts'
-
-const start = '<!-- bench: written by `npm run bench -- --report` -->'
-const end = '<!-- /bench -->'
 
 /** Rates and JavaScript CPU of every scenario, and whatever else has a target. Series have a chart. */
 const isShown = ({ scenario, column, target }: Row): boolean =>
@@ -39,12 +36,25 @@ export function section({ machine, nginx, versions, date, rows }: Results): stri
     .join('\n\n')
 }
 
-/** `readme` with `text` between the two marks; everything else stays. */
-export function withSection(readme: string, text: string): string {
-  const from = readme.indexOf(start)
-  const to = readme.indexOf(end)
-  if (from === -1 || to < from) throw new Error(`README.md has no ${start} … ${end}`)
-  return `${readme.slice(0, from)}${start}\n${text}\n${readme.slice(to)}`
+/** Some scenarios as one line each, for a page that only links to the rest. */
+export function summary(rows: readonly Row[], scenarios: readonly string[]): string {
+  const ratio = (name: string, column: Row['column']): string =>
+    times(rows.find((row) => row.scenario === name && row.column === column)?.ratio ?? Number.NaN)
+  const lines = scenarios.flatMap((name) => {
+    const title = rows.find(({ scenario }) => scenario === name)?.title
+    return title === undefined ? [] : [[title, ratio(name, 'rate'), ratio(name, 'jsCpu')]]
+  })
+  return table(['dodici : undici', 'requests/s or bytes/s', 'CPU of the JavaScript thread'], lines)
+}
+
+/** `page` with `text` between the two marks of that name; everything else stays. */
+export function withSection(page: string, name: string, text: string): string {
+  const start = `<!-- ${name}: written by \`npm run bench -- --report\` -->`
+  const end = `<!-- /${name} -->`
+  const from = page.indexOf(start)
+  const to = page.indexOf(end)
+  if (from === -1 || to < from) throw new Error(`the page has no ${start} … ${end}`)
+  return `${page.slice(0, from)}${start}\n${text}\n${page.slice(to)}`
 }
 
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

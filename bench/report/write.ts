@@ -1,4 +1,4 @@
-/** `--report`: bench/results, and the README's section. */
+/** `--report`: bench/results, and the sections of README.md and docs/performance.md. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Column } from '../scenarios/scenario.ts'
@@ -7,9 +7,13 @@ import type { Row } from '../support/report.ts'
 import { barChart } from './bars.ts'
 import type { BarRow } from './bars.ts'
 import { curveChart } from './curves.ts'
-import { section, withSection } from './markdown.ts'
+import { section, summary, withSection } from './markdown.ts'
 import { merged } from './results.ts'
 import type { Results } from './results.ts'
+
+/** What the README shows: some of what dodici is for, and where undici is faster. */
+const gains = ['h1', 'h2', 'post', 'fetch', 'download']
+const losses = ['h1-1', 'h2-1', 'websocket']
 
 const inBench = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -35,21 +39,22 @@ export function writeReport(run: Results): string[] {
     const panels = ['requests/s or bytes/s: more is better', 'JS-thread CPU: less is better']
     const title = 'dodici : undici (the dashed line)'
     write('results/report.svg', barChart({ title, subtitle, panels, rows: bars }))
-    images.push('![Rates and CPU of dodici, as ratios to undici’s](bench/results/report.svg)')
   }
   const curves = curvesOf(results.rows)
   if (curves.length > 0) {
     const title = 'CPU per request, all threads of the process'
     write('results/scale.svg', curveChart(title, subtitle, curves))
     images.push(
-      '![CPU per request against requests in flight and origins](bench/results/scale.svg)',
+      '![CPU per request against requests in flight and origins](../bench/results/scale.svg)',
     )
   }
   const text = section(results)
   write('results/report.md', `${text}\n`)
-  const readme = inBench('../README.md')
-  const now = withSection(readFileSync(readme, 'utf8'), [...images, text].join('\n\n'))
-  write('../README.md', now)
+  const page = (path: string): string => readFileSync(inBench(path), 'utf8')
+  const readme = withSection(page('../README.md'), 'bench', summary(results.rows, gains))
+  write('../README.md', withSection(readme, 'bench-slower', summary(results.rows, losses)))
+  const all = [text, ...images].join('\n\n')
+  write('../docs/performance.md', withSection(page('../docs/performance.md'), 'bench', all))
   return written
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compared } from '../../bench/report/comparison.ts'
-import { markdownTable, section, withSection } from '../../bench/report/markdown.ts'
+import { markdownTable, section, summary, withSection } from '../../bench/report/markdown.ts'
 import { merged } from '../../bench/report/results.ts'
 import type { Results } from '../../bench/report/results.ts'
 import { beyondFloors, readFloors } from '../../bench/support/floors.ts'
@@ -50,7 +50,7 @@ describe('a scenario’s rows', () => {
   })
 })
 
-describe('the table in the README', () => {
+describe('the table of all results', () => {
   it('has as many cells in each line', () => {
     const rows = [row({}), row({ column: 'jsCpu', unit: 'JS thread, µs/request', ratio: 0.05 })]
     const lines = markdownTable(rows).split('\n')
@@ -69,8 +69,17 @@ describe('the table in the README', () => {
   it('is put between its marks, and changes nothing else', () => {
     const marked = (text: string): string =>
       `before\n<!-- bench: written by \`npm run bench -- --report\` -->\n${text}\n<!-- /bench -->\nafter\n`
-    expect(withSection(marked('old\n\nolder'), 'new')).toBe(marked('new'))
-    expect(() => withSection('no marks', 'new')).toThrow(/README/)
+    expect(withSection(marked('old\n\nolder'), 'bench', 'new')).toBe(marked('new'))
+    expect(() => withSection(marked('old'), 'bench-slower', 'new')).toThrow(/bench-slower/)
+  })
+})
+
+describe('the short table', () => {
+  it('has a line for each scenario that was measured', () => {
+    const rows = [row({ ratio: 1.5 }), row({ column: 'jsCpu', ratio: 0.2 })]
+    expect(summary(rows, ['h1', 'h2']).split('\n').slice(2)).toEqual([
+      '| HTTP/1.1 GET, 50 in flight | 1.50x | 0.20x |',
+    ])
   })
 })
 
