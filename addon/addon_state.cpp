@@ -8,7 +8,7 @@ AddonState::AddonState(Napi::Env env) : pump_(env) {}
 
 void AddonState::install(Napi::Env env) {
   auto state = std::make_unique<AddonState>(env);
-  // Cleanup hooks run last in, first out: this one was added after those of the doorbell's thread-safe functions, so it
+  // Cleanup hooks run in reverse order. This one was added after those of the doorbell's thread-safe functions, so it
   // joins the loop threads while these can still be called.
   env.AddCleanupHook([](AddonState* self) { self->pump_.shutDown(); }, state.get());
   env.SetInstanceData(state.release());

@@ -1,7 +1,7 @@
-// What the addon owns per napi_env, so that the main thread and every worker have their own.
+// The addon's state for one napi_env: the main thread and each worker have their own.
 //
 // Threads: the env's JS thread.
-// Owner:   the env's instance data. The env cleanup hook shuts it down; its memory goes later, and wraps and external
+// Owner:   the env's instance data. The env cleanup hook shuts it down. Its memory is freed later; wraps and external
 //          buffers may be finalized before or after that.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace dodici {
 
 class AddonState {
  public:
-  // Makes the env's state. Called once per env, when the addon is loaded there.
+  // Makes the env's state. Called once per env, when the addon is loaded.
   static void install(Napi::Env env);
 
   // REQUIRES: called from a function that JavaScript called, so that the env is alive.

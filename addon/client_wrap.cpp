@@ -85,7 +85,7 @@ void ClientWrap::submit(const Napi::CallbackInfo& info) {
   }
   const auto numbers = params();
   if (numbers.size() != kParamCount) {
-    throw Napi::TypeError::New(env, "params was transferred");
+    throw Napi::TypeError::New(env, "the memory of params was transferred");
   }
   Request request;
   if (const Complaint complaint =

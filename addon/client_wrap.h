@@ -1,7 +1,7 @@
-// NativeClient of lib/native/contract.ts: the JS object around a RunningClient.
+// Implements NativeClient of lib/native/contract.ts: the JS object around a RunningClient.
 //
 // Threads: the env's JS thread.
-// Owner:   its JS object. The RunningClient may go before it (closed, or the env ends) or after it.
+// Owner:   its JS object. The RunningClient may be destroyed before it (closed, or the env ends) or after it.
 #pragma once
 
 #include <napi.h>
@@ -21,7 +21,7 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
   explicit ClientWrap(const Napi::CallbackInfo& info);
   ~ClientWrap() override;
 
-  // The JS object stays, although nobody may refer to it any more; or it may be collected then.
+  // Keep the JS object alive even if nobody refers to it, or let it be collected.
   void keepObject() { napi_reference_ref(Env(), *this, nullptr); }
 
   void letObjectGo() { napi_reference_unref(Env(), *this, nullptr); }
@@ -45,10 +45,10 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
   Napi::Value paramsToJs(const Napi::CallbackInfo& info);
   Napi::Value loopCountToJs(const Napi::CallbackInfo& info);
 
-  // The shared numbers where they are now; empty when a script has detached their memory.
+  // The shared numbers; empty if a script has detached their memory.
   std::span<const std::uint32_t> params() const;
 
-  // The request whose id is the first argument; nullptr when it has ended. Throws when that is no id.
+  // Returns the request whose id is the first argument; nullptr if it has ended. Throws if the argument is not an id.
   RequestController* requestOf(const Napi::CallbackInfo& info);
 
   RunningClient* client_ = nullptr;

@@ -11,16 +11,16 @@ Doorbell::Doorbell(Napi::Env env, Answer answer, void* self)
 }
 
 void Doorbell::ring() noexcept {
-  // Whoever finds it rung may rely on an answer that has not begun yet: it takes the flag back before it looks for what
-  // there is, and the two exchanges make it see all that was done before either.
+  // If it is already rung, the answer has not begun yet: the answer clears the flag before it looks for work, and the
+  // two exchanges make it see everything that was done before either of them.
   if (!rung_.exchange(true, std::memory_order_acq_rel)) {
-    // Node refuses the call only when the process ends; then nobody waits for an answer.
+    // Node refuses the call only if the process is ending; then nobody waits for an answer.
     static_cast<void>(bells_[next_.load(std::memory_order_relaxed)].NonBlockingCall());
   }
 }
 
 void Doorbell::onRung(Napi::Env env, Napi::Function, Doorbell* self, void*) {
-  // Without an env the queue is only emptied, and the doorbell may be gone.
+  // Without an env Node is only emptying the queue, and the doorbell may be gone.
   const napi_env alive = env;
   if (alive == nullptr || self->closed_) {
     return;

@@ -1,10 +1,10 @@
-// Wakes the JS thread of one env, and keeps its event loop alive while there is something to wait for.
+// Wakes the JS thread of one env, and keeps its event loop alive while somebody waits for an answer.
 //
-// It is a pair of thread-safe functions. Both are called at most once for each answer: a flag says that a call is on its
-// way, so nobody meets another at the function's mutex, and its queue never holds more than one. They are rung in turns,
-// because Node calls a thread-safe function again, up to 1000 times, as long as it is rung while it runs: a busy loop
-// thread could keep timers and other sockets waiting. What rings during an answer goes to the other bell, so that there
-// are at most two answers in a turn of the event loop.
+// It is a pair of thread-safe functions. They are called at most once for each answer: a flag says that a call is on
+// its way, so loop threads never meet at the function's mutex, and its queue never holds more than one call. The two
+// take turns, because Node calls a thread-safe function again, up to 1000 times, if it is called while it runs: a busy
+// loop thread could keep timers and other sockets waiting. Calls during an answer go to the other function, so there
+// are at most two answers per turn of the event loop.
 //
 // Threads: ring() any; the rest the env's JS thread.
 // Owner:   EventPump. No ring() after close().
@@ -20,7 +20,7 @@ namespace dodici {
 
 class Doorbell {
  public:
-  // `answer(self)` runs on the JS thread once for any number of ring()s before it; never after close().
+  // `answer(self)` runs on the JS thread once for all ring() calls before it, and never after close().
   using Answer = void (*)(napi_env env, void* self);
   Doorbell(Napi::Env env, Answer answer, void* self);
 
@@ -29,12 +29,12 @@ class Doorbell {
 
   void ring() noexcept;
 
-  // Counted: the event loop stays alive until each hold() was followed by its letGo().
+  // Counted: the event loop stays alive until each hold() has been followed by a letGo().
   void hold();
   void letGo();
 
-  // REQUIRES: nobody rings any more, and the env is alive. Node frees the bells when its event loop has let go of them,
-  // perhaps after this object is gone.
+  // REQUIRES: nobody calls ring() any more, and the env is alive. Node frees the functions when its event loop has
+  // released them, perhaps after this object has gone.
   void close();
 
  private:
@@ -48,7 +48,7 @@ class Doorbell {
   void* const self_;
   std::array<Bell, 2> bells_;
 
-  // Any thread. Only who has set rung_ reads next_, and only the answer to that call writes it.
+  // Any thread. Only the thread that has set rung_ reads next_, and only the answer to that call writes it.
   std::atomic<bool> rung_{false};
   std::atomic<std::uint32_t> next_{0};
 

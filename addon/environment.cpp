@@ -1,8 +1,8 @@
-// What the bundled libraries may learn from the environment: nothing.
+// Hides the environment from the bundled libraries.
 //
-// libcurl writes TLS secrets to SSLKEYLOGFILE and takes proxies from *_proxy, OpenSSL reads SSL_CERT_FILE and more; undici's
-// Agent heeds none of these. The addon is linked with --wrap=getenv, so that every call in it comes here; Node's own
-// calls do not. Our own names pass.
+// libcurl writes TLS secrets to SSLKEYLOGFILE and reads *_proxy, and OpenSSL reads SSL_CERT_FILE and more. undici's
+// Agent ignores all of these. The addon is linked with --wrap=getenv, so that all its calls come here; Node's own do
+// not. Our own variables pass.
 //
 // Threads: any, as getenv().
 #include <string_view>

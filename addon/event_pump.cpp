@@ -18,13 +18,13 @@ RunningClient& EventPump::open(ClientOptions options, ClientWrap& wrap) {
 }
 
 void EventPump::drain(napi_env env) {
-  // A handler runs the event loop itself. The batch that is being read comes first.
+  // A handler runs the event loop itself. The current batch must be read to its end first.
   if (draining_) {
     rungMeanwhile_ = true;
     return;
   }
   draining_ = true;
-  // Handlers may open clients meanwhile, which only appends; none is deleted before the end.
+  // Handlers may open clients meanwhile, which are appended; none is deleted before the end.
   const std::size_t count = clients_.size();
   std::size_t batches = 0;
   std::size_t step = 0;
@@ -47,7 +47,7 @@ std::size_t EventPump::drainClient(napi_env env, RunningClient& client) {
   if (!client.takeWaiting()) {
     return 0;
   }
-  // Each loop may have filled one batch. Batches that they fill while JavaScript reads those must not keep it here.
+  // Each loop may have filled one batch. Batches that they fill while JavaScript reads must wait for the next answer.
   const std::size_t most = client.loopCount() + 1;
   std::size_t batches = 0;
   while (batches < most && client.deliver(env, batch_, batchToJs_)) {
@@ -65,7 +65,7 @@ void EventPump::deleteClosed() {
 }
 
 void EventPump::shutDown() {
-  // All at once, so that they close side by side; the destructors wait.
+  // All are told first, so that they close at the same time; the destructors wait.
   for (const auto& client : clients_) {
     client->destroyCore();
   }

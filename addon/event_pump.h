@@ -1,13 +1,13 @@
-// Takes the batches of all clients of one env to JavaScript, one onBatch call each.
+// Takes the batches of all clients of one env to JavaScript, with one onBatch call for each.
 //
 // Teardown rules; tests/exit has a case for each.
 //  1. An idle client does not keep the process alive: the doorbell holds the event loop only while a client waits for
 //     an answer (RunningClient::settle).
-//  2. A client whose object is collected is destroyed, and deleted when its loops have said goodbye: nobody blocks.
-//  3. The env cleanup hook calls shutDown(): clients first, which ends all ringing, then the doorbell. It runs before those
-//     of the doorbell's thread-safe functions, which close them.
-//  4. process.exit() and an uncaught exception on the main thread run no cleanup hook: loop threads run on until the
-//     process is gone, and ring a doorbell that nobody answers.
+//  2. A client whose object is collected is destroyed, and is deleted when all its loops have closed. No thread blocks.
+//  3. The env cleanup hook calls shutDown(): it ends the clients first, after which nobody rings, and then the
+//     doorbell. It runs before the hooks of the doorbell's thread-safe functions, which close those.
+//  4. process.exit() and an uncaught exception on the main thread run no cleanup hook: loop threads run until the
+//     process has ended, and ring a doorbell that nobody answers.
 //
 // Threads: the env's JS thread.
 // Owner:   AddonState.
@@ -35,7 +35,7 @@ class EventPump {
   // The client lives until it is closed, or until shutDown().
   RunningClient& open(ClientOptions options, ClientWrap& wrap);
 
-  // Joins the loop threads; after that no batch is taken and no bell rung. REQUIRES: the env is alive.
+  // Joins the loop threads. Afterwards no batch is taken and nobody rings. REQUIRES: the env is alive.
   void shutDown();
 
  private:
@@ -49,13 +49,14 @@ class EventPump {
 
   const napi_env env_;
 
-  // Destruction order: clients ring the doorbell as long as they live.
+  // Destruction order: clients ring the doorbell until they are destroyed.
   Doorbell doorbell_;
   std::vector<std::unique_ptr<RunningClient>> clients_;
 
   BatchToJs batchToJs_;
-  EventBatch batch_;       // its memory circulates between here and the loop threads
-  std::size_t first_ = 0;  // whose turn it is, so that busy clients cannot keep others waiting
+  EventBatch batch_;  // its memory circulates between here and the loop threads
+  std::size_t first_ =
+      0;  // index of the client whose turn it is, so that busy clients cannot keep others waiting
   bool draining_ = false;
   bool rungMeanwhile_ = false;
 };

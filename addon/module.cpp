@@ -1,4 +1,4 @@
-// The addon's entry point: what lib/native/contract.ts calls NativeBinding.
+// The addon's entry point: implements NativeBinding of lib/native/contract.ts.
 #include "addon_state.h"
 #include "client_wrap.h"
 

@@ -94,7 +94,7 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
         }
         break;
       case EventType::answered:
-        // What remains of it is nobody's to wait for.
+        // Nobody waits for the rest of the request.
         setReferenced(walk.id(), false);
         break;
       case EventType::loopClosed:

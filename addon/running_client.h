@@ -1,5 +1,5 @@
-// A core client together with what its requests need on the JavaScript side: their controllers, and who stays alive
-// meanwhile. The JS object (ClientWrap) may be collected before it; then it closes by itself.
+// A core client together with what its requests need on the JavaScript side: their controllers, and what must stay
+// alive meanwhile. The JS object (ClientWrap) may be collected first; then the client closes by itself.
 //
 // Threads: the env's JS thread, except onBatchReady(): any.
 // Owner:   EventPump.
@@ -25,7 +25,7 @@ class ClientWrap;
 
 class RunningClient final : public EventSink {
  public:
-  // Ids index a vector; more requests than these don't fit in JavaScript's memory.
+  // Ids index a vector. More requests than this do not fit in JavaScript's memory.
   static constexpr std::uint32_t kMostRequests = 1U << 22;
 
   RunningClient(ClientOptions options, ClientWrap& wrap, Doorbell& doorbell);
@@ -41,23 +41,23 @@ class RunningClient final : public EventSink {
   // REQUIRES: !destroyed(), the id is below kMostRequests and not in flight.
   void submit(Request request);
 
-  // nullptr when no such request is in flight.
+  // Returns nullptr if no such request is in flight.
   RequestController* find(RequestId id);
 
-  // Whether this request keeps the process alive, as all do at first. Nothing when no such request is in flight.
+  // Sets whether the request keeps the process alive; it does at first. Does nothing if no such request is in flight.
   void setReferenced(RequestId id, bool referenced);
 
   void destroy();
 
   bool destroyed() const { return destroyed_; }
 
-  // The JS object is gone, so nothing is in flight and nobody can ask for anything any more.
+  // The JS object was collected, so nothing is in flight and nobody can use the client any more.
   void onWrapCollected();
 
-  // The env is ending: destroy() without consequences in JavaScript.
+  // The env is ending: like destroy(), but without effects in JavaScript.
   void destroyCore() { client_.destroy(); }
 
-  // All loops have said goodbye: may be deleted without waiting.
+  // Whether all loops have closed, so that the object can be deleted without waiting.
   bool closed() const { return destroyed_ && openLoops_ == 0; }
 
   void onBatchReady() noexcept override;
@@ -65,14 +65,14 @@ class RunningClient final : public EventSink {
   // Whether onBatchReady() was called since the last takeWaiting().
   bool takeWaiting() { return waiting_.exchange(false, std::memory_order_acq_rel); }
 
-  // Hands the next batch to JavaScript; false when there is none. `batch` only lends its memory.
+  // Hands the next batch to JavaScript; returns false if there is none. `batch` only lends its memory.
   bool deliver(napi_env env, EventBatch& batch, BatchToJs& batchToJs);
 
-  // Keeps the process and the JS object alive exactly while an answer is outstanding. To be called whenever that may change.
+  // Keeps the process and the JS object alive exactly while an answer is outstanding. Call it whenever that may change.
   void settle();
 
  private:
-  // Frees what JavaScript may use again as soon as it has read the batch, above all ids.
+  // Frees what JavaScript may use again once it has read the batch, above all ids.
   void releaseEnded(std::span<const std::uint32_t> words);
 
   Doorbell& doorbell_;
@@ -82,7 +82,8 @@ class RunningClient final : public EventSink {
   std::atomic<bool> waiting_{false};
 
   // JS thread only.
-  std::vector<RequestController> controllers_;  // by request id; empty ones are not in flight
+  std::vector<RequestController>
+      controllers_;  // by request id; empty for ids that are not in flight
   std::unordered_set<RequestId> unreferenced_;
   std::uint32_t inFlight_ = 0;
   std::uint32_t openLoops_ = 0;

@@ -13,13 +13,13 @@
 namespace dodici {
 namespace {
 
-// Up to here a copy costs less than an external buffer with its finalizer. Besides, a small piece must not keep a
-// whole block out of its pool until the garbage is collected.
+// Up to this size a copy costs less than an external buffer with its finalizer. Besides, a small piece must not keep a
+// whole block out of its pool until the next garbage collection.
 constexpr std::size_t kCopyUpTo = 16 * 1024;
 
 constexpr std::size_t kFewestWords = 4096;
 
-// The exception that a failed call has left, or a new one that says so. While a worker is being terminated there is none.
+// Reports the exception that a failed call has left, or a new one. While a worker is being terminated there is none.
 void reportUncaught(napi_env env) {
   bool pending = false;
   napi_value error = nullptr;
@@ -36,13 +36,13 @@ void reportUncaught(napi_env env) {
   }
 }
 
-// A block goes back to its pool when the last of its pieces has gone.
+// A block returns to its pool when the last of its pieces is released.
 void letBlockGo(napi_env, void*, void* owner) {
   delete static_cast<std::shared_ptr<ByteBlock>*>(owner);
 }
 
-// A copy, however large. It holds bytes of many requests, so lib/ forbids its transfer, and Node ends the process when an
-// external buffer is forbidden that.
+// Always a copy. It contains bytes of many requests, so lib/ forbids its transfer, and Node ends the process if an
+// external buffer may not be transferred.
 napi_status slabToJs(napi_env env, const ByteBlock& slab, napi_value* buffer) {
   return slab.empty() ? napi_get_undefined(env, buffer)
                       : napi_create_buffer_copy(env, slab.size(), slab.data(), nullptr, buffer);
@@ -56,7 +56,7 @@ void BatchToJs::call(napi_env env, napi_ref client, EventBatch& batch) {
     return;
   }
   napi_value object = nullptr;
-  // Weak while the client is idle: collected already, perhaps.
+  // The reference is weak while the client is idle, so the object may have been collected.
   if (napi_get_reference_value(env, client, &object) == napi_ok && object != nullptr) {
     if (!callOnBatch(env, object, batch)) {
       reportUncaught(env);
@@ -84,7 +84,7 @@ bool BatchToJs::wordsToJs(napi_env env, const EventBatch& batch, napi_value* wor
   std::size_t capacity = 0;
   void* memory = nullptr;
   if (words_ != nullptr) {
-    // Asked each time: a script that gets hold of the array can detach it.
+    // Checked each time, as a script that gets the array can detach it.
     if (napi_get_reference_value(env, words_, words) != napi_ok ||
         napi_get_typedarray_info(env, *words, nullptr, &capacity, &memory, nullptr, nullptr) !=
             napi_ok) {
@@ -150,7 +150,7 @@ bool BatchToJs::pieceToJs(
         env, piece.size(), piece.data(), letBlockGo, owner.get(), buffer
     );
     if (status == napi_ok) {
-      static_cast<void>(owner.release());  // letBlockGo() has it
+      static_cast<void>(owner.release());  // letBlockGo() owns it now
       return true;
     }
     if (status != napi_no_external_buffers_allowed) {

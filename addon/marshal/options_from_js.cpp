@@ -13,7 +13,7 @@ constexpr double kMostCount = std::numeric_limits<std::uint32_t>::max();
 constexpr double kMostSafeInteger = 9'007'199'254'740'991;  // Number.MAX_SAFE_INTEGER
 constexpr double kMostPort = 0xffff;
 
-// Reads fields one after the other; the first that is not what it should be is remembered.
+// Reads fields one after the other, and remembers the first invalid one.
 class Fields {
  public:
   Fields(Napi::Value value, std::string& complaint)

@@ -1,5 +1,5 @@
-// NativeClientOptions -> ClientOptions. lib/options/agent-options.ts has validated the values and holds the defaults; only the
-// shapes are checked here.
+// Turns NativeClientOptions into ClientOptions. lib/options/agent-options.ts has validated the values and filled in the
+// defaults; only their types are checked here.
 //
 // Threads: the env's JS thread.
 #pragma once
@@ -12,14 +12,14 @@
 
 namespace dodici {
 
-// `complaint` becomes the sentence for a TypeError, and stays empty when all is well.
-// Throws what the object's getters throw.
+// Sets `complaint` to the message of a TypeError, or leaves it empty if all is well. Throws what the object's getters
+// throw.
 ClientOptions optionsFromJs(Napi::Value value, std::string& complaint);
 
-// NativeTlsOptions alone; the same.
+// The same for NativeTlsOptions alone.
 TlsOptions tlsFromJs(Napi::Value value, std::string& complaint);
 
-// NativeConnectionPlan; the same.
+// The same for NativeConnectionPlan.
 ConnectionPlan planFromJs(Napi::Value value, std::string& complaint);
 
 }  // namespace dodici

@@ -1,4 +1,4 @@
-// Steps from record to record through EventBatch::words. event_batch.h tells the layout.
+// Steps from record to record through EventBatch::words, whose layout is in event_batch.h.
 #pragma once
 
 #include <dodici/event_batch.h>
@@ -21,7 +21,7 @@ class RecordWalk {
 
   RequestId id() const { return RequestId{words_[at_ + 1]}; }
 
-  // A word that event_batch.h lists behind the id. REQUIRES: records of this type have it.
+  // A word that event_batch.h lists after the id. REQUIRES: records of this type have it.
   std::uint32_t word(std::size_t index) const { return words_[at_ + 2 + index]; }
 
   void step() {

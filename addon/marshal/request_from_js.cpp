@@ -30,7 +30,7 @@ constexpr std::uint32_t expectContinue = 256;
 constexpr std::uint32_t keepConnection = 512;
 }  // namespace flag
 
-// Below this we trust the announced length; above it a wrong one would cost too much memory, so we ask V8 first.
+// Up to this length we trust the announced one. Above it a wrong one would cost too much memory, so we ask V8 first.
 constexpr std::size_t kTrustedLength = 64 * 1024;
 
 constexpr int kFewestParts = 4;  // origin, method, target, servername
@@ -58,12 +58,12 @@ Complaint textFromJs(napi_env env, napi_value value, std::size_t length, std::st
       return kWrongLength;
     }
   }
-  // Copies at most the announced length; the NUL goes into the string's own terminator.
+  // Copies at most the announced length; the NUL goes into the string's terminator.
   text.resize(length);
   if (napi_get_value_string_latin1(env, value, text.data(), length + 1, &copied) != napi_ok) {
     return "text must be a string";
   }
-  // A text that is longer than announced does not end with an end of part here.
+  // If the text is longer than announced, the copy does not end with a NUL.
   if (copied != length || text.empty() || text.back() != '\0') {
     return kWrongLength;
   }
@@ -79,7 +79,7 @@ std::optional<std::string> bytesFromJs(napi_env env, napi_value bytes) {
   napi_typedarray_type type{};
   std::size_t length = 0;
   void* data = nullptr;
-  // Also fails when the value is no typed array.
+  // Also fails if the value is not a typed array.
   if (napi_get_typedarray_info(env, bytes, &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_uint8_array) {
     return std::nullopt;

@@ -1,4 +1,4 @@
-// submit()'s arguments -> Request. lib/ has validated the values; only the shapes are checked here.
+// Turns submit()'s arguments into a Request. lib/ has validated the values; only their types are checked here.
 //
 // Threads: the env's JS thread.
 #pragma once
@@ -15,12 +15,12 @@
 
 namespace dodici {
 
-// The sentence for a TypeError; nullptr: all is well.
+// The message of a TypeError; nullptr if all is well.
 using Complaint = const char*;
 
 inline constexpr std::size_t kParamCount = 8;
 
-// `params` as lib/native/contract.ts lays them out.
+// `params` has the layout of lib/native/contract.ts.
 Complaint requestFromJs(
     napi_env env,
     std::span<const std::uint32_t, kParamCount> params,
@@ -29,7 +29,7 @@ Complaint requestFromJs(
     Request& request
 );
 
-// A copy of the bytes; nothing when the value is no Uint8Array.
+// A copy of the bytes; nullopt if the value is not a Uint8Array.
 std::optional<std::string> bytesFromJs(napi_env env, napi_value bytes);
 
 }  // namespace dodici

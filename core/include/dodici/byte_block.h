@@ -1,4 +1,4 @@
-// A piece of memory for body bytes which is filled on a loop thread and given up on another.
+// A piece of memory for body bytes, which is filled on a loop thread and released on another thread.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace dodici {
 
-// Keeps blocks of one size for reuse: memory that is allocated on one thread and freed on another costs
-// malloc an arena lock on both, and a fresh large block costs a page fault for each 4 KiB.
+// Keeps blocks of one size for reuse. Memory that is allocated on one thread and freed on another costs malloc a lock
+// on both, and a new large block costs a page fault for each 4 KiB.
 //
 // Threads: any.
 // Owner:   shared by the client and by every block in use; a block may outlive the client.
@@ -27,7 +27,7 @@ class BlockPool {
   std::vector<std::unique_ptr<std::byte[]>> free_;
 };
 
-// Move-only; returns its memory to the pool when destroyed, on whatever thread that is.
+// Move-only. Its destructor, on any thread, returns the memory to the pool.
 class ByteBlock {
  public:
   ByteBlock() = default;
@@ -47,7 +47,7 @@ class ByteBlock {
   // 0 for a default-constructed block.
   std::size_t room() const { return memory_ ? BlockPool::kBlockSize - size_ : 0; }
 
-  // Copies as many of `bytes` as there is room for; returns how many.
+  // Copies as many of `bytes` as there is room for, and returns how many.
   std::size_t append(std::span<const std::byte> bytes);
 
  private:

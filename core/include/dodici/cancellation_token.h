@@ -1,7 +1,7 @@
-// A tree of cancellation: cancelling a token cancels its children, once and for good.
+// A tree of cancellation: cancelling a token cancels its children too, for good.
 //
-// Threads: any, all functions. Callbacks run on the thread that cancels, or at once on the registering thread
-//          when the token is already cancelled; they must not throw.
+// Threads: any, all functions. Callbacks run on the thread that cancels. If the token is already cancelled, they run at
+//          once on the registering thread. They must not throw.
 // Owner:   shared by its copies. A parent does not keep its children alive; a child keeps its parent alive.
 #pragma once
 
@@ -14,8 +14,8 @@ class CancellationToken {
  public:
   struct State;
 
-  // Unregisters when destroyed. After reset() or the destructor has returned the callback neither runs nor will run,
-  // except when that is called from within the callback itself.
+  // Unregisters when destroyed. After reset() or the destructor has returned, the callback neither runs nor will run,
+  // unless they were called inside the callback itself.
   class [[nodiscard]] Registration {
    public:
     Registration() = default;
@@ -30,17 +30,18 @@ class CancellationToken {
     std::shared_ptr<Node> node_;
   };
 
-  // A root: cancelled only by its own cancel().
+  // Makes a root, which only its own cancel() cancels.
   static CancellationToken root();
 
   explicit CancellationToken(std::shared_ptr<State> state);
 
   const std::shared_ptr<State>& state() const { return state_; }
 
-  // Cancelled with this token, or by itself. Of a cancelled token: cancelled from the start.
+  // Makes a token that is cancelled with this one, or by itself. If this one is cancelled, so is the child from the
+  // start.
   CancellationToken child() const;
 
-  // Marks this token and all below it, then runs their callbacks. The second call does nothing.
+  // Cancels this token and all below it, and then runs their callbacks. A second call does nothing.
   void cancel() const;
 
   bool cancelled() const;

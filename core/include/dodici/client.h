@@ -20,58 +20,60 @@ namespace dodici {
 
 class Client {
  public:
-  // Starts the process's loop threads when this is the first client.
+  // Starts the process's loop threads if this is the first client.
   Client(ClientOptions options, EventSink& sink);
 
-  // destroy(), then waits until no loop thread knows this client. Joins the loop threads when it was the last one.
+  // Calls destroy() and waits until no loop thread uses this client. Joins the loop threads if it was the last client.
   ~Client();
 
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Exactly one terminal event (end or failed) follows, whatever happens, until the client's destructor.
-  // A loop thread that is busy with other requests of this client may not look at it before flush().
+  // Sends a request. Exactly one terminal event (end or failed) follows, at the latest in the client's destructor. A
+  // loop thread that is busy with other requests of this client may not see it before flush().
   RequestController submit(Request request);
 
-  // A streamed body's next piece, and its end. Ignored when the request has ended. They too may wait for flush().
+  // Send the next piece of a streamed body, and its end. Ignored if the request has ended. They may wait for flush(),
+  // too.
   void writeBody(const RequestController& request, std::string bytes);
   void endBody(const RequestController& request);
 
-  // The answer to EventType::connectionWanted, once: the connection is made, or it is not, and the request fails with
-  // Errc::notConnected, as do those that wait for that connection. Ignored when the request has ended.
+  // Answer EventType::connectionWanted, once. After refuse() the request and those that wait for its connection fail
+  // with Errc::notConnected. Ignored if the request has ended.
   void connect(const RequestController& request, ConnectionPlan plan);
   void refuse(const RequestController& request);
 
-  // What connections are made with for requests that are submitted from now on, instead of ClientOptions' `tls` and
-  // `proxy.tls`. `servername` stays as it was, and sessions are resumed no more.
+  // Sets the TLS options for requests that are submitted from now on, in place of `tls` and `proxy.tls` in
+  // ClientOptions. `servername` does not change, and TLS sessions are no longer resumed.
   void setTls(TlsOptions tls, TlsOptions proxyTls);
 
-  // The answer to EventType::connectionWanted with ClientOptions::socketsAreGiven: the request's connection is one end of a new stream, whose other end is
-  // returned; the caller closes it. -1, with errno set: no stream is to be had, and the request waits on. `link` is the caller's
-  // name for the stream, and not 0. `isHttp2`: both sides speak HTTP/2 from the first byte on. When the request has ended, the
-  // stream is closed at once. Cancelling the request is the other answer.
+  // Answers EventType::connectionWanted if ClientOptions::socketsAreGiven. The request's connection is one end of a new
+  // stream; its other end is returned, and the caller must close it. Returns -1 and sets errno if there are no more
+  // descriptors; the request goes on waiting. `link` is the caller's name for the stream; not 0. `isHttp2` says that
+  // both sides speak HTTP/2 from the first byte. If the request has ended, the stream is closed at once. Cancelling the
+  // request is the other answer.
   int giveSocket(const RequestController& request, std::uint32_t link, bool isHttp2);
 
-  // What the caller has written to the stream is all that comes, but not all that there was: a body that would end with the
-  // connection is incomplete.
+  // Ends a given stream as broken: what the caller has written is not all that the peer had to send, so a body that
+  // would end with the connection is incomplete.
   void breakLink(std::uint32_t link);
 
-  // Sets the socket of a tunnel; has no effect before that is connected. Keeps its order among writes and cancellation. May
-  // wait for flush().
+  // Sets an option of a tunnel's socket. It has no effect before the tunnel is connected, keeps its order among writes
+  // and cancellation, and may wait for flush().
   void setSocket(const RequestController& request, SocketSetting setting, std::uint32_t value);
 
-  // Wakes the loop threads for what was submitted and written. Waking a thread costs several times as much as submitting a
-  // request, so the submitter calls this once for all requests of its turn.
+  // Wakes the loop threads for what was submitted and written. Waking a thread costs several times as much as
+  // submitting a request, so call this once for all requests of a turn.
   void flush();
 
-  // The next batch, swapped with `batch` (which is cleared, its memory reused); false when none waits.
-  // A loop thread stops reading when too much waits; taking a batch lets it continue.
+  // Swaps `batch` with the next batch; its old contents are cleared and its memory is reused. Returns false if no batch
+  // waits. A loop thread stops reading if too much waits; taking a batch lets it continue.
   bool takeBatch(EventBatch& batch);
 
-  // Cancels everything below token(), closes all connections; one loopClosed event per loop follows. Idempotent.
+  // Cancels token() and closes all connections. One loopClosed event per loop follows. Idempotent.
   void destroy();
 
-  // How many loop threads serve this client: so many loopClosed events follow a destroy().
+  // How many loop threads serve this client, and so how many loopClosed events follow destroy().
   std::uint32_t loopCount() const;
 
   // Parent of every request's token.
@@ -82,11 +84,11 @@ class Client {
   std::unique_ptr<Parts> parts_;
 };
 
-// How many loop threads the process uses: min(cores, 2), or the environment's DODICI_LOOP_THREADS, or this, which wins.
-// False when the threads run already; they stop with the last client.
+// Sets how many loop threads the process uses. Without it, DODICI_LOOP_THREADS in the environment does, or else it is
+// min(cores, 2). Returns false if the threads already run; they stop with the last client.
 bool setLoopThreads(std::uint32_t count);
 
-// libcurl's and its libraries' versions, in curl's words.
+// The versions of libcurl and its libraries, as curl writes them.
 std::string versionText();
 
 }  // namespace dodici

@@ -1,4 +1,4 @@
-// Where a client rings when a batch waits.
+// Is told when a client has a batch.
 #pragma once
 
 namespace dodici {
@@ -7,8 +7,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
 
-  // A batch waits in the client: call Client::takeBatch() from the consumer's thread, soon.
-  // Called on a loop thread; must neither block nor throw. Never called after Client's destructor returned.
+  // A batch waits: call Client::takeBatch() soon, on the consumer's thread. This is called on a loop thread, must
+  // neither block nor throw, and is never called after Client's destructor has returned.
   virtual void onBatchReady() noexcept = 0;
 };
 

@@ -1,4 +1,4 @@
-// What to send: a value, made on any thread, consumed by the loop thread that runs it.
+// A request to send: a value that is made on any thread and consumed by the loop thread that runs it.
 #pragma once
 
 #include <chrono>
@@ -8,22 +8,22 @@
 
 namespace dodici {
 
-// Chosen by the submitter; must not be used again before the request's terminal event was taken.
+// Chosen by the submitter, who must not use it again before taking the request's terminal event.
 enum class RequestId : std::uint32_t {};
 
-// What the user of a tunnel sets of its socket. The numbers cross from JavaScript, as those of Errc do.
+// Options that a tunnel's user can set on its socket. Like those of Errc, the numbers cross to JavaScript.
 enum class SocketSetting : std::uint32_t {
-  noDelay = 1,       // small writes go at once, as at first
-  delay = 2,         // they wait for the answer to those before them
-  keepAlive = 3,     // value: seconds to the first probe, 0: the system's
+  noDelay = 1,       // small writes are sent at once; the default
+  delay = 2,         // they wait for the acknowledgement of earlier ones
+  keepAlive = 3,     // value: seconds to the first probe; 0 for the system's default
   noKeepAlive = 4,   // no probes
-  resetOnClose = 5,  // the peer gets a reset instead of an end
+  resetOnClose = 5,  // closing sends a reset instead of an end
 };
 
 enum class BodyKind : std::uint8_t {
   none,
   bytes,   // Request::body
-  stream,  // Client::writeBody() and endBody(), as EventType::bodyWanted asks for
+  stream,  // comes by Client::writeBody() and endBody(), at the pace of EventType::bodyWanted
 };
 
 struct Request {
@@ -37,17 +37,17 @@ struct Request {
   std::string text;
 
   std::string body;
-  std::optional<std::uint64_t> contentLength;   // of a streamed body; none: chunked
+  std::optional<std::uint64_t> contentLength;   // of a streamed body; none if it is chunked
   std::chrono::milliseconds headersTimeout{0};  // 0: none
   std::chrono::milliseconds bodyTimeout{0};     // 0: none
   BodyKind bodyKind = BodyKind::none;
   bool allowHttp2 = true;
   bool closeConnection = false;  // do not keep the connection for another request
-  bool keepConnection = false;   // keep it even behind a HEAD request
-  bool idempotent = false;       // may be sent again when a kept connection turns out dead
-  bool tunnel = false;           // upgrade or CONNECT; all headers, host too, are in text
+  bool keepConnection = false;   // keep it even after a HEAD request
+  bool idempotent = false;       // may be sent again if a kept connection was dead
+  bool tunnel = false;           // upgrade or CONNECT
   bool reportSent = false;       // wants EventType::requestSent
-  bool expectContinue = false;   // over HTTP/2 the body waits for 100, or another head
+  bool expectContinue = false;   // over HTTP/2 the body waits for 100 or another head
 };
 
 }  // namespace dodici

@@ -1,8 +1,8 @@
-// The submitter's hold on one request: its cancellation token and its pause state.
+// The submitter's handle of one request: its cancellation token and its pause state.
 //
-// Threads: any. Wishes are recorded at once and carried out by the loop thread soon after.
-// Owner:   copies share one block, so a copy may outlive the request and the client; then its wishes do nothing. It must not
-//          be used once the request's id is used again: wishes travel by id.
+// Threads: any. Calls are recorded at once, and the loop thread carries them out soon after.
+// Owner:   copies share one block, so a copy may outlive the request and the client; then its calls do nothing. It must
+//          not be used once the request's id is used again, because commands go by id.
 #pragma once
 
 #include "dodici/cancellation_token.h"
@@ -14,10 +14,10 @@
 
 namespace dodici {
 
-// "Pause wanted": written by the submitter, read by the loop thread in its body callback.
+// Whether the request is paused: written by the submitter, read by the loop thread in its body callback.
 class PauseState {
  public:
-  // Both return whether that changed anything.
+  // Both return whether the state changed.
   bool requestPause() { return !paused_.exchange(true, std::memory_order_acq_rel); }
 
   bool requestResume() { return paused_.exchange(false, std::memory_order_acq_rel); }
@@ -34,11 +34,11 @@ class RequestController {
  public:
   RequestController() = default;
 
-  // The loop thread stops handing over body bytes; those already in a batch still come.
+  // The loop thread stops handing over body bytes, but those already in a batch still come.
   void requestPause();
   void requestResume();
 
-  // The request ends with Errc::aborted unless it has ended before. Same as token().cancel().
+  // Ends the request with Errc::aborted, unless it has ended before. The same as token().cancel().
   void requestCancel();
 
   CancellationToken token() const;

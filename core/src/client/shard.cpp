@@ -67,8 +67,7 @@ void ClientShard::send(Command command) {
   }
 }
 
-// The first request of a quiet client wakes the loop at once, as its latency counts and no other request would wake the
-// loop.
+// The first request of a quiet client wakes the loop at once, as nothing else would wake it soon.
 void ClientShard::submit(SubmitCommand command) {
   const bool quiet = load_.fetch_add(1, std::memory_order_relaxed) == 0;
   if (quiet) {
