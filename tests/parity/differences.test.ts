@@ -9,6 +9,8 @@ import { dispatcherDifferences } from './differences/dispatchers.ts'
 import type { Difference } from './differences/difference.ts'
 import { handlerDifferences } from './differences/handlers.ts'
 import { agentDifferences } from './differences/agents.ts'
+import { uploadDifferences } from './differences/uploads.ts'
+import { responseDifferences } from './differences/responses.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { tunnelDifferences } from './differences/tunnels.ts'
 import { uncovered, untestable } from './differences/uncovered.ts'
@@ -21,6 +23,8 @@ const table: readonly Difference[] = [
   ...handlerDifferences,
   ...tunnelDifferences,
   ...agentDifferences,
+  ...uploadDifferences,
+  ...responseDifferences,
 ]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {

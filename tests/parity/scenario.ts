@@ -6,7 +6,7 @@ import type { H2FrameServer, H2Peer } from '../support/servers/h2-frames.ts'
 import { startHttp1 } from '../support/servers/http1.ts'
 import type { Http1Handler, Http1Server } from '../support/servers/http1.ts'
 import { startRaw } from '../support/servers/raw.ts'
-import type { RawScript, RawServer } from '../support/servers/raw.ts'
+import type { RawOptions, RawScript, RawServer } from '../support/servers/raw.ts'
 import { startTls } from '../support/servers/tls.ts'
 import type { TlsServer, TlsServerOptions } from '../support/servers/tls.ts'
 import type { Normal, Seen } from './normalize.ts'
@@ -52,8 +52,8 @@ export class Stage {
     return server
   }
 
-  async raw(script: RawScript | RawScript[]): Promise<RawServer> {
-    const server = await startRaw(script)
+  async raw(script: RawScript | RawScript[], options?: RawOptions): Promise<RawServer> {
+    const server = await startRaw(script, options)
     this.#clearing.push(() => server.close())
     return server
   }
