@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { AgentOptions, ResolvedOptions } from '../options/agent-options.ts'
 import { loadBinding } from '../native/load.ts'
 import type { Handler } from '../compat/handler.ts'
+import { codeOf, debugLine, isDebugging } from '../diagnostics/debug-log.ts'
 import { publishNativeConnected } from '../diagnostics/observed-connections.ts'
 import { Origins, type Origin } from '../origins/origins.ts'
 import type { PendingRequest } from '../flight/pending-request.ts'
@@ -149,6 +150,9 @@ export class AgentState implements TableOwner, DispatcherState {
   onConnected(originKey: string): void {
     const origin = this.#origins.ensure(originKey)
     origin.connected++
+    if (isDebugging) {
+      debugLine(`connect ${origin.url.origin}`)
+    }
     if (!this.#isGivenSockets) {
       publishNativeConnected(origin)
     }
@@ -160,6 +164,10 @@ export class AgentState implements TableOwner, DispatcherState {
     origin.connected = Math.max(origin.connected - 1, 0)
     const reason = this.destroyed ? (this.#reason as Error) : undefined
     const error = (): Error => reason ?? disconnectError(code, detail)
+    if (isDebugging) {
+      const why = this.destroyed ? 'destroyed' : disconnectError(code, detail).message
+      debugLine(`disconnect ${origin.url.origin}: ${why}`)
+    }
     const behind = mayEndResponse(code) ? this.#clients.lingering(origin) : []
     this.#events.disconnect(origin, error, behind)
     this.#origins.forgetIfUnused(origin)
@@ -167,6 +175,9 @@ export class AgentState implements TableOwner, DispatcherState {
 
   onFailed(origin: Origin, code: number, error: Error): void {
     if (isConnectionError(code)) {
+      if (isDebugging) {
+        debugLine(`connectionError ${origin.url.origin}: ${codeOf(error)}`)
+      }
       this.#events.emit('connectionError', origin, () => error)
     }
   }

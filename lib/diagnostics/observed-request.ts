@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { RequestDraft } from '../request/request-draft.ts'
 import type { RequestHeaders } from '../request/request-headers.ts'
 import { tlsName } from '../request/tls-name.ts'
+import { isDebugging, RequestLog } from './debug-log.ts'
 
 // undici's channels about requests, for instrumentations.
 const create = channel('undici:request:create')
@@ -25,9 +26,9 @@ const all = [
 
 const framingLine = /(?<=\0)(?:content-length|transfer-encoding): [^\0]*\0$/
 
-/** Whether any of the channels has subscribers. If not, no ObservedRequest is made. */
+/** Whether any of the channels has subscribers, or lines are wanted on stderr. If not, no ObservedRequest is made. */
 export function isObserved(): boolean {
-  return all.some(({ hasSubscribers }) => hasSubscribers)
+  return isDebugging || all.some(({ hasSubscribers }) => hasSubscribers)
 }
 
 /** The `request` in the messages of undici's channels; one object per dispatch. */
@@ -50,6 +51,8 @@ export class ObservedRequest {
 
   readonly #headers: RequestHeaders
   readonly #isHttp2: boolean
+  /** null unless lines are wanted on stderr */
+  #log: RequestLog | null = null
 
   constructor({ origin, opts, method, target, headers: requestHeaders }: RequestDraft) {
     this.origin = origin.url.origin
@@ -79,6 +82,9 @@ export class ObservedRequest {
 
   publishCreate(): void {
     create.publish({ request: this })
+    if (isDebugging) {
+      this.#log = new RequestLog(this.method, this.origin, this.path)
+    }
   }
 
   /**
@@ -109,24 +115,34 @@ export class ObservedRequest {
 
   publishBodySent(): void {
     bodySent.publish({ request: this })
+    this.#log?.sent()
   }
 
-  publishHeaders(statusCode: number, raw: Buffer[] | null, statusText: string): void {
+  publishHeaders(
+    statusCode: number,
+    raw: Buffer[] | null,
+    statusText: string,
+    isHttp2: boolean,
+  ): void {
     headers.publish({ request: this, response: { statusCode, headers: raw, statusText } })
+    this.#log?.head(statusCode, isHttp2)
   }
 
   publishBodyChunkReceived(chunk: Buffer): void {
     bodyChunkReceived.publish({ request: this, chunk })
+    this.#log?.data(chunk)
   }
 
   publishTrailers(raw: Buffer[] | null): void {
     this.completed = true
     trailers.publish({ request: this, trailers: raw })
+    this.#log?.end()
   }
 
   publishError(reason: unknown): void {
     this.aborted = true
     error.publish({ request: this, error: reason })
+    this.#log?.error(reason)
   }
 }
 

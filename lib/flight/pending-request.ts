@@ -32,7 +32,7 @@ export class PendingRequest implements Controller, RecordReceiver {
   tunnel: TunnelControl<PendingRequest> | null = null
   /** the name that the server's certificate must have; empty for the origin's host */
   servername = ''
-  /** null unless undici's diagnostics channels have subscribers */
+  /** null unless undici's diagnostics channels have subscribers, or lines are wanted on stderr */
   observed: ObservedRequest | null = null
   /** the body, if the handler must be told when it is sent */
   bytesBody: Uint8Array | null = null
@@ -187,7 +187,7 @@ export class PendingRequest implements Controller, RecordReceiver {
       return
     }
     this.upload?.onAnswer()
-    this.observed?.publishHeaders(status, this.rawHeaders, statusText)
+    this.observed?.publishHeaders(status, this.rawHeaders, statusText, this.isHttp2)
     try {
       if (handler.onResponseStarted !== undefined) {
         handler.onResponseStarted()
