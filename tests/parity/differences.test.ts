@@ -11,6 +11,7 @@ import { handlerDifferences } from './differences/handlers.ts'
 import { agentDifferences } from './differences/agents.ts'
 import { uploadDifferences } from './differences/uploads.ts'
 import { responseDifferences } from './differences/responses.ts'
+import { http2Differences } from './differences/http2.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { tunnelDifferences } from './differences/tunnels.ts'
 import { uncovered, untestable } from './differences/uncovered.ts'
@@ -25,6 +26,7 @@ const table: readonly Difference[] = [
   ...agentDifferences,
   ...uploadDifferences,
   ...responseDifferences,
+  ...http2Differences,
 ]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {

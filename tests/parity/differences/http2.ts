@@ -1,0 +1,174 @@
+/** Of HTTP/2: resets, refusals, windows, PINGs, connections that break the rules, and what is sent of headers. */
+import { dispatch, exchange } from '../../support/recorder.ts'
+import type { Recorder, RequestOptions } from '../../support/recorder.ts'
+import { FrameType, H2Code } from '../../support/servers/h2-frames.ts'
+import type { Frame, H2Peer } from '../../support/servers/h2-frames.ts'
+import { until } from '../../support/wait.ts'
+import type { Normal } from '../normalize.ts'
+import type { Stage } from '../scenario.ts'
+import type { Difference } from './difference.ts'
+import { happens, told } from './support.ts'
+
+const result = ({ error, text }: Recorder): string => (error ? told(error) : text)
+
+/** What a GET comes to that is answered frame by frame. */
+function answered(
+  row: string,
+  name: string,
+  answer: (peer: H2Peer, stream: number) => void,
+  undici: Normal,
+  dodici: Normal,
+): Difference {
+  const play = async (stage: Stage): Promise<Normal> => {
+    const server = await stage.h2Frames(async (peer) => answer(peer, await peer.request()))
+    return result(await exchange(await stage.agent(), { origin: server.origin }))
+  }
+  return { row, name, play, undici, dodici }
+}
+
+/** A whole head and a frame that nobody may send, in one piece. */
+function breakRules(peer: H2Peer, stream: number): void {
+  peer.socket.cork()
+  peer.respond(stream)
+  peer.send(FrameType.settings, 0, 0, Buffer.alloc(5))
+  peer.socket.uncork()
+}
+
+/** What a server of both protocols answers that wants HTTP/1.1 for it. */
+async function http1Required(stage: Stage): Promise<Normal> {
+  const server = await stage.tls({
+    onStream: (stream) => stream.close(H2Code.http11Required),
+    onRequest: (request, response) => void response.end(request.httpVersion),
+  })
+  return result(await exchange(await stage.agent(), { origin: server.origin }))
+}
+
+/** How much a server may send on a new connection before the client has read anything. */
+async function connectionWindow(stage: Stage): Promise<Normal> {
+  const server = await stage.h2Frames(async (peer) => void (await peer.request()))
+  dispatch(await stage.agent(), { origin: server.origin })
+  await until('the connection', () => server.peers.length > 0)
+  const isUpdate = ({ type, stream }: Frame): boolean =>
+    type === FrameType.windowUpdate && stream === 0
+  const update = await (server.peers[0] as H2Peer).frame('WINDOW_UPDATE', isUpdate)
+  return 65_535 + update.payload.readUInt32BE()
+}
+
+/** Whether a PING follows a timeout shortly behind the server's last bytes. */
+async function pingBehindTimeout(stage: Stage): Promise<Normal> {
+  const server = await stage.h2Frames(async (peer) => void (await peer.request()))
+  const agent = await stage.agent({ connections: 1 })
+  const { error } = await exchange(agent, { origin: server.origin, headersTimeout: 100 })
+  const isThere = (): boolean =>
+    server.peers.some(({ frames }) => frames.some(({ type }) => type === FrameType.ping))
+  return [error?.code, await happens(isThere)]
+}
+
+/** What arrives of a content-type. */
+async function contentType(stage: Stage, options: RequestOptions): Promise<Normal> {
+  const server = await stage.tls({
+    protocols: 'h2',
+    onRequest: (request, response) => {
+      response.end(request.headers['content-type']?.split(';')[0] ?? 'none')
+    },
+  })
+  const all = { origin: server.origin, method: 'POST', ...options }
+  return result(await exchange(await stage.agent(), all))
+}
+
+async function formData(): Promise<FormData> {
+  const { FormData: Form } = await import('undici')
+  const form = new Form()
+  form.set('a', 'b')
+  return form
+}
+
+/** Whether the error of `disconnect` is the very one of the request that failed with the connection. */
+async function errorOfDisconnect(stage: Stage): Promise<Normal> {
+  const server = await stage.raw(async (peer) => {
+    await peer.head()
+    peer.fin()
+  })
+  const agent = await stage.agent()
+  const errors: Error[] = []
+  agent.on('disconnect', (_origin, _targets, error) => errors.push(error))
+  const { error } = await exchange(agent, { origin: server.origin })
+  await until('disconnect', () => errors.length > 0)
+  return [told(errors[0]), errors[0] === error]
+}
+
+const blob = "Over HTTP/2 a Blob's"
+
+export const http2Differences: readonly Difference[] = [
+  answered(
+    'HTTP/2 stream reset within',
+    'behind a piece',
+    (peer, stream) => {
+      peer.respond(stream)
+      peer.data(stream, 'some')
+      peer.reset(stream, H2Code.cancel)
+    },
+    'some',
+    'Error ERR_HTTP2_STREAM_ERROR',
+  ),
+  answered(
+    'If a server breaks',
+    'SETTINGS of five bytes',
+    breakRules,
+    'Error ERR_HTTP2_ERROR',
+    'SocketError UND_ERR_SOCKET',
+  ),
+  answered(
+    'A request that the',
+    'CANCEL in front of the head',
+    (peer, stream) => peer.reset(stream, H2Code.cancel),
+    'InformationalError UND_ERR_INFO',
+    'Error ERR_HTTP2_STREAM_ERROR',
+  ),
+  {
+    row: 'A stream that the',
+    name: 'by a server of both',
+    play: http1Required,
+    undici: 'Error ERR_HTTP2_STREAM_ERROR',
+    dodici: '1.1',
+  },
+  {
+    row: 'The window of a',
+    name: 'at its beginning',
+    play: connectionWindow,
+    undici: 524_288,
+    dodici: 1_048_576_000,
+  },
+  {
+    row: 'A PING behind a',
+    name: 'soon after the last bytes',
+    play: pingBehindTimeout,
+    undici: ['UND_ERR_HEADERS_TIMEOUT', true],
+    dodici: ['UND_ERR_HEADERS_TIMEOUT', false],
+  },
+  {
+    row: blob,
+    name: "a Blob's",
+    play: (stage) =>
+      contentType(stage, { body: new Blob(['abc'], { type: 'text/mine' }) as never }),
+    undici: 'none',
+    dodici: 'text/mine',
+  },
+  {
+    row: blob,
+    name: "a user's",
+    play: async (stage) => {
+      const headers = { 'content-type': 'mine/own' }
+      return contentType(stage, { headers, body: (await formData()) as never })
+    },
+    undici: 'multipart/form-data',
+    dodici: 'mine/own',
+  },
+  {
+    row: 'The error of `disconnect`',
+    name: 'over HTTP/1.1',
+    play: errorOfDisconnect,
+    undici: ['SocketError UND_ERR_SOCKET', true],
+    dodici: ['SocketError UND_ERR_SOCKET', false],
+  },
+]
