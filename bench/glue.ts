@@ -1,6 +1,6 @@
 /**
- * What a request costs JavaScript on either side of the border, without a network: `npm run bench -- glue`. CPU time of this
- * thread; the mean of the rounds, for the clock of that may tick every few milliseconds only.
+ * The cost of a request in JavaScript, before and after native, without a network: `npm run bench -- glue`. It is the
+ * CPU time of this thread, as the mean of the rounds, because its clock may only tick every few milliseconds.
  */
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -21,7 +21,7 @@ const handler = {
   onResponseData() {},
   onResponseEnd() {},
   onResponseError(_controller: unknown, error: Error) {
-    // Those that wait are destroyed with their Agent.
+    // Waiting requests are destroyed with their Agent.
     if (error.name !== 'ClientDestroyedError') throw error
   },
 }
@@ -32,7 +32,7 @@ const headers = {
   authorization: 'Bearer 8a5edab282632443219e051e4ade2d1d5bbc671c781051bf1437897cbdfea0f1',
 }
 
-// Takes connections and never says a word.
+// Accepts connections and never answers.
 const server = createServer(() => {}).listen(0, '127.0.0.1')
 await new Promise((resolve) => {
   server.once('listening', resolve)
@@ -44,7 +44,7 @@ function dispatchMany(agent: Agent, count: number): void {
   for (let i = 0; i < count; i += 1) agent.dispatch(options, handler)
 }
 
-/** Nanoseconds of this thread for each of `count`. */
+/** The CPU time of this thread in nanoseconds for each of `count`. */
 function cpuOfEach(count: number, work: () => void): number {
   const before = process.threadCpuUsage()
   work()
@@ -52,7 +52,7 @@ function cpuOfEach(count: number, work: () => void): number {
   return ((after.user + after.system) * 1000) / count
 }
 
-/** An Agent, and the native client that it makes at its first request. */
+/** Makes an Agent, and the native client of its first request. */
 function agentWithClient(isDeaf: boolean): { agent: Agent; client: NativeClient } {
   const binding = loadBinding()
   const { Client } = binding
@@ -75,7 +75,7 @@ function agentWithClient(isDeaf: boolean): { agent: Agent; client: NativeClient 
   return { agent, client }
 }
 
-/** With an Agent of its own each time: its requests wait until it is destroyed. */
+/** Uses a new Agent each time, whose requests wait until it is destroyed. */
 async function dispatching(isDeaf: boolean): Promise<number> {
   const { agent } = agentWithClient(isDeaf)
   const cost = cpuOfEach(kRequests, () => dispatchMany(agent, kRequests))
@@ -92,7 +92,7 @@ async function reading(): Promise<number> {
     cost += cpuOfEach(kRequests, () => {
       client.onBatch(words, words.length, text, Buffer.from(slab), undefined)
     })
-    // They take the ids that have just become free.
+    // The requests take the ids that have just become free.
     dispatchMany(agent, kPerBatch)
   }
   await agent.destroy()

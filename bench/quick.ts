@@ -1,6 +1,7 @@
 /**
- * Under a minute, for CI: a few scenarios, three short rounds each. Fails only when a ratio to undici is beyond its floor
- * in bench/floors.json in all of them, twice in a row: a busy machine slows both, and a stall passes.
+ * A benchmark of less than a minute for CI: a few scenarios, three short rounds each. Fails only if a ratio to undici
+ * is worse than its floor in bench/floors.json in all rounds, twice in a row: a busy machine slows both, and a stall
+ * passes.
  */
 import { scenarios } from './scenarios/index.ts'
 import { beyondFloors, readFloors } from './support/floors.ts'

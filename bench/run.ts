@@ -1,5 +1,5 @@
 /**
- * The benchmarks: undici and dodici against the same servers, in turns, each trial a process of its own.
+ * Runs the benchmarks: undici and dodici in turns against the same servers, each trial in its own process.
  *
  *     node bench/run.ts [words] [--rounds N] [--seconds S] [--json] [--report]
  *

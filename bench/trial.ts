@@ -1,6 +1,6 @@
 /**
- * One trial, in a process of its own: one client, one scenario. Takes a TrialTask as its argument, prints a
- * TrialResult. run.ts starts it.
+ * One trial of one client and one scenario, in its own process. run.ts starts it with a TrialTask as the argument; it
+ * prints a TrialResult.
  */
 import { loadClient } from './clients/client.ts'
 import { scenarios } from './scenarios/index.ts'

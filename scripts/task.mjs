@@ -1,5 +1,5 @@
-// Entry of every npm script: `node scripts/task.mjs <task> [words]`. Runs on whatever Node npm itself runs on; the tasks
-// prepare what they need and start everything else on Node 24.
+// Entry of every npm script: `node scripts/task.mjs <task> [words]`. Runs on the same Node as npm; the tasks prepare
+// what they need, and start everything else on Node 24.
 import { main, StepFailed } from './support/run.mjs'
 
 const tasks = [

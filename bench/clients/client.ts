@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire, findPackageJSON } from 'node:module'
 import type { Dispatcher } from 'undici'
 
-/** What a scenario asks of the agent; the same for every client. */
+/** The agent's options for a scenario, the same for every client. */
 export interface AgentSettings {
   readonly allowH2?: boolean
   readonly connections?: number
@@ -14,7 +14,7 @@ export interface Client {
   readonly open: (settings: AgentSettings & { ca: string }) => OpenClient | Promise<OpenClient>
 }
 
-/** What scenarios drive: undici and dodici are agents, whoever is not one gets. */
+/** What scenarios use: undici and dodici are agents, the other clients only do GETs. */
 export type OpenClient = AgentClient | GettingClient
 
 export interface AgentClient {
@@ -23,12 +23,12 @@ export interface AgentClient {
 }
 
 export interface GettingClient {
-  /** One GET, to the end of its body. */
+  /** Does one GET, to the end of its body. */
   readonly get: (url: string) => Promise<ArrayBufferLike>
   readonly close: () => Promise<void>
 }
 
-/** Each loads its own client only: the others' code must not be in the process. */
+/** Each loads only its own client, because the others' code must not be in the process. */
 const loaders = {
   undici: async () => (await import('./undici.ts')).undiciClient,
   dodici: async () => (await import('./dodici.ts')).dodiciClient,
@@ -42,7 +42,7 @@ export type ClientName = keyof typeof loaders
 
 export const loadClient = (name: ClientName): Promise<Client> => loaders[name]()
 
-/** impit and wreq-js have binaries for some machines only, so they are no dependencies of the project. */
+/** impit and wreq-js have binaries only for some machines, so they are not dependencies of the project. */
 const nativeClients = new URL('native/package.json', import.meta.url)
 
 export function isInstalled(name: ClientName): boolean {
@@ -59,7 +59,7 @@ export const loadNative = (name: string): unknown => createRequire(nativeClients
 
 export const nativeVersion = (name: string): string => versionOf(name, nativeClients)
 
-/** `specifier`: a package, or a file of one, as seen from `base`. */
+/** `specifier` is a package, or a file of one, as seen from `base`. */
 export function versionOf(specifier: string, base: string | URL = import.meta.url): string {
   const file = findPackageJSON(specifier, base)
   if (file === undefined) throw new Error(`${specifier} is of no package`)

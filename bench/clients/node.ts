@@ -1,4 +1,4 @@
-/** What Node brings: its own fetch(), which is an older undici, and node:http. */
+/** Node's own clients: its fetch(), which is an older undici, and node:http. */
 import { Agent, get } from 'node:http'
 import type { Client } from './client.ts'
 

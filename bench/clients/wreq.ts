@@ -13,7 +13,7 @@ export function wreqClient(): Client {
   return {
     name: 'wreq-js',
     version: nativeVersion('wreq-js'),
-    // Without a session each call makes a connection of its own.
+    // Without a session each call would make its own connection.
     open: async () => {
       const session = await createSession()
       return {

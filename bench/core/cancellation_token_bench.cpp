@@ -8,7 +8,7 @@
 namespace dodici {
 namespace {
 
-// What each request does: a child of the client's token, with a callback, that goes without being cancelled.
+// A request's use of a token: a child of the client's token, with a callback, is destroyed without being cancelled.
 void tokenOfARequest(benchmark::State& state) {
   const auto client = CancellationToken::root();
   for ([[maybe_unused]] auto turn : state) {
@@ -21,7 +21,7 @@ void tokenOfARequest(benchmark::State& state) {
 
 BENCHMARK(tokenOfARequest);
 
-// Destroying a client with so many requests.
+// Destroys a client with many requests.
 void tokenOfAClientCancelled(benchmark::State& state) {
   for ([[maybe_unused]] auto turn : state) {
     const auto client = CancellationToken::root();

@@ -11,7 +11,7 @@
 namespace dodici {
 namespace {
 
-// A turn in which so many small responses came: their records, the hand-over, and the taking of it.
+// A turn with many small responses: their records, and handing over and taking the batch.
 void eventBatcherTurn(benchmark::State& state) {
   Mailbox mailbox;
   EventBatcher batcher(mailbox, std::make_shared<BlockPool>(), [] {});
@@ -37,7 +37,7 @@ void eventBatcherTurn(benchmark::State& state) {
 
 BENCHMARK(eventBatcherTurn)->Arg(1)->Arg(100);
 
-// A turn in which so many bytes of one large body came, as libcurl gives them: 16 KB each time.
+// A turn with many bytes of one large body, in pieces of 16 KB as from libcurl.
 void eventBatcherLargeBody(benchmark::State& state) {
   Mailbox mailbox;
   EventBatcher batcher(mailbox, std::make_shared<BlockPool>(), [] {});

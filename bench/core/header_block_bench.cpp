@@ -6,7 +6,7 @@
 namespace dodici {
 namespace {
 
-// A head of twelve fields, from the lines to its record.
+// A head with twelve fields, from its lines to the record.
 void headerBlockHead(benchmark::State& state) {
   HeaderBlock block(kMaxHeaderSize);
   EventBatch batch;

@@ -1,4 +1,4 @@
-// A response's head as libcurl delivers it: the twelve lines of a busy site's.
+// The twelve lines of a typical response head, as libcurl delivers them.
 #pragma once
 
 #include <array>

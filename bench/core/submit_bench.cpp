@@ -20,7 +20,7 @@ constexpr auto kText =
     "http://127.0.0.1:8080\0GET\0/small\0\0host: 127.0.0.1:8080\0accept: */*\0"
     "user-agent: a client\0connection: keep-alive\0"sv;
 
-// So many requests between two turns of the loop, pushed and drained.
+// Pushes and drains the requests between two turns of the loop.
 void requestQueuePushAndDrain(benchmark::State& state) {
   RequestQueue queue;
   std::vector<Command> commands;
@@ -54,7 +54,7 @@ void requestTextParts(benchmark::State& state) {
 
 BENCHMARK(requestTextParts);
 
-// The queue, and the connections that it opens: each is there as soon as it is wanted.
+// The queue with its connections, each of which opens at once.
 struct Line {
   explicit Line(OriginLimits limits) : queue(limits, connections) {}
 
@@ -76,7 +76,7 @@ struct Line {
   int nextNumber = 0;
 };
 
-// A request comes and goes on a kept connection while another one runs.
+// A request is admitted and released on a kept connection while another one runs.
 void originQueueAdmitAndRelease(benchmark::State& state) {
   Line line({});
   OriginQueue::Ticket other;
@@ -91,7 +91,8 @@ void originQueueAdmitAndRelease(benchmark::State& state) {
 
 BENCHMARK(originQueueAdmitAndRelease);
 
-// One connection, and as many as the argument says wait for it: each that ends lets the next one run and joins the line.
+// One connection with as many waiting requests as the argument says: each that ends lets the next one run and joins the
+// line.
 void originQueueWaitingLine(benchmark::State& state) {
   Line line({.connections = 1});
   std::vector<OriginQueue::Ticket> tickets(static_cast<std::size_t>(state.range(0)) + 1);

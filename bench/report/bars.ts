@@ -1,4 +1,4 @@
-/** A bar for each scenario and panel: its ratio to undici, whose own is the line at 1. */
+/** A bar for each scenario and panel: the ratio to undici, which is the line at 1. */
 import { times } from '../support/format.ts'
 import { element, svg, textAt } from './svg.ts'
 
@@ -12,7 +12,7 @@ export interface Bars {
 
 export interface BarRow {
   readonly label: string
-  /** undefined: nothing to show in that panel. */
+  /** undefined if there is nothing to show in that panel. */
   readonly ratios: readonly (number | undefined)[]
 }
 
@@ -21,7 +21,7 @@ const kTop = 88
 const kRow = 30
 const kBar = 16
 const kLabels = 350
-/** Between panels: the figure behind the longest bar stands there. */
+/** Space between panels, for the figure after the longest bar. */
 const kGap = 64
 
 export function barChart({ title, subtitle, panels, rows }: Bars): string {
@@ -34,7 +34,7 @@ export function barChart({ title, subtitle, panels, rows }: Bars): string {
   panels.forEach((heading, panel) => {
     const left = kLabels + panel * (panelWidth + kGap)
     const ratios = rows.map(({ ratios }) => ratios[panel])
-    // The line at 1 is always in sight.
+    // The line at 1 is always visible.
     const scale = panelWidth / Math.max(1, ...ratios.map((ratio) => ratio ?? 0))
     parts.push(textAt(left, kTop - 14, heading, 'small'))
     ratios.forEach((ratio, index) => {

@@ -1,9 +1,9 @@
-/** Whether a branch is slower than its base, by ratios to undici of either's own run. */
+/** Decides whether a branch is slower than its base, by the ratios to undici in their runs. */
 import { times } from '../support/format.ts'
 import type { Row } from '../support/report.ts'
 import { table } from './markdown.ts'
 
-/** So much may be noise even where no two rounds overlap. */
+/** A difference up to this may be noise, even if no two rounds overlap. */
 const kNoise = 1.2
 
 export interface Change {
@@ -11,12 +11,12 @@ export interface Change {
   readonly unit: string
   readonly base: number
   readonly branch: number
-  /** Above 1: the branch is better. */
+  /** Above 1 if the branch is better. */
   readonly gain: number
   readonly isWorse: boolean
 }
 
-/** Rates and JavaScript CPU of what both have run. */
+/** Rates and JavaScript CPU of the scenarios that both have run. */
 export function compared(base: readonly Row[], branch: readonly Row[]): Change[] {
   return branch.flatMap((after) => {
     const before = base.find(

@@ -1,4 +1,4 @@
-/** What a request costs, in microseconds, against how many there are of something, by powers of ten. */
+/** A chart of a request's cost in microseconds against a number of something, in powers of ten. */
 import type { Curve } from '../support/series.ts'
 import { number } from '../support/format.ts'
 import { element, svg, textAt } from './svg.ts'

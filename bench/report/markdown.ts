@@ -1,10 +1,10 @@
-/** The results as tables of the pages. */
+/** The results as Markdown tables. */
 import { number, times } from '../support/format.ts'
 import { isOfSeries } from '../support/series.ts'
 import type { Row } from '../support/report.ts'
 import type { Results } from './results.ts'
 
-/** Rates and JavaScript CPU of every scenario, and whatever else has a target. Series have a chart. */
+/** Rates and JavaScript CPU of every scenario, and other figures with a target. Series have a chart instead. */
 const isShown = ({ scenario, column, target }: Row): boolean =>
   column === 'memory' ||
   (!isOfSeries(scenario) && (column === 'rate' || column === 'jsCpu' || target !== undefined))
@@ -18,7 +18,7 @@ export function markdownTable(rows: readonly Row[]): string {
   return table(['', '', 'undici', 'dodici', 'ratio', 'in the rounds'], lines)
 }
 
-/** The other clients, where some took part. */
+/** The table of other clients, if some took part. */
 export function othersTable(rows: readonly Row[]): string {
   const lines = rows.filter(isShown).flatMap((row) =>
     row.others.map(({ client, value, ratio }) => {

@@ -1,4 +1,4 @@
-/** What a run leaves for its readers: rows, and what they were measured on. */
+/** The saved results of a run: its rows, and what they were measured on. */
 import type { Row } from '../support/report.ts'
 
 export interface Results {
@@ -9,7 +9,7 @@ export interface Results {
   readonly rows: readonly Row[]
 }
 
-/** A later run's rows take the place of the same scenarios' earlier ones, if they can stand side by side at all. */
+/** Replaces rows of the same scenarios by those of a later run, if the two runs are comparable. */
 export function merged(earlier: Results | undefined, later: Results): Results {
   if (!earlier || !isSameGround(earlier, later)) return later
   const again = new Set(later.rows.map(({ scenario }) => scenario))

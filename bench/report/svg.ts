@@ -1,4 +1,4 @@
-/** Just enough SVG for a chart: it follows the reader's light or dark scheme, and asks for nothing from elsewhere. */
+/** Just enough SVG for a chart. It follows the reader's light or dark scheme, and loads nothing else. */
 
 const style = `
   text { font: 13px system-ui, sans-serif; fill: #1f2937 }
@@ -40,7 +40,7 @@ export function element(name: string, attributes: Attributes, content = ''): str
 export const textAt = (x: number, y: number, text: string, className = ''): string =>
   element('text', { x, y, ...(className && { class: className }) }, escaped(text))
 
-/** `description` is for who does not see the chart. */
+/** `description` is for readers who cannot see the chart. */
 export function svg(
   width: number,
   height: number,

@@ -11,13 +11,13 @@ import { section, summary, withSection } from './markdown.ts'
 import { merged } from './results.ts'
 import type { Results } from './results.ts'
 
-/** What the README shows: some of what dodici is for, and where undici is faster. */
+/** The scenarios in the README: some of dodici's strengths, and those where undici is faster. */
 const gains = ['h1', 'h2', 'post', 'fetch', 'download']
 const losses = ['h1-1', 'h2-1', 'websocket']
 
 const inBench = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** Gives back the files it wrote. */
+/** Returns the files that it has written. */
 export function writeReport(run: Results): string[] {
   const latest = inBench('results/latest.json')
   const earlier = existsSync(latest)
@@ -58,7 +58,7 @@ export function writeReport(run: Results): string[] {
   return written
 }
 
-/** The scenarios of no series that have such a figure. */
+/** The scenarios outside of series that have such a figure. */
 function barRows(rows: readonly Row[]): BarRow[] {
   const names = [...new Set(rows.map(({ scenario }) => scenario))]
   const ratio = (name: string, column: Column): number | undefined =>

@@ -1,4 +1,4 @@
-/** A body of 100 MB, again and again: what each byte costs. */
+/** Downloads a body of 100 MB again and again, for the cost of each byte. */
 import type { Dispatcher } from 'undici'
 import { agentOf, kLarge, kLargeBytes, plain, secure } from './scenario.ts'
 import type { Meter, TimedScenario } from './scenario.ts'

@@ -1,4 +1,4 @@
-/** What users call: `fetch()` and `request()`, 50 at a time; and who else does the like. */
+/** The functions that users call, `fetch()` and `request()`, 50 at a time, and similar ones of other clients. */
 import { fetch as undiciFetch, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { Agent, fetch } from '../../lib/index.ts'
@@ -8,7 +8,7 @@ import type { Meter, TimedScenario } from './scenario.ts'
 
 type Once = (url: string, dispatcher: Dispatcher) => Promise<ArrayBufferLike>
 
-/** Each its own. */
+/** Each client uses its own fetch(). */
 const fetchOnce: Once = async (url, dispatcher) => {
   const response = await (dispatcher instanceof Agent
     ? fetch(url, { dispatcher })

@@ -8,7 +8,7 @@ import { slowReaderScenario } from './slow-reader.ts'
 import { uploadScenarios } from './upload.ts'
 import { webSocketScenario } from './websocket.ts'
 
-/** In the order in which they run. */
+/** All scenarios, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   ...dispatchScenarios,
   pacedScenario,

@@ -1,16 +1,16 @@
-/** Latency at equal load: so many requests a second, whoever answers how fast. */
+/** Latency at equal load: a fixed number of requests per second, however fast they are answered. */
 import type { Dispatcher } from 'undici'
 import { agentOf, kSmall, plain } from './scenario.ts'
 import type { Meter, TimedScenario } from './scenario.ts'
 
 const kPerTick = 10
 const kTickMs = 1
-/** Who cannot keep up gets no more for now; what is due is late, and counts so. */
+/** A client that cannot keep up gets no more for now; requests that are due become late, and count as such. */
 const kMostInFlight = 1000
 
 /**
- * Ten requests each millisecond. A request's time runs from its tick, not from when it was sent: a JavaScript thread too
- * busy to send is late as well.
+ * Ten requests each millisecond. A request's time runs from its tick, not from when it was sent, so a JavaScript thread
+ * that is too busy to send counts as late.
  */
 async function drivePaced(agent: Dispatcher, origin: string, meter: Meter): Promise<void> {
   const options = { origin, path: kSmall, method: 'GET' } as const
@@ -50,7 +50,7 @@ export const pacedScenario: TimedScenario = {
   title: 'HTTP/1.1 GET, 10 000 a second',
   unit: 'request',
   targets: { p99: { atMost: 1 } },
-  // Else each stall would leave a connection more for each request that it held up.
+  // Otherwise each stall would leave one more connection for each delayed request.
   agent: { connections: 100 },
   origin: plain,
   drive: (client, origin, meter) => drivePaced(agentOf(client), origin, meter),

@@ -1,4 +1,7 @@
-/** How the cost of a request grows with what there is of them: in flight, and of origins. And what a waiting one weighs. */
+/**
+ * How the cost of a request grows with the number of requests in flight and of origins, and how much memory a waiting
+ * one takes.
+ */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Dispatcher } from 'undici'
@@ -57,7 +60,7 @@ const queued: MemoryScenario = {
   needs: 'echo',
   measure: async (client, origin) => {
     const agent = agentOf(client)
-    // The first thousand load code and fill pools; they stay queued too.
+    // The first thousand requests load code and fill pools; they stay queued too.
     for (let i = 0; i < 1000; i += 1) queueOne(agent, origin)
     await settled()
     const before = process.memoryUsage.rss()
@@ -75,13 +78,13 @@ function queueOne(agent: Dispatcher, origin: string): void {
       onResponseStart() {},
       onResponseData() {},
       onResponseEnd() {},
-      // When the trial is over they are destroyed.
+      // They are destroyed at the end of the trial.
       onResponseError() {},
     },
   )
 }
 
-/** After the loop threads took what was submitted, and the collector what nobody needs. */
+/** Waits until the loop threads have taken all requests, and the garbage is collected. */
 async function settled(): Promise<void> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void

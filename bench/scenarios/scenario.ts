@@ -1,19 +1,19 @@
 import type { AgentClient, AgentSettings, ClientName, OpenClient } from '../clients/client.ts'
 import type { Latency } from '../support/latency.ts'
 
-/** What one trial counts while the clock runs. */
+/** Counts of one trial while the clock runs. */
 export interface Meter {
   requests: number
   bytes: number
   readonly latency: Latency
-  /** False when the trial is over: whoever sends goes on until then. */
+  /** False when the trial is over; senders go on until then. */
   running: boolean
 }
 
 export interface Ports {
   readonly http: number
   readonly https: number
-  /** Node's own server: echoes POSTs, and leaves `/silent` without an answer. Only where a scenario asks for it. */
+  /** Port of Node's own server, which echoes POSTs and never answers `/silent`. Only if a scenario needs it. */
   readonly echo?: number
 }
 
@@ -38,7 +38,9 @@ interface Common {
   /** The word that selects it. */
   readonly name: string
   readonly title: string
-  /** The point of a series: several scenarios that differ by one number. They run when their word, `scale`, is given. */
+  /**
+   * The scenario's point in a series of scenarios that differ by one number. These run if the word `scale` is given.
+   */
   readonly series?: Series
   readonly targets: Partial<Record<Column, Target>>
   readonly agent: AgentSettings
@@ -53,18 +55,18 @@ export interface Series {
 }
 
 export interface TimedScenario extends Common {
-  /** What a rate counts, and what CPU time is divided by. */
+  /** The unit that a rate counts and that CPU time is divided by. */
   readonly unit: 'request' | 'byte'
-  /** Who else takes part. */
+  /** Other clients that take part. */
   readonly others?: readonly ClientName[]
-  /** Keeps requests under way until `meter.running` is false; settles when all have ended. */
+  /** Keeps requests in flight until `meter.running` is false; resolves when all have ended. */
   readonly drive: (client: OpenClient, origin: string, meter: Meter) => Promise<void>
 }
 
 export interface MemoryScenario extends Common {
-  /** Per request that waits, or of the whole. */
+  /** Memory per waiting request, or of the whole. */
   readonly unit: 'queued' | 'memory'
-  /** How many bytes the process grew by, and by how many requests. */
+  /** Returns how many bytes the process grew by, for how many requests. */
   readonly measure: (
     client: OpenClient,
     origin: string,
@@ -73,7 +75,7 @@ export interface MemoryScenario extends Common {
 
 export type Scenario = TimedScenario | MemoryScenario
 
-/** The agent, in the scenarios that only agents take part in. */
+/** Returns the agent, in scenarios for agents only. */
 export function agentOf(client: OpenClient): AgentClient['agent'] {
   if ('agent' in client) return client.agent
   throw new Error('this scenario is for agents only')

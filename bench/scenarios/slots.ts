@@ -1,9 +1,9 @@
-/** Keeps so many requests in flight by `dispatch()` itself, with the least handler there can be: the transport alone. */
+/** Keeps a number of requests in flight by `dispatch()`, with a minimal handler, to measure the transport alone. */
 import type { Dispatcher } from 'undici'
 import { agentOf } from './scenario.ts'
 import type { Meter, TimedScenario } from './scenario.ts'
 
-/** One of the requests in flight: when it ends, it sends itself again. */
+/** One of the requests in flight. When it ends, it is sent again. */
 class Slot {
   readonly #agent: Dispatcher
   readonly #next: () => Dispatcher.DispatchOptions
@@ -50,10 +50,10 @@ class Slot {
   }
 }
 
-/** From this many on, one request in eight is timed. */
+/** With this many or more in flight, one request in eight is timed. */
 const kManyInFlight = 50
 
-/** `next`, made for the origin, tells what each request asks for. */
+/** `next`, which is made for the origin, returns the options of each request. */
 export function inFlight(
   count: number,
   next: (origin: string) => () => Dispatcher.DispatchOptions,

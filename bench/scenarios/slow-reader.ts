@@ -1,4 +1,4 @@
-/** How the process grows while a body of 1 GB comes faster than it is read. */
+/** How much the process grows while a body of 1 GB comes faster than it is read. */
 import type { Dispatcher } from 'undici'
 import { agentOf, kHuge, kSmall, plain } from './scenario.ts'
 import type { MemoryScenario } from './scenario.ts'
@@ -6,7 +6,7 @@ import type { MemoryScenario } from './scenario.ts'
 const kReadForMs = 3000
 const kReadEveryMs = 5
 
-/** Each chunk pauses the response for a while; reading stops when it was watched long enough. */
+/** Pauses the response for a while after each chunk; stops after enough time. */
 function readSlowly(
   agent: Dispatcher,
   origin: string,
@@ -44,7 +44,7 @@ export const slowReaderScenario: MemoryScenario = {
   agent: {},
   origin: plain,
   measure: async (client, origin) => {
-    // Code and connection come with the first request.
+    // The first request loads the code and makes the connection.
     await readSlowly(agentOf(client), origin, kSmall, () => {})
     const before = process.memoryUsage.rss()
     let highest = before

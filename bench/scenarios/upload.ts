@@ -1,4 +1,4 @@
-/** POSTs whose body comes back, 50 in flight. */
+/** POSTs whose body is echoed, 50 in flight. */
 import { Readable } from 'node:stream'
 import { echoing } from './scenario.ts'
 import type { Target, TimedScenario } from './scenario.ts'

@@ -1,4 +1,4 @@
-/** undici's `WebSocket` over either agent: messages that come back, one under way on each of 50 connections. */
+/** undici's `WebSocket` over either agent: echoed messages, one at a time on each of 50 connections. */
 import { WebSocket } from 'undici'
 import type { Dispatcher } from 'undici'
 import { agentOf, echoing } from './scenario.ts'

@@ -1,4 +1,4 @@
-/** The command line's words and numbers. */
+/** Reads the words and numbers of the command line. */
 import { parseArgs } from 'node:util'
 import { scenarios } from '../scenarios/index.ts'
 import type { Scenario } from '../scenarios/scenario.ts'
@@ -33,7 +33,7 @@ export function readCommandLine(): Choice {
   }
 }
 
-/** The scenarios of the words; `scale` means all that belong to a series, no word all that do not. */
+/** Returns the scenarios that the words name; `scale` means all in a series, and no word all others. */
 export function choose(words: readonly string[]): readonly Scenario[] {
   const known = (word: string): boolean =>
     word === 'scale' || scenarios.some(({ name }) => name === word)

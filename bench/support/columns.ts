@@ -1,4 +1,4 @@
-/** What the table tells of a trial. */
+/** The columns of the table. */
 import type { Column, Scenario } from '../scenarios/scenario.ts'
 import type { Measured } from './trials.ts'
 

@@ -1,11 +1,14 @@
-/** Node's own server: echoes what is posted and each WebSocket's messages, never answers `/silent`. Prints its port, and ends with its stdin. */
+/**
+ * Node's own server: echoes POSTs and WebSocket messages, and never answers `/silent`. Prints its port, and ends with
+ * its stdin.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 
 const server = createServer((request, response) => {
   if (request.url === '/silent') return
-  // Whole, in one write: what the server spends is no time of the client's, but it takes the cores from it.
+  // The whole body is sent in one write, because CPU that the server uses is not available to the client.
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {

@@ -1,4 +1,7 @@
-/** The ratios to undici that no change may fall below: well under what is measured, so that only a real loss is seen. */
+/**
+ * The worst ratios to undici that a change may have. They are far enough from the measured ones to report only real
+ * losses.
+ */
 import { readFileSync } from 'node:fs'
 import type { Column, Target } from '../scenarios/scenario.ts'
 import { times } from './format.ts'
@@ -10,8 +13,8 @@ export const readFloors = (): Floors =>
   JSON.parse(readFileSync(new URL('../floors.json', import.meta.url), 'utf8')) as Floors
 
 /**
- * A line for each ratio that is beyond its floor in every round: a stall hits one, a loss all. No figure, as of a scenario that
- * measured nothing, is beyond it too.
+ * Returns a line for each ratio that is worse than its floor in every round, because a stall affects only one. A
+ * missing figure counts as worse.
  */
 export function beyondFloors(floors: Floors, rows: readonly Row[]): string[] {
   return Object.entries(floors).flatMap(([scenario, columns]) =>

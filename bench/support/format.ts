@@ -1,4 +1,4 @@
-/** Numbers as the tables and charts write them. */
+/** Formats numbers for tables and charts. */
 
 export function number(value: number): string {
   if (!Number.isFinite(value)) return '–'
@@ -8,7 +8,7 @@ export function number(value: number): string {
 }
 
 export function times(ratio: number): string {
-  // Where undici's is 0, or nothing was timed.
+  // undici's figure is 0, or nothing was timed.
   if (!Number.isFinite(ratio)) return '–'
   return `${ratio.toFixed(ratio < 0.1 ? 3 : 2)}x`
 }

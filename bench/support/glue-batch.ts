@@ -18,7 +18,7 @@ export interface EncodedBatch {
   readonly slab: Uint8Array
 }
 
-/** A batch as native writes it: whole responses of 100 bytes for the ids from 1 to `count`. */
+/** Encodes a batch as native does, with whole responses of 100 bytes for the ids from 1 to `count`. */
 export function encodeResponses(count: number): EncodedBatch {
   const words: number[] = []
   const lengths = responseHeaders.flatMap(([name, value]) => [name.length, value.length])

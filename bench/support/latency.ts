@@ -1,11 +1,11 @@
-/** How long requests took, in buckets a sixteenth of an octave wide: 4 % are exact enough, and cost little to count. */
+/** A histogram of latencies in buckets of a sixteenth of an octave: 4 % is exact enough, and cheap to count. */
 const kPerOctave = 16
 const kOctaves = 32
 
 export class Latency {
   readonly #buckets = new Uint32Array(kPerOctave * kOctaves)
   #starts = 0
-  /** One in so many requests is timed: two looks at the clock are a few percent of what a request costs. */
+  /** One in `every` requests is timed, because reading the clock twice takes a few percent of a request's cost. */
   every = 1
 
   /** The time now in milliseconds, or 0 for a request that is not timed. */
@@ -28,7 +28,7 @@ export class Latency {
     this.#buckets.fill(0)
   }
 
-  /** Milliseconds; `share` from 0 to 1. NaN when nothing was timed. */
+  /** Returns milliseconds; `share` is from 0 to 1. NaN if nothing was timed. */
   percentile(share: number): number {
     const count = this.#buckets.reduce((sum, each) => sum + each, 0)
     if (count === 0) return Number.NaN

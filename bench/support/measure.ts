@@ -1,4 +1,4 @@
-/** Warm-up, then the clock: what a scenario does to this process. */
+/** Measures what a scenario costs this process, after a warm-up. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { OpenClient } from '../clients/client.ts'
 import type { MemoryScenario, Meter, Scenario, TimedScenario } from '../scenarios/scenario.ts'
@@ -6,7 +6,7 @@ import { Latency } from './latency.ts'
 import { cpuMicrosOf } from './processes.ts'
 import type { Measured, TrialTask } from './trials.ts'
 
-/** How often the event loop is asked whether it is late: a thousandth of a core, and enough samples for a p99. */
+/** How often the event loop's delay is sampled: it costs a thousandth of a core, and is enough for a p99. */
 const kLookEveryMs = 2
 
 export function measure(
@@ -50,7 +50,7 @@ async function time(
     serverCpuMicros: after.serverCpu - before.serverCpu,
     p50Millis: p50,
     p99Millis: p99,
-    // It counts from one look to the next.
+    // The histogram contains the interval between two samples.
     loopDelayP99Millis: Math.max(0, loop.percentile(99) / 1e6 - kLookEveryMs),
     peakRssBytes: peakRss(),
   }

@@ -1,4 +1,4 @@
-/** nginx on loopback, in a directory of its own that goes with it: HTTP/1.1 on one port, TLS with HTTP/2 on another. */
+/** Starts nginx on loopback, in a temporary directory: HTTP/1.1 on one port, TLS with HTTP/2 on another. */
 import { execFileSync } from 'node:child_process'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,12 +13,12 @@ export interface Nginx {
   /** The certificate that clients trust. */
   readonly ca: string
   readonly version: string
-  /** Of what serves: the workers. None where the system does not tell. */
+  /** The processes of its workers; empty if the system does not tell. */
   pids(): number[]
   stop(): Promise<void>
 }
 
-/** `addresses`: where it listens for plain HTTP besides 127.0.0.1, on the same port. */
+/** nginx listens for plain HTTP on `addresses` as well as 127.0.0.1, on the same port. */
 export async function startNginx(addresses: readonly string[] = []): Promise<Nginx> {
   const version = nginxVersion()
   const [http = 0, https = 0] = await freePorts(2)
@@ -28,7 +28,7 @@ export async function startNginx(addresses: readonly string[] = []): Promise<Ngi
     args: (dir) => ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', 'stderr'],
     prepare: (dir) => {
       writeFileSync(join(dir, 'small'), 'x'.repeat(kSmallBytes))
-      // Holes cost no disk.
+      // Sparse files take no disk space.
       for (const [name, bytes] of [
         ['large', kLargeBytes],
         ['huge', kHugeBytes],
@@ -53,7 +53,7 @@ const command = process.env['NGINX'] ?? 'nginx'
 
 function nginxVersion(): string {
   try {
-    // It tells its version on stderr.
+    // nginx prints its version to stderr.
     const text = execFileSync('sh', ['-c', `${command} -v 2>&1`], { encoding: 'utf8' })
     return /nginx\/(\S+)/.exec(text)?.[1] ?? text.trim()
   } catch {

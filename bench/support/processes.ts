@@ -1,7 +1,7 @@
-/** What Linux tells of other processes (proc(5)); elsewhere nothing is known of them. */
+/** Reads facts about other processes from Linux's proc(5); on other systems they are unknown. */
 import { readFileSync } from 'node:fs'
 
-/** The kernel counts in hundredths of a second, whatever its own clock does. */
+/** The kernel reports hundredths of a second. */
 const kMicrosPerTick = 10_000
 
 export function childrenOf(pid: number): number[] {
@@ -9,14 +9,14 @@ export function childrenOf(pid: number): number[] {
   return text.split(' ').filter(Boolean).map(Number)
 }
 
-/** CPU time of all threads of these processes, user and system; not a number when it is not known of one, or there is none. */
+/** CPU time of all threads of these processes, user and system; NaN if one is unknown or there are none. */
 export function cpuMicrosOf(pids: readonly number[]): number {
   if (pids.length === 0) return Number.NaN
   return pids.reduce((sum, pid) => sum + cpuTicksOf(pid), 0) * kMicrosPerTick
 }
 
 function cpuTicksOf(pid: number): number {
-  // The second field is the name in parentheses, which may have spaces in it; utime and stime are the 14th and 15th.
+  // The second field is the name in parentheses, which may contain spaces; utime and stime are the 14th and 15th.
   const fields = (read(`/proc/${pid}/stat`) ?? '').replace(/^.*\)/s, '').split(' ')
   return Number(fields[12] ?? Number.NaN) + Number(fields[13] ?? Number.NaN)
 }

@@ -31,7 +31,7 @@ export interface ScenarioReport {
 export interface OtherValue {
   readonly client: ClientName
   readonly value: number
-  /** other : undici, as of dodici. */
+  /** Ratio of the other client to undici. */
   readonly ratio: number
 }
 
@@ -81,7 +81,7 @@ export function headLine(): string {
   return line(heads)
 }
 
-/** A scenario's lines of the table. */
+/** Formats a scenario's lines of the table. */
 export function format(rows: readonly Row[]): string {
   const title = rows[0] ? `${rows[0].scenario}: ${rows[0].title}` : ''
   const lines = rows.flatMap((row) => [

@@ -1,4 +1,4 @@
-/** The scenarios that differ by one number, put together: what a request costs in all of the process. */
+/** Collects scenarios that differ by one number into curves of the process's cost per request. */
 import { scenarios } from '../scenarios/index.ts'
 import type { Series } from '../scenarios/scenario.ts'
 import { number, times } from './format.ts'
@@ -22,7 +22,7 @@ const seriesOf = (scenario: string): Series | undefined =>
 
 export const isOfSeries = (scenario: string): boolean => seriesOf(scenario) !== undefined
 
-/** Curves of at least two points. */
+/** Returns the curves with at least two points. */
 export function curvesOf(rows: readonly Row[]): Curve[] {
   const byName = new Map<string, { title: string; points: Point[] }>()
   for (const { scenario, column, undici, dodici } of rows) {
@@ -37,7 +37,7 @@ export function curvesOf(rows: readonly Row[]): Curve[] {
     .filter(({ points }) => points.length > 1)
 }
 
-/** How each point's cost compares with its curve's least. */
+/** Returns how each point's cost compares with the lowest of its curve. */
 export function growthOf({ title, points }: Curve): string {
   const line = (client: 'undici' | 'dodici'): string => {
     const least = Math.min(...points.map((point) => point[client]))

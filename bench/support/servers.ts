@@ -1,4 +1,7 @@
-/** What the chosen scenarios need: nginx always, Node's own server and a thousand origins where one asks for it. */
+/**
+ * Starts the servers that the chosen scenarios need: always nginx, and Node's own server or a thousand origins if one
+ * needs them.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -29,13 +32,13 @@ export async function startServers(chosen: readonly Scenario[]): Promise<Servers
   }
 }
 
-/** Without the first, 127.0.0.1, where it listens anyway. */
+/** All addresses except the first, 127.0.0.1, on which nginx always listens. */
 const moreAddresses = (): string[] =>
   Array.from({ length: kMostOrigins - 1 }, (_, index) => originAddress(index + 1))
 
 async function startEcho(): Promise<{ port: number; pid: number; stop: () => Promise<void> }> {
   const file = fileURLToPath(new URL('echo-server.ts', import.meta.url))
-  // Its stdin is a pipe from here, so that it ends however this process ends.
+  // Its stdin is a pipe from this process, so that it ends however this process ends.
   const child = spawn(process.execPath, ['--no-warnings', file], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

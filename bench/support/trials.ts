@@ -28,16 +28,18 @@ export interface Measured {
   readonly bytes: number
   /** CPU time of the JavaScript thread, user and system, in microseconds. */
   readonly jsCpuMicros: number
-  /** CPU time of the whole process: JavaScript thread, loop threads, the collector, the kernel on their behalf. */
+  /**
+   * CPU time of the whole process: JavaScript thread, loop threads, garbage collector, and the kernel on their behalf.
+   */
   readonly processCpuMicros: number
-  /** CPU time of the servers meanwhile; not a number where the system does not tell. */
+  /** CPU time of the servers meanwhile; NaN if the system does not tell. */
   readonly serverCpuMicros: number
-  /** From a request's start to its end; not a number where none was timed. */
+  /** From a request's start to its end; NaN if none was timed. */
   readonly p50Millis: number
   readonly p99Millis: number
   /** How late the event loop was. */
   readonly loopDelayP99Millis: number
-  /** Of the whole trial, the warm-up too. */
+  /** Of the whole trial, including the warm-up. */
   readonly peakRssBytes: number
 }
 
@@ -47,14 +49,14 @@ export interface Schedule {
   readonly measureMs: number
 }
 
-/** One round: undici, dodici and whoever else takes part, one after the other. */
+/** One round: undici, dodici and the other clients, one after the other. */
 export interface Round {
   readonly undici: TrialResult
   readonly dodici: TrialResult
   readonly others: readonly TrialResult[]
 }
 
-/** What a trial may need beyond its measuring: to start, and to let its last requests end. */
+/** Extra time for a trial to start and to let its last requests end. */
 const kPatienceMs = 20_000
 
 const trialFile = fileURLToPath(new URL('../trial.ts', import.meta.url))
@@ -82,7 +84,7 @@ export async function runRounds(
   return done
 }
 
-/** Who takes part beside undici and dodici, as far as they are installed. */
+/** The installed clients that take part beside undici and dodici. */
 export function othersOf(scenario: Scenario): readonly ClientName[] {
   const names = 'others' in scenario ? (scenario.others ?? []) : []
   return names.filter(isInstalled)

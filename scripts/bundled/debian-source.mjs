@@ -1,8 +1,9 @@
-// Source tarballs from the Debian source archive, by apt itself: it knows this machine's mirror, proxy and keys, and checks
-// signatures and hashes. A private sources list and private state directories leave the system's own apt alone.
+// Downloads source tarballs from the Debian source archive with apt, which knows this machine's mirror, proxy and keys,
+// and checks signatures and hashes. A private sources list and private state directories keep the system's own apt
+// unchanged.
 //
-// The archive keeps the releases' own tarballs (`name_version.orig.tar.*`), but each suite has one version, and files of
-// a version that a suite has just left may be gone: so every suite is asked, and every acceptable version tried in turn.
+// The archive keeps the releases' own tarballs (`name_version.orig.tar.*`), but each suite has only one version, and
+// older files may have been removed. So all suites are asked, and all acceptable versions are tried in turn.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { capture, runLogged, say, StepFailed } from '../support/run.mjs'
@@ -22,7 +23,7 @@ export class DebianSource {
     this.#log = log
   }
 
-  /** Downloads an acceptable version's tarball into `directory`; `undefined` when there is none. */
+  /** Downloads an acceptable version's tarball into `directory`; returns `undefined` if there is none. */
   async fetch(library, directory) {
     this.#ready ??= this.#prepare()
     if (!(await this.#ready)) return undefined
@@ -41,7 +42,7 @@ export class DebianSource {
     return undefined
   }
 
-  /** The lists are tens of megabytes and of no use afterwards. */
+  /** The lists take tens of megabytes and are not needed afterwards. */
   dispose() {
     rmSync(this.#root, { recursive: true, force: true })
   }
@@ -60,7 +61,7 @@ export class DebianSource {
       join(this.#root, 'sources.list'),
       suites.map((suite) => `deb-src ${options}${mirror.uri} ${suite} main\n`).join(''),
     )
-    // Hooks of the system's configuration (package-kit and the like) have no business with these lists.
+    // Hooks of the system's configuration (package-kit and so on) must not see these lists.
     writeFileSync(
       join(this.#root, 'apt.conf'),
       [
@@ -75,14 +76,14 @@ export class DebianSource {
         `Dir::Cache "${this.#root}";`,
         'Acquire::Languages "none";',
         'Acquire::Retries "2";',
-        // A frozen mirror's lists count as expired. The versions and hashes are pinned on our side, so all that an old
-        // list can do is offer another version of the accepted range.
+        // The lists of a frozen mirror count as expired. As we pin versions and hashes, an old list can only offer
+        // another accepted version.
         'Acquire::Check-Valid-Until "false";',
         ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
         '',
       ].join('\n'),
     )
-    // A suite that is missing from the mirror makes apt-get fail, yet the other suites' lists are there.
+    // apt-get fails if the mirror lacks a suite, but the other suites' lists are there.
     await this.#run('reading the Debian source archive’s lists', ['update'])
     return true
   }
@@ -103,7 +104,7 @@ export class DebianSource {
     return ['-c', join(this.#root, 'apt.conf')]
   }
 
-  /** True when apt-get did it. A failure is an answer here, not an error: the log has its words. */
+  /** Returns true if apt-get succeeded. A failure is not an error here; the log contains its text. */
   async #run(title, args, cwd) {
     try {
       await runLogged({
@@ -138,7 +139,7 @@ function candidates(library, showsrc) {
     .sort((a, b) => order(a.version, b.version))
 }
 
-/** The main Debian archive as this machine's own apt configuration names it. */
+/** Finds the main Debian archive in this machine's own apt configuration. */
 async function findMirror() {
   const format = '$(REPO_URI)|$(LABEL)|$(SIGNED_BY)'
   const targets = await capture(
@@ -150,7 +151,7 @@ async function findMirror() {
     .split('\n')
     .filter(Boolean)
     .map((row) => row.split('|'))
-  // Before the first `apt-get update` apt knows the addresses, but not yet what stands behind them.
+  // Before the first `apt-get update` apt knows the addresses, but not the labels.
   const main =
     rows.find(([, label]) => label === 'Debian') ??
     rows.find(([uri, label]) => label === '' && /\/debian\/?$/.test(uri))

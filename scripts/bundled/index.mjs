@@ -1,4 +1,4 @@
-// Builds the bundled static libraries once per machine, versions, flags and compiler; prints the prefix they are in.
+// Builds the bundled static libraries, once for each machine, compiler, versions and flags, and prints their prefix.
 //
 //   node scripts/bundled/index.mjs             build what is missing, then print the prefix
 //   node scripts/bundled/index.mjs --find      only print the prefix when it is complete (CMake asks this)
@@ -16,7 +16,7 @@ import { readLibraries } from './versions.mjs'
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dodici')
 
-/** The prefix for this machine's compiler and these versions and flags; complete or not. */
+/** The prefix for this machine's compiler and these versions and flags, even if it is not complete. */
 export async function prefixPath() {
   const compiler = await capture(process.env.CC ?? 'cc', ['-dumpfullversion', '-dumpmachine'])
   if (compiler === undefined)
@@ -31,14 +31,17 @@ export async function prefixPath() {
   return join(cache, key)
 }
 
-/** `{prefix, manifest}` of complete libraries, or `undefined`. The manifest is written last, so it speaks for the rest. */
+/**
+ * Returns `{prefix, manifest}` of complete libraries, or `undefined`. The manifest is written last, so it proves that
+ * all are there.
+ */
 export async function findBundled() {
   const prefix = await prefixPath()
   const file = join(prefix, 'bundled.json')
   return existsSync(file) ? { prefix, manifest: JSON.parse(readFileSync(file, 'utf8')) } : undefined
 }
 
-/** The complete libraries, built now if need be. */
+/** Returns the complete libraries, and builds them if necessary. */
 export async function ensureBundled() {
   const found = await findBundled()
   if (found !== undefined) return found
@@ -55,7 +58,7 @@ async function build(prefix) {
   const start = performance.now()
   const libraries = readLibraries()
   const logs = `${prefix}.logs`
-  // Under the final prefix's neighbour, so that the rename at the end stays within one file system.
+  // Beside the final prefix, so that the rename at the end stays within one file system.
   const staging = `${prefix}.partial`
   for (const directory of [staging, logs]) {
     rmSync(directory, { recursive: true, force: true })
@@ -126,7 +129,7 @@ async function buildOne({ label, library, source, staging, logs, at }) {
   say(`${label}: built in ${seconds(start)}`)
 }
 
-/** Leaves only what CMake uses: package files would still name the staging folder. */
+/** Leaves only the files that CMake uses, as package files would still name the staging folder. */
 function finish(built, prefix, manifest) {
   for (const unused of ['bin', 'share', 'lib/pkgconfig', 'lib/cmake'])
     rmSync(join(built, unused), { recursive: true, force: true })

@@ -1,5 +1,5 @@
-// What is changed in the bundled libraries' sources before they are built: patches/<library>/*.patch, in the order of their
-// names. Each file has one purpose; its first lines give the reason, what upstream says, and the test that needs it.
+// Patches of the bundled libraries' sources: patches/<library>/*.patch, in the order of their names. Each file has one
+// purpose; its first lines give the reason, what upstream says, and the test that needs it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,11 +1,11 @@
-// How each bundled library is configured and built. A change of a command here, or of the versions, makes a new cache entry.
+// How each bundled library is configured and built. Changing a command here, or a version, makes a new cache entry.
 //
-// Everything is static, position-independent and hidden: Node's own executable exports OpenSSL and nghttp2 symbols, and
-// nothing of ours may bind to those, nor anything of Node's to ours.
+// Everything is static, position-independent and hidden: Node's executable exports OpenSSL and nghttp2 symbols, and our
+// code must not bind to those, nor Node's to ours.
 import { join } from 'node:path'
 
-// Frame pointers, so that profilers see through libcurl; sections, so that the addon's linker can drop what nobody calls;
-// hardened as our own code is (cmake/DodiciFlags.cmake).
+// Frame pointers are for profilers, sections let the addon's linker drop unused code, and the rest hardens it like our
+// own code (cmake/DodiciFlags.cmake).
 export const compilerFlags = [
   '-O3',
   '-fPIC',
@@ -18,8 +18,8 @@ export const compilerFlags = [
   '-D_FORTIFY_SOURCE=2',
 ]
 
-// What a request goes through on its way: the addon's linker optimizes it as one program (6 % more requests per second). The
-// native code is in the objects as well, for every other linker command.
+// For the libraries that requests pass through: the addon's linker optimizes them as one program (6 % more requests per
+// second). The objects also contain native code, for other linker commands.
 const linkTimeFlags = ['-flto', '-ffat-lto-objects']
 
 /** Each recipe: `[what it does, command, arguments]` steps, run in the library's source folder. */
@@ -30,7 +30,8 @@ export const recipes = {
       'perl',
       [
         './Configure',
-        // Nothing is read from there: no configuration file (no-autoload-config), no CA files (curl has none by default).
+        // Nothing is read from this folder: no configuration file (no-autoload-config) and no CA files (curl has none
+        // by default).
         '--openssldir=/etc/ssl',
         `--prefix=${prefix}`,
         '--libdir=lib',
@@ -44,7 +45,7 @@ export const recipes = {
           'no-comp',
           'no-module',
         ],
-        // no-atexit: process.exit() must not pull OpenSSL away from under a loop thread that is still at it.
+        // no-atexit: process.exit() must not clean up OpenSSL while a loop thread still uses it.
         ...['no-autoload-config', 'no-atexit'],
         ...compilerFlags,
       ],
@@ -102,9 +103,9 @@ export const recipes = {
           'USE_NGHTTP2=ON',
           `USE_NGTCP2=${at.http3 ? 'ON' : 'OFF'}`,
         ],
-        // The roots are Node's, handed over per TLS configuration.
+        // The roots are Node's, and are passed in with each TLS configuration.
         ...['CURL_CA_BUNDLE=none', 'CURL_CA_PATH=none'],
-        // Features that undici has no words for, or that lib/ does itself.
+        // Features that undici does not have, or that lib/ implements itself.
         ...[
           'CURL_USE_LIBPSL=OFF',
           'USE_LIBIDN2=OFF',
@@ -118,7 +119,7 @@ export const recipes = {
           'CURL_DISABLE_NETRC=ON',
           'CURL_DISABLE_DOH=ON',
         ],
-        // What libcurl would say to a terminal or a log, worked out per request whether or not anybody listens.
+        // Messages for a terminal or a log, which libcurl would compute for each request even if nobody reads them.
         ...['CURL_DISABLE_VERBOSE_STRINGS=ON', 'CURL_DISABLE_PROGRESS_METER=ON'],
         ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_AWS=ON'],
       ],
@@ -126,7 +127,7 @@ export const recipes = {
     ),
 }
 
-/** All commands as text, without this machine's paths: what the cache key is made of. */
+/** All commands as text, without this machine's paths, for the cache key. */
 export function describeRecipes() {
   const at = { source: 'SOURCE', prefix: 'PREFIX', jobs: 1, http3: true }
   return JSON.stringify(Object.entries(recipes).map(([name, recipe]) => [name, recipe(at)]))
@@ -152,7 +153,7 @@ function cmakeSteps({ source, prefix, jobs }, definitions, moreFlags = []) {
           '-DBUILD_SHARED_LIBS=OFF',
           '-DCMAKE_POSITION_INDEPENDENT_CODE=ON',
         ],
-        // No build type: its flags would come after ours and change the optimization level.
+        // No build type, because its flags would come after ours and change the optimization level.
         ...[
           '-DCMAKE_BUILD_TYPE=None',
           `-DCMAKE_C_FLAGS=${[...compilerFlags, ...moreFlags].join(' ')} -DNDEBUG`,

@@ -1,4 +1,4 @@
-// Source tarballs from the projects' own release pages. Only the pinned version, and only with its SHA-256.
+// Downloads source tarballs from the projects' release pages: only the pinned version, and only with its SHA-256.
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { rename } from 'node:fs/promises'
@@ -10,10 +10,10 @@ import { say } from '../support/run.mjs'
 const answerWithinMs = 5_000
 const downloadWithinMs = 300_000
 
-// A network that can't be reached costs one attempt, not one per library.
+// An unreachable network is tried once, not once per library.
 let unreachable = false
 
-/** Downloads the pinned tarball into `directory`; `undefined` when it can't be had. */
+/** Downloads the pinned tarball into `directory`; returns `undefined` if it is not available. */
 export async function fetchRelease(library, directory) {
   const { version } = library
   const expected = library.sha256[version]

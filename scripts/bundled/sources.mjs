@@ -1,4 +1,4 @@
-// Where a library's source tarball comes from: the cache, the release pages, the Debian source archive; in this order.
+// Finds a library's source tarball: in the cache, on the release pages, or in the Debian source archive, in this order.
 import { createHash } from 'node:crypto'
 import {
   createReadStream,
@@ -28,10 +28,10 @@ export class Sources {
     this.#debian = new DebianSource(join(this.#incoming, 'apt'), log)
   }
 
-  /** `{version, file, from}` of the library's tarball, or `undefined` where an optional one can't be had. */
+  /** Returns `{version, file, from}` of the library's tarball, or `undefined` if an optional one is not available. */
   async get(library) {
     const known = this.#cached(library)
-    // A neighbour from an earlier run is good enough only when the pinned version can't be had now either.
+    // Another version from an earlier run is used only if the pinned version is still not available.
     if (known?.version === library.version && (await matchesPin(library, known))) return known
     const found =
       (await fetchRelease(library, this.#incoming)) ??

@@ -1,4 +1,4 @@
-// What to build: reads cmake/bundled-versions.json and judges which version may stand in for a pinned one.
+// Reads the versions to build from cmake/bundled-versions.json, and decides which version may replace a pinned one.
 import { readFileSync } from 'node:fs'
 
 const versionsFile = new URL('../../cmake/bundled-versions.json', import.meta.url)
@@ -17,7 +17,7 @@ export function compareVersions(a, b) {
   return 0
 }
 
-/** Released versions only: an rc never stands in for a release. */
+/** Accepts released versions only, never an rc. */
 export function isAccepted(library, version) {
   return (
     /^\d+(\.\d+)*$/.test(version) &&
@@ -26,7 +26,7 @@ export function isAccepted(library, version) {
   )
 }
 
-/** The pinned version first, then the nearest newer ones, then the nearest older ones. */
+/** Sorts the pinned version first, then the nearest newer ones, then the nearest older ones. */
 export function byPreference(library) {
   const distance = (version) => {
     const order = compareVersions(version, library.version)

@@ -1,5 +1,6 @@
-// clang-tidy over core/ and addon/, one process a core, and only over what changed since it last passed: a file's stamp
-// is the hash of its text, of every header of ours that it includes (Ninja knows them), of its flags and of the checks.
+// Runs clang-tidy over core/ and addon/, with one process per core, and only over files that have changed since they
+// last passed. A file's stamp is the hash of its text, of all our headers that it includes (Ninja knows them), of its
+// flags and of the checks.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,7 @@ const build = inRoot('build/dev')
 const stamps = join(build, 'clang-tidy')
 const sayEveryMs = 15_000
 
-/** True when every file passes. REQUIRES: the dev preset is built. */
+/** Returns true if every file passes. REQUIRES: the dev preset is built. */
 export async function runClangTidy() {
   mkdirSync(stamps, { recursive: true })
   const todo = (await stampedFiles()).filter(({ stamp }) => !existsSync(stamp))
@@ -55,7 +56,7 @@ async function stampedFiles() {
     })
 }
 
-/** `ninja -t deps` prints an object's name, then what it was made of, indented. */
+/** `ninja -t deps` prints an object's name, and then its sources, indented. */
 async function headersByObject() {
   const text = (await capture('ninja', ['-C', build, '-t', 'deps'])) ?? ''
   const headers = new Map()

@@ -1,4 +1,4 @@
-// The checkers, each a function that says whether all is well; what is wrong they print themselves.
+// The checkers: each function returns whether all is well, and prints what is wrong.
 import { bin, inRoot, node24, preparedEnv, root } from '../support/paths.mjs'
 import { runVisible } from '../support/run.mjs'
 import { isNative, isScript, projectFiles } from './files.mjs'
@@ -27,7 +27,7 @@ export async function typeCheck() {
   return (await onNode24('tsc', '--noEmit', '-p', inRoot('tsconfig.json'))) === 0
 }
 
-/** What a user's package manager and TypeScript will make of package.json's exports. REQUIRES: dist/ is built. */
+/** Checks package.json's exports as a user's package manager and TypeScript read them. REQUIRES: dist/ is built. */
 export async function publint() {
   return (await onNode24('publint', '--strict')) === 0
 }

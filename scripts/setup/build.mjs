@@ -1,9 +1,9 @@
-// The steps that compile: a CMake preset, and lib/ to dist/. Both are quick when there is nothing to do.
+// The steps that compile: a CMake preset, and lib/ to dist/. Both are quick if there is nothing to do.
 import { existsSync } from 'node:fs'
 import { runLogged } from '../support/run.mjs'
 import { bin, inRoot, logOf, node24, preparedEnv, root } from '../support/paths.mjs'
 
-/** Configures (the first time; later CMake sees to it itself) and builds a preset. `wrap` goes before each command. */
+/** Configures a preset (the first time; later CMake does it) and builds it. `wrap` is put before each command. */
 export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
   const log = logOf(`build-${preset}`)
   const run = (title, args) => {

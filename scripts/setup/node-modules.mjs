@@ -1,5 +1,5 @@
-// node_modules, Node 24 among them, the other releases of Node that tests run on, and the public test suites. Each has a
-// stamp with its lock file's hash: `npm ci` runs only when that changed.
+// Installs node_modules with Node 24, the other releases of Node for tests, and the public test suites. Each has a
+// stamp with its lock file's hash; `npm ci` runs only if that has changed.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,16 +16,16 @@ export async function ensureNodeModules() {
     check: checkNode24,
   })
   await ensureInstalled(otherNodes, 'npm ci (Node 22 and 26)', 'npm-ci-node-versions')
-  // Tests and helpers of theirs are all that is wanted: no scripts of theirs run.
+  // Only their tests and helpers are needed, so their scripts do not run.
   await ensureInstalled(publicSuites, 'npm ci (public test suites)', 'npm-ci-public-suites', {
     command: ['ci', '--ignore-scripts'],
   })
 }
 
-/** Other native clients, for the benchmarks; they do without where npm has no binaries for this machine. */
+/** Installs other native clients for the benchmarks, unless npm has no binaries for this machine. */
 export async function ensureNativeClients() {
   try {
-    // Not `npm ci`: it wants every machine's binaries in the lock file, and not every registry has them all.
+    // Not `npm ci`, which needs the binaries of all machines in the lock file, and some registries lack some.
     await ensureInstalled(nativeClients, 'npm install (impit, wreq-js)', 'npm-native-clients', {
       command: ['install', '--no-save'],
     })

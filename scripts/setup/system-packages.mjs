@@ -1,5 +1,5 @@
-// Debian packages that building and testing needs. What is there is seen by its files, so that nothing runs when
-// nothing is missing, and so that other distributions work where somebody installed the same by other names.
+// Installs the Debian packages that building and testing need. It looks for files, so that nothing runs if nothing is
+// missing, and other distributions work if the same things are installed under other names.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { capture, runLogged, say, StepFailed } from '../support/run.mjs'
@@ -9,12 +9,12 @@ const inPath = (...commands) =>
   commands.every((command) => searchPath().some((folder) => existsSync(join(folder, command))))
 const header = (name) =>
   existsSync(join('/usr/include', name)) || existsSync(join('/usr/local/include', name))
-/** Debian keeps headers that differ between machines in a folder named after the machine. */
+/** Debian puts machine-dependent headers in a folder named after the machine. */
 const headerOfTheMachine = (name) =>
   existsSync('/usr/include') &&
   readdirSync('/usr/include').some((folder) => existsSync(join('/usr/include', folder, name)))
 
-/** `packages`: the first that apt knows is taken. `for`: tasks beyond the ordinary that need it. */
+/** Of `packages`, the first that apt knows is installed. `for` names the special tasks that need it. */
 const needs = [
   { packages: ['build-essential'], there: () => inPath('g++', 'gcc', 'make') },
   { packages: ['cmake'], there: () => inPath('cmake') },
@@ -49,7 +49,7 @@ const needs = [
   { packages: ['clang-tidy'], for: 'check', there: () => inPath('clang-tidy') },
 ]
 
-/** Installs what is missing, or fails with the one command that would. */
+/** Installs what is missing, or fails with the command that would. */
 export async function ensureSystemPackages(task) {
   const missing = needs.filter(
     (need) => (need.for === undefined || need.for === task) && !need.there(),
@@ -66,7 +66,7 @@ export async function ensureSystemPackages(task) {
   say(`Installing missing system packages: ${firstNames}`)
   await apt(elevate, 'reading apt’s lists', ['update'])
   const names = await Promise.all(missing.map(({ packages }) => firstKnown(packages)))
-  // Nothing that is there may be removed for it: a conflict is the owner's to decide.
+  // Installed packages must not be removed; the machine's owner must decide conflicts.
   const install = ['install', '--yes', '--no-install-recommends', '--no-remove', ...names]
   await withoutServiceStarts(() => apt(elevate, 'installing system packages', install))
   const still = missing.filter((need) => !need.there())
@@ -106,7 +106,7 @@ async function firstKnown(packages) {
   return packages[0]
 }
 
-/** nginx and Caddy are here as programs that tests and benchmarks start; their packages would also start services on port 80. */
+/** Tests and benchmarks start nginx and Caddy themselves, but their packages would also start services on port 80. */
 async function withoutServiceStarts(work) {
   const policy = '/usr/sbin/policy-rc.d'
   const shield = process.getuid?.() === 0 && !existsSync(policy)
@@ -127,7 +127,7 @@ function boostVersion() {
     : Number(/#define BOOST_VERSION (\d+)/.exec(readFileSync(file, 'utf8'))?.[1] ?? 0)
 }
 
-/** clang keeps its runtimes in a folder named after its version, and they are a package of their own. */
+/** clang keeps its runtimes in a folder named after its version; they are in a separate package. */
 function fuzzerRuntime(folder) {
   const versions = readdirSync(folder).filter((name) => name.startsWith('llvm-'))
   return versions.some((version) => {
@@ -140,6 +140,6 @@ function fuzzerRuntime(folder) {
 }
 
 function searchPath() {
-  // Debian keeps nginx in sbin, which an ordinary user's PATH leaves out.
+  // Debian installs nginx in sbin, which an ordinary user's PATH does not contain.
   return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 }

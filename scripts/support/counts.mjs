@@ -1,4 +1,4 @@
-// Counts of test cases, added up over the test runners into one closing line; and the names of those that failed.
+// Adds up the test counts of all runners for one closing line, with the names of failed cases.
 import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { root } from './paths.mjs'
@@ -14,13 +14,15 @@ export function add(a, b) {
   }
 }
 
-/** A line for each failed case, then the sum. `.ci/run` repeats these lines at its end. */
+/** A line for each failed case, and then the total. `.ci/run` repeats these lines at its end. */
 export function closingLines({ passed, failed, skipped, names }, label = '') {
   const lines = names.map((name) => `failed: ${label}${name}`)
   return [...lines, `${label}${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n')
 }
 
-/** From `ctest --output-junit`: each GoogleTest case is one. A run that left no report, or no case, has failed. */
+/**
+ * From `ctest --output-junit`, where each GoogleTest case counts. A run without a report or without cases has failed.
+ */
 export function fromCtest(file, exitCode) {
   const report = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const suite = /<testsuite\b[^>]*>/.exec(report)?.[0] ?? ''
@@ -66,7 +68,7 @@ function firstLine(text = '') {
   return text.split('\n', 1)[0].slice(0, 300)
 }
 
-// A runner that says it failed is believed, even when its report counts no failure; so is one that ran nothing.
+// A runner that reports failure has failed, even if it counts none; so has one that ran nothing.
 function orFailed(counts, exitCode) {
   const bad = exitCode !== 0 || counts.passed + counts.failed + counts.skipped === 0
   return bad && counts.failed === 0 ? { ...counts, failed: 1 } : counts

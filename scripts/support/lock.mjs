@@ -1,5 +1,5 @@
-// One process at a time, across checkouts. The kernel's file lock is held by a child that lives exactly as long as we do:
-// its stdin closes when this process ends, however it ends, so no stale lock is ever left behind.
+// Lets one process run at a time, across checkouts. A child holds the kernel's file lock exactly as long as we live:
+// its stdin closes when this process ends in any way, so no stale lock is left.
 import { spawn } from 'node:child_process'
 import { say, seconds, StepFailed } from './run.mjs'
 

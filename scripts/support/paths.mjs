@@ -1,15 +1,15 @@
-// Where things are in the checkout. Absolute, so that scripts work from any folder.
+// Paths in the checkout. They are absolute, so that scripts work from any folder.
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '')
 export const inRoot = (...parts) => join(root, ...parts)
 
-/** Node 24 from npm: what all of the project's JavaScript runs on, whatever the system has. */
+/** Node 24 from npm, which runs all of the project's JavaScript, whatever Node the system has. */
 export const node24 = inRoot('node_modules/.bin/node')
 export const bin = (name) => inRoot('node_modules/.bin', name)
 
-/** The environment for everything that setup has prepared: `node` means Node 24 in child processes too. */
+/** The environment for child processes after set-up, in which `node` is Node 24. */
 export function preparedEnv(extra = {}) {
   return {
     ...process.env,

@@ -1,4 +1,4 @@
-// Runs one of the project's own TypeScript programs on Node 24, against the release build.
+// Runs one of the project's own TypeScript programs on Node 24, with the release build.
 import { buildLib, buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { addonOf, inRoot, node24, preparedEnv, root } from './paths.mjs'

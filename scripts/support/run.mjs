@@ -1,7 +1,7 @@
-// Runs child processes for the setup scripts. Plain Node 20, no dependencies: this runs before `npm ci` did.
+// Runs child processes for the set-up scripts. It needs only Node 20, because it runs before `npm ci`.
 //
-// Two promises to whoever waits in front of the terminal: a line at least every 15 seconds while something runs, and,
-// when it fails, what failed, the last lines it printed and where the whole log is.
+// It prints a line at least every 15 seconds while something runs, and on failure what failed, the last lines of its
+// output and where the whole log is.
 import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -9,10 +9,10 @@ import { dirname } from 'node:path'
 const heartbeatMs = 15_000
 const quietMs = 2_000
 
-/** A failure that is explained by its message alone: the callers print it without a stack. */
+/** A failure whose message explains it, so it is printed without a stack. */
 export class StepFailed extends Error {}
 
-/** Prints one progress line; all of setup's own output goes to stderr, so that stdout stays usable for results. */
+/** Prints one progress line. All output of set-up goes to stderr, so that stdout is free for results. */
 export function say(line) {
   process.stderr.write(`${line}\n`)
 }
@@ -21,7 +21,7 @@ export function seconds(sinceMs) {
   return `${Math.round((performance.now() - sinceMs) / 1000)} s`
 }
 
-/** Runs `work` and says every 15 seconds that `title` still goes on; steps that end at once print nothing. */
+/** Runs `work` and prints every 15 seconds that `title` goes on; short steps print nothing. */
 async function withHeartbeat(title, detail, work) {
   const start = performance.now()
   const first = setTimeout(() => say(`${title}…`), quietMs)
@@ -34,7 +34,10 @@ async function withHeartbeat(title, detail, work) {
   }
 }
 
-/** Runs a command with its output in `log`; a failure shows the end of that log. `showLast`: progress tells its last line. */
+/**
+ * Runs a command with its output in `log`; a failure shows the end of that log. With `showLast` progress lines show its
+ * last line.
+ */
 export async function runLogged({
   title,
   command,
@@ -61,7 +64,7 @@ export async function runLogged({
   }
 }
 
-/** Runs a command and gives back what it printed, or `undefined` when it failed or isn't there. */
+/** Runs a command and returns its output, or `undefined` if it failed or does not exist. */
 export async function capture(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -72,7 +75,7 @@ export async function capture(command, args, options = {}) {
   })
 }
 
-/** Runs a command on this terminal; gives back its exit code. */
+/** Runs a command on this terminal, and returns its exit code. */
 export async function runVisible(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options })
@@ -81,7 +84,9 @@ export async function runVisible(command, args, options = {}) {
   })
 }
 
-/** Ends a script's main function: its exit code is the script's, and an explained failure needs no stack. */
+/**
+ * Runs a script's main function, whose result becomes the exit code. An explained failure is printed without a stack.
+ */
 export async function main(body) {
   try {
     process.exitCode = (await body()) ?? 0

@@ -1,24 +1,24 @@
-// What the sanitizers wrote into files while they watched a Node process: some processes have nobody who reads what they
-// print, and some faults are found at the very end of one.
+// Reads the reports that sanitizers wrote to files in Node processes. They use files because nobody reads the output of
+// some processes, and some faults are only found at their very end.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { capture } from './run.mjs'
 
-/** Each file is one process's. */
+/** Each file belongs to one process. */
 export function reportsIn(folder) {
   return readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
 }
 
 /**
- * Of TSan's reports those in which the addon itself touches memory. V8 and libuv are not instrumented: TSan sees their
- * mallocs but not how they hand memory from thread to thread, and reports thousands.
+ * Selects TSan's reports in which the addon itself accesses memory. V8 and libuv are not instrumented: TSan sees their
+ * mallocs but not how they pass memory between threads, and reports thousands of races.
  */
 export async function racesOf(addon, texts) {
   const races = texts.flatMap((text) => text.split('==================')).filter(isOurs)
   return Promise.all(races.map((race) => withLines(addon, race)))
 }
 
-// Two accesses come first, with a blank line between. A number of a closed descriptor that is used again is no race.
+// The two accesses come first, with a blank line between them. Reuse of a closed descriptor's number is not a race.
 function isOurs(report) {
   if (
     !report.includes('WARNING: ThreadSanitizer') ||
@@ -34,7 +34,7 @@ function firstModule(stack) {
   return modules.find((name) => !name.startsWith('libtsan'))
 }
 
-/** Functions and lines for the addon's addresses; TSan would look up all of Node's, which takes it minutes. */
+/** Adds functions and lines for the addon's addresses; TSan would look up all of Node's too, which takes minutes. */
 async function withLines(addon, report) {
   const addresses = [
     ...new Set([...report.matchAll(/dodici\.node\+(0x[0-9a-f]+)/g)].map(([, at]) => at)),

@@ -1,4 +1,4 @@
-// The two test runners, each giving back its counts.
+// Runs the two test runners, and returns their counts.
 import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -6,10 +6,10 @@ import { runVisible, say } from './run.mjs'
 import { fromCtest, fromVitest } from './counts.mjs'
 import { addonOf, bin, inRoot, node24, preparedEnv, root } from './paths.mjs'
 
-// ctest says when each case starts and passes: hundreds of lines that hide the one that matters.
+// ctest prints when each case starts and passes, which would hide the lines that matter.
 const everyCase = /^ *Start +\d+: |^ *\d+\/\d+ Test +#\d+: .* Passed +[\d.]+ sec/
 
-/** Core's GoogleTest cases in a built preset. Shown: what fails, and the sum. */
+/** Runs core's GoogleTest cases in a built preset. Prints failures and the total. */
 export async function runCtest(preset, { wrap = [] } = {}) {
   const report = freshReport(`ctest-${preset}.xml`)
   const [command, ...args] = [...wrap, 'ctest', '--preset', preset, '--output-junit', report]
@@ -25,7 +25,7 @@ export async function runCtest(preset, { wrap = [] } = {}) {
   return fromCtest(report, await ended)
 }
 
-/** The TypeScript tests, against the addon of a preset; `words` choose files as vitest does. */
+/** Runs the TypeScript tests with the addon of a preset; `words` select files as in vitest. */
 export async function runVitest(words = [], { addon = 'dev', env: more = {}, wrap = [] } = {}) {
   const report = freshReport('vitest.json')
   const args = [
@@ -41,7 +41,7 @@ export async function runVitest(words = [], { addon = 'dev', env: more = {}, wra
   return fromVitest(report, await runVisible(command, rest, { cwd: root, env }))
 }
 
-/** The type check of everything, tests and benchmarks included. */
+/** Runs the type check, including tests and benchmarks. */
 export function runTypeCheck() {
   return runVisible(node24, [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'], { cwd: root })
 }

@@ -1,5 +1,5 @@
-// `npm run bench -- <words>`: the benchmarks, on the release build. The words choose the trials, or another program first:
-// `quick`, `glue`, `core`.
+// `npm run bench -- <words>`: the benchmarks, on the release build. The words select scenarios; the first may be
+// another program instead: `quick`, `glue` or `core`.
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { ensureNativeClients } from '../setup/node-modules.mjs'

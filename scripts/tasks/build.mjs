@@ -1,4 +1,4 @@
-// `npm run build [-- preset]`: the addon (release if not said otherwise) and dist/.
+// `npm run build [-- preset]`: builds the addon (release by default) and dist/.
 import { buildLib, buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { say } from '../support/run.mjs'

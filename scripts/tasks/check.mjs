@@ -1,5 +1,5 @@
-// `npm run check`: everything that can be said about the code without running it, and the architecture tests.
-// All checks run, whatever fails: one round shows all there is to mend. `npm run fix` mends formatting.
+// `npm run check`: the static checks of the code, and the architecture tests. All checks run even if some fail, so that
+// one run shows everything. `npm run fix` fixes formatting.
 import { runClangTidy } from '../check/clang-tidy.mjs'
 import { clangFormat, oxfmt, oxlint, publint, typeCheck } from '../check/tools.mjs'
 import { buildLib, buildPreset } from '../setup/build.mjs'

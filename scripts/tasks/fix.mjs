@@ -1,4 +1,4 @@
-// `npm run fix`: formats everything, and mends what the linter can mend by itself.
+// `npm run fix`: formats everything, and lets the linter fix what it can.
 import { clangFormat, oxfmt, oxlint } from '../check/tools.mjs'
 import { prepare } from '../setup/index.mjs'
 

@@ -1,5 +1,6 @@
-// `npm run fuzz [-- target…] [--seconds 600]`: libFuzzer on the targets of tests/fuzz, one after the other; without words on
-// each, a minute long. What it learns stays in build/fuzz/corpus; an input that breaks a promise is left in build/fuzz/found.
+// `npm run fuzz [-- target…] [--seconds 600]`: runs libFuzzer on the targets of tests/fuzz, one after the other; by
+// default on all of them, a minute each. It keeps its corpus in build/fuzz/corpus, and inputs that fail in
+// build/fuzz/found.
 import { mkdirSync, readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { buildPreset } from '../setup/build.mjs'
@@ -37,7 +38,7 @@ function fuzz(target, seconds) {
       `-max_total_time=${seconds}`,
       '-max_len=1024',
       `-artifact_prefix=${found}/`,
-      corpus, // new finds go into the first
+      corpus, // libFuzzer writes new inputs to the first folder
       inRoot('tests/fuzz/corpus', target),
     ],
     log: logOf(`fuzz-${target}`),

@@ -1,5 +1,5 @@
-// `npm run test:asan`, `npm run test:tsan`: core's cases in a sanitized build, then suites that drive the addon, in a Node that
-// has the sanitizer's runtime loaded before it.
+// `npm run test:asan`, `npm run test:tsan`: core's cases in a sanitized build, and then the addon's suites in a Node
+// with the sanitizer's runtime preloaded.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPreset } from '../setup/build.mjs'
@@ -12,7 +12,7 @@ import { runCtest, runVitest } from '../support/suites.mjs'
 
 const contract = (...names) => names.map((name) => `tests/contract/${name}.test.ts`)
 
-// Lifetimes above all: teardown, aborts, everything that hands memory from one thread to another.
+// These suites mainly test lifetimes: teardown, aborts, and memory that passes between threads.
 const inNode = {
   asan: {
     runtime: 'libasan.so',
@@ -34,7 +34,7 @@ const inNode = {
     }),
     faults: (_addon, reports) => reports,
   },
-  // Not tests/exit: a worker that is terminated under TSan does not come to its end.
+  // Not tests/exit, because a worker that is terminated under TSan never ends.
   tsan: {
     runtime: 'libtsan.so',
     suites: [
@@ -59,7 +59,7 @@ export async function run([preset]) {
   return counts.failed === 0 ? 0 : 1
 }
 
-/** Each of the sanitizer's reports counts as one failed case. */
+/** Each report of the sanitizer counts as one failed case. */
 async function runInNode(preset, wrap) {
   const { runtime, suites, options, faults } = inNode[preset]
   const folder = inRoot('build/reports', preset)
@@ -76,7 +76,10 @@ async function runInNode(preset, wrap) {
   return add(counts, { passed: 0, failed: found.length, skipped: 0, names })
 }
 
-/** Kernels that randomize addresses more than GCC 12's TSan expects make it stop at once; so no randomizing, if allowed. */
+/**
+ * GCC 12's TSan stops at once if the kernel randomizes addresses more than it expects, so randomizing is turned off if
+ * allowed.
+ */
 async function fixedAddresses() {
   const wrap = ['setarch', '--addr-no-randomize']
   return (await capture(wrap[0], [...wrap.slice(1), 'true'])) === undefined ? [] : wrap

@@ -1,4 +1,5 @@
-// `npm run setup`: a newcomer's first command. All tools, the hooks, and a configured dev build for editors.
+// `npm run setup`: the first command for a new contributor. Installs all tools and hooks, and configures a dev build
+// for editors.
 import { configurePreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { capture, say } from '../support/run.mjs'

@@ -1,4 +1,4 @@
-// `npm run soak [-- --seconds 60]`: builds what users run, then mixed traffic over it and a look at what is left.
+// `npm run soak [-- --seconds 60]`: builds the addon as users run it, runs mixed traffic, and checks what is left.
 import { runScript } from '../support/run-script.mjs'
 
 export const run = (words) =>

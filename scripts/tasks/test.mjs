@@ -1,5 +1,5 @@
-// `npm test [-- words]`: builds, then core's cases, the TypeScript tests (words choose among them) and the type check.
-// The last line is the sum of all cases.
+// `npm test [-- words]`: builds, and runs core's cases, the TypeScript tests (words select some) and the type check.
+// The last line has the total of all cases.
 import { buildLib, buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { add, closingLines } from '../support/counts.mjs'

@@ -1,5 +1,5 @@
-// `npm run test:valgrind`: core's cases under memcheck, which sees what the sanitizers do not: memory of the bundled libraries
-// that is read before it was written, and leaks of theirs.
+// `npm run test:valgrind`: core's cases under memcheck, which, unlike the sanitizers, finds uninitialized reads and
+// leaks in the bundled libraries.
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { inRoot, preparedEnv, root } from '../support/paths.mjs'
@@ -18,7 +18,7 @@ export async function run() {
     `--show-leak-kinds=${leaks}`,
     `--errors-for-leak-kinds=${leaks}`,
   ]
-  // Fewer runs of the fuzz targets; no cases that fork to die.
+  // Fewer runs of the fuzz targets, and no death tests, which fork.
   const cases = [inRoot('build/dev/tests/core/core_tests'), '--gtest_filter=-*DeathTest*']
   const env = preparedEnv({ DODICI_FUZZ_RUNS: '50', GTEST_BRIEF: '1' })
   return runVisible('valgrind', [...memcheck, ...cases], { cwd: root, env })

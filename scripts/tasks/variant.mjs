@@ -1,5 +1,6 @@
-// `npm run test:release`, `npm run test:system`: suites that drive the whole, on another build of the addon than `npm test`.
-// release is what users run, optimized at link time and without assertions; system links the installed libcurl.
+// `npm run test:release`, `npm run test:system`: the end-to-end suites on another build of the addon than `npm test`
+// uses. release is the build that users run, optimized at link time and without assertions; system links the installed
+// libcurl.
 import { buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
 import { closingLines } from '../support/counts.mjs'
@@ -8,9 +9,10 @@ import { runVitest } from '../support/suites.mjs'
 const contract = (...names) => names.map((name) => `tests/contract/${name}.test.ts`)
 
 const suites = {
-  // What is a matter of time as well (streams, limits, connections that end) runs on what users run, too.
+  // Suites that depend on timing (streams, limits, connections that end) also run on the build that users run.
   release: ['tests/contract', 'tests/exit', 'tests/addon', 'tests/servers', 'tests/chaos'],
-  // Debian 12's libcurl is 7.88, which gives other errors in some corners: what every version does alike.
+  // Debian 12's libcurl is 7.88, which gives other errors in rare cases, so these suites test what all versions do
+  // alike.
   system: contract(
     ...['fetch', 'responses', 'reuse', 'request-bodies', 'wire', 'content-length', 'close-destroy'],
     ...['pause', 'connect-errors'],

@@ -1,6 +1,6 @@
 /**
- * The agents under test. The contract suites run on dodici; `DODICI_TEST_AGENT=undici` runs the same suites on undici's
- * own Agent, which proves that what they expect is what undici does.
+ * The agents under test. The contract suites run on dodici; `DODICI_TEST_AGENT=undici` runs them on undici's own Agent,
+ * to prove that they expect what undici does.
  */
 import { Agent as UndiciAgent } from 'undici'
 import type { Agent as UndiciAgentType, Dispatcher } from 'undici'
@@ -21,7 +21,7 @@ const constructors = new Map<AgentKind, new (options?: AgentOptions) => TestAgen
   ['undici', UndiciAgent],
 ])
 
-/** Loads dodici only when it is wanted, so that a run on undici needs no build. */
+/** Loads dodici only if it is needed, so that a run on undici needs no build. */
 export async function agentConstructor(
   kind: AgentKind = agentKind,
 ): Promise<new (options?: AgentOptions) => TestAgent> {

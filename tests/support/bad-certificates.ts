@@ -1,4 +1,4 @@
-/** Certificates that a careful client refuses, each for one reason. Made by the openssl command line. */
+/** Certificates that a client must refuse, each for one reason. Made by the openssl command line. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,16 +6,16 @@ import { join } from 'node:path'
 import type { KeyPair } from './certificates.ts'
 
 export interface BadCertificates {
-  /** The authority behind all of them, to be trusted. */
+  /** The trusted authority that signed all of them. */
   readonly ca: string
-  /** What is wrong, and the chain that the server sends. */
+  /** The fault, and the chain that the server sends. */
   readonly pairs: ReadonlyMap<string, KeyPair>
 }
 
 interface Leaf {
   readonly issuer?: string
   readonly names?: string
-  /** further lines of extensions */
+  /** additional extension lines */
   readonly extensions?: string
   readonly key?: string[]
   readonly digest?: string
@@ -116,7 +116,7 @@ function make(): BadCertificates {
   }
 }
 
-/** The signature is what a certificate ends with. */
+/** The signature is at the end of a certificate, so this breaks it. */
 function withAnotherLastByte(pem: string): string {
   const [, base64 = ''] = /-----BEGIN CERTIFICATE-----([^-]+)/.exec(pem) ?? []
   const der = Buffer.from(base64, 'base64')

@@ -1,4 +1,4 @@
-/** A server side for bodies too big to hold: sends as fast as the client takes, and counts. */
+/** A server for bodies that are too large for memory: it sends as fast as the client reads, and counts. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 export const kMegabyte = 1024 * 1024
@@ -10,7 +10,7 @@ export interface BigBody {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void
 }
 
-/** Answers `/<bytes>` with so many bytes; byte n of the body is n / 64 KB mod 251. */
+/** Answers `/<bytes>` with that many bytes; byte n of the body is n / 64 KB mod 251. */
 export function bigBody(): BigBody {
   let sent = 0
   const pieces = Array.from({ length: 251 }, (_value, i) => Buffer.alloc(64 * 1024, i))

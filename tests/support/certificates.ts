@@ -1,5 +1,6 @@
 /**
- * Certificates made by the openssl command line for this run: nothing secret is committed, nothing expires in the repository.
+ * Certificates that the openssl command line makes for this run, so that no secret is committed and none expires in the
+ * repository.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,9 +23,9 @@ export interface Certificates {
   readonly expired: KeyPair
   /** Names other.test only. */
   readonly wrongHost: KeyPair
-  /** Signed by an authority that nobody trusts; the server sends the leaf alone. */
+  /** Signed by an untrusted authority; the server sends only the leaf. */
   readonly unknownCa: KeyPair
-  /** As unknownCa, and the server sends the authority's certificate too. */
+  /** Like unknownCa, but the server also sends the authority's certificate. */
   readonly unknownChain: KeyPair
 }
 
@@ -90,7 +91,7 @@ function makeCertificates(): Certificates {
   }
 }
 
-// openssl 3.4 learnt dates; before that, a negative number of days did.
+// openssl 3.4 accepts dates; earlier releases need a negative number of days.
 function expiredLeaf(
   leaf: (name: string, ca: string, names: string, validity: string[]) => KeyPair,
 ): KeyPair {

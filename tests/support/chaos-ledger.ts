@@ -1,13 +1,13 @@
 /**
- * What a server that misbehaves has done with each request: which it has processed, which it has said that it has not, and
- * whether what the client was told agrees.
+ * Records what a misbehaving server has done with each request: whether it has processed it, whether it has said that
+ * it did not, and whether the client's result agrees.
  */
 
 /**
- * - `open`: the server has it, and may be processing it.
- * - `answered`: it was answered to the end.
- * - `refused`: the server has said that it has not processed it.
- * - `broken`: the server has broken the stream or its connection, and may have processed it.
+ * - `open`: the server has the request, and may be processing it.
+ * - `answered`: the response was completed.
+ * - `refused`: the server has said that it has not processed the request.
+ * - `broken`: the server has broken the stream or its connection, and may have processed the request.
  */
 export type Fate = 'open' | 'answered' | 'refused' | 'broken'
 
@@ -15,9 +15,9 @@ export interface Attempt {
   readonly connection: number
   readonly stream: number
   fate: Fate
-  /** What the server last did, in words. */
+  /** The server's last action, in words. */
   last: string
-  /** Refused by a GOAWAY with an error: the client need not try again. */
+  /** Whether it was refused by a GOAWAY with an error, so that the client need not try again. */
   mayGiveUp?: boolean
   status?: number
 }
@@ -27,7 +27,7 @@ interface Entry {
   readonly attempts: Attempt[]
 }
 
-/** What the client says when it has ended with a request. */
+/** The client's result of a request. */
 export interface ClientOutcome {
   readonly id: number
   readonly kind: string
@@ -35,32 +35,32 @@ export interface ClientOutcome {
   readonly status?: number | undefined
   readonly text: string
   readonly error?: string | undefined
-  /** Of `performance.timeOrigin + performance.now()`. */
+  /** Times are `performance.timeOrigin + performance.now()`. */
   readonly from: number
   readonly to: number
 }
 
-/** After so many refusals a client may give up: undici tries a refused stream once more (RFC 9113, 8.7). */
+/** After more refusals a client may give up: undici tries a refused stream once more (RFC 9113, 8.7). */
 const kMostRefusals = 1
 
-/** So long may the end of a connection lie there. */
+/** How long the end of a connection may stay unread. */
 const kUnreadMs = 250
 
 export const wallClock = (): number => performance.timeOrigin + performance.now()
 
 export class Ledger {
   readonly violations: string[] = []
-  /** What the server did, and how often. */
+  /** The server's actions, and how often it did each. */
   readonly done: Record<string, number> = {}
-  /** What became of the requests, and how often. */
+  /** The results of the requests, and how often each came. */
   readonly outcomes: Record<string, number> = {}
   readonly #entries = new Map<number, Entry>()
-  /** When connections were cut without a GOAWAY, and when in order: what was on its way then never arrived. */
+  /** When connections ended without a GOAWAY, and when with one: requests on their way were lost then. */
   readonly #cuts: number[] = []
   readonly #ends: number[] = []
   readonly #histories = new Map<number, string[]>()
 
-  /** The server has done something; to a whole connection, when it says to which. */
+  /** Counts an action of the server; `connection` is given if it affected a whole connection. */
   count(what: string, connection?: number): void {
     this.done[what] = (this.done[what] ?? 0) + 1
     if (connection !== undefined) this.tell(connection, what)
@@ -84,8 +84,8 @@ export class Ledger {
   }
 
   /**
-   * A request has arrived. A POST may come again only when each attempt before was refused; one that is refused already, as
-   * it comes behind a GOAWAY, may come late.
+   * A request has arrived. A POST may come again only if each earlier attempt was refused. An attempt that a GOAWAY has
+   * already refused may come late.
    */
   arrive(
     id: number,
@@ -109,7 +109,7 @@ export class Ledger {
     return this.#entries.get(id)?.attempts.length ?? 0
   }
 
-  /** Everything that the server did with a request. */
+  /** Describes everything that the server did with a request. */
   diagnosis(id: number): string {
     const attempts = this.#entries.get(id)?.attempts ?? []
     const words = attempts.map(
@@ -119,7 +119,7 @@ export class Ledger {
     return attempts.length === 0 ? 'It never arrived.' : words.join('; ')
   }
 
-  /** Whether the client was told what it should have been. */
+  /** Checks that the client got the right result. */
   settle(outcome: ClientOutcome): void {
     const { id, kind, terminalCalls, error } = outcome
     const what = `${kind} request ${id}`
@@ -151,10 +151,10 @@ export class Ledger {
     if (attempts.some(({ fate, mayGiveUp }) => fate === 'broken' || mayGiveUp)) return true
     if (refusals > kMostRefusals) return true
     if (refusals < attempts.length) return false
-    // A busy client sends a request on a connection whose end has come, and was not read yet.
+    // A busy client may send a request on a connection whose end it has not read yet.
     const during = (times: readonly number[]): boolean =>
       times.some((at) => at >= from - kUnreadMs && at <= to)
-    // The body may be gone.
+    // The body may not be available again.
     if (kind === 'stream' && (refusals > 0 || during(this.#ends))) return true
     return during(this.#cuts)
   }
@@ -163,13 +163,13 @@ export class Ledger {
     const attempts = this.#entries.get(id)?.attempts ?? []
     return attempts.some((attempt) => {
       if (attempt.fate === 'answered') return attempt.status === status && text === bodyFor(id)
-      // A stream that is reset with NO_ERROR may pass for an answer of which the rest is missing.
+      // A stream that is reset with NO_ERROR may count as a complete response, although the rest is missing.
       return attempt.fate === 'broken' && bodyFor(id).startsWith(text)
     })
   }
 }
 
-/** What the server answers request `id` with, whatever the status. */
+/** The body of the response to request `id`, with any status. */
 export const bodyFor = (id: number): string => `answer ${id}.`.padEnd(20 + ((id * 7) % 200), '-')
 
 export function note(attempt: Attempt, fate: Fate, last: string): void {

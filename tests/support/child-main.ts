@@ -1,4 +1,4 @@
-/** The other side of child.ts: builds the closure again and runs it. */
+/** The child's side of child.ts: builds the closure again and runs it. */
 import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { agentConstructor, createAgent } from './agents.ts'
@@ -18,7 +18,7 @@ const kit = {
   turns,
   load: (name: string): Promise<Record<string, never>> =>
     import(name) as Promise<Record<string, never>>,
-  /** Tells the parent; written before this returns, so process.exit() loses nothing. */
+  /** Tells the parent. It is written before this returns, so process.exit() loses nothing. */
   say: (value: unknown): void => {
     if (isMainThread) writeSync(1, `@${JSON.stringify(value)}\n`)
     else parentPort?.postMessage(value)
@@ -34,7 +34,7 @@ const kit = {
     })
     return names.filter((name) => name.startsWith('dodici')).length
   },
-  /** What is really in use. The process has to be started with --expose-gc. */
+  /** The heap in use after garbage collection. The process must be started with --expose-gc. */
   heapUsed: async (): Promise<number> => {
     for (let i = 0; i < 3; i += 1) {
       await turns(3)
@@ -43,7 +43,7 @@ const kit = {
     return process.memoryUsage().heapUsed
   },
   rss: (): number => process.memoryUsage.rss(),
-  /** Does not give the event loop a turn for so long. */
+  /** Blocks the event loop for this long. */
   blockThread: (ms: number): void => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
   },
@@ -55,6 +55,6 @@ const { source, data } = JSON.parse(process.env['DODICI_CHILD'] ?? '{}') as {
   source: string
   data: unknown
 }
-// Indirect eval: the closure sees globals only.
+// Indirect eval, so that the closure sees only globals.
 const body = (0, eval)(`(${source})`) as (kit: ChildKit, data: unknown) => unknown
 await body(kit, data)

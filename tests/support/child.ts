@@ -1,6 +1,6 @@
 /**
- * Runs a closure in a process or worker of its own. The closure travels as source text: it sees its two parameters and
- * the globals, nothing else of its file.
+ * Runs a closure in its own process or worker. The closure is passed as source text, so it sees only its two parameters
+ * and the globals.
  *
  *     const { code, said } = await runChild(async ({ createAgent, say }, { origin }) => { … }, { origin })
  */
@@ -36,14 +36,14 @@ export interface ChildOptions {
 export interface RunningChild {
   readonly process: ChildProcess
   readonly exited: Promise<ChildResult>
-  /** The next thing that the closure says, in order. Rejects when the process ends without it. */
+  /** The closure's next message, in order. Rejects if the process ends without one. */
   next(): Promise<unknown>
 }
 
 const mainFile = fileURLToPath(new URL('./child-main.ts', import.meta.url))
 const kDeadlineMs = 60_000
 
-/** Starts the closure in a child process; `next()` reads what it says while it runs. */
+/** Starts the closure in a child process; `next()` reads its messages while it runs. */
 export function startChild<Data>(
   body: ChildBody<Data>,
   data: Data,

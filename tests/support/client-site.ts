@@ -1,4 +1,4 @@
-/** A server that clients of many kinds are tried against, and an account of what they asked of it. */
+/** A server for clients of many kinds, with a log of their requests. */
 import { constants } from 'node:http2'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
@@ -9,11 +9,11 @@ import type { Protocol, ProtocolServer } from './protocols.ts'
 export const bigText = 'A sentence of some length. '.repeat(40_000)
 
 export interface ClientSite extends ProtocolServer {
-  /** A line for each request whose body has come, in the order of their coming. */
+  /** A line for each request whose body has come, in order of arrival. */
   readonly log: string[]
-  /** Paths of requests that have come, their bodies or not. */
+  /** Paths of requests that have come, even if their bodies have not. */
   readonly begun: string[]
-  /** Paths of answers that the client did not wait for. */
+  /** Paths of responses that the client did not wait for. */
   readonly left: string[]
 }
 
@@ -45,7 +45,7 @@ const answer: Answer = (site, request, response, body) => {
       response.end(body)
       return
     case '/flaky':
-      // So many refusals as the query says.
+      // Refuses as often as the query says.
       if (earlier < Number(query)) response.writeHead(503, { 'retry-after': '0' }).end('busy')
       else json({ after: earlier })
       return
@@ -83,12 +83,12 @@ const answer: Answer = (site, request, response, body) => {
   }
 }
 
-// What differs with each request, or with the time.
+// Headers that differ with each request or with the time.
 const varying = /^(authorization|x-amz-date|amz-sdk-.*)$/
-// Of the connection, not of the client.
+// Headers that depend on the connection, not on the client.
 const leftOut = /^(:|host$|connection$)/
 
-/** What was asked for, as it may be compared: each client makes up boundaries of its own. */
+/** Describes a request so that it can be compared, without boundaries, which are random. */
 function lineOf({ method, url, headers }: IncomingMessage, body: Buffer): string {
   const boundary = /boundary=(.*)/.exec(headers['content-type'] ?? '')?.[1]
   const known = (value: string): string => (boundary ? value.replaceAll(boundary, '…') : value)

@@ -1,4 +1,4 @@
-/** The same scenario over undici's Agent and over ours, each with a server and an agent of its own. */
+/** Runs the same scenario over undici's Agent and over ours, each with its own server and agent. */
 import * as undici from 'undici'
 import { expect } from 'vitest'
 import { createAgent } from './agents.ts'
@@ -16,11 +16,11 @@ export interface Ground {
   readonly agent: TestAgent
   readonly site: ClientSite
   readonly origin: string
-  /** Node's own over HTTP/1.1; undici's over HTTP/2, which Node's does not speak through undici's Agent. */
+  /** Node's own fetch over HTTP/1.1; undici's over HTTP/2, which Node's cannot use through undici's Agent. */
   readonly fetch: Fetch
-  /** How many responses `fetch` gave so far. */
+  /** How many responses `fetch` has returned so far. */
   readonly heads: () => number
-  /** Those that belong to `fetch`. */
+  /** The classes that belong to `fetch`. */
   readonly FormData: typeof globalThis.FormData
   readonly Headers: typeof globalThis.Headers
   readonly Request: typeof globalThis.Request
@@ -28,7 +28,7 @@ export interface Ground {
 }
 
 export interface Account {
-  /** What the scenario gave back, or what it threw. */
+  /** What the scenario returned or threw. */
   readonly seen: unknown
   readonly requests: readonly string[]
   readonly left: readonly string[]
@@ -66,7 +66,7 @@ function fetchOf(kind: AgentKind, agent: TestAgent, protocol: Protocol): FetchPa
   }
 }
 
-/** What of an error does not change from run to run, causes included. */
+/** The parts of an error that do not change from run to run, with its causes. */
 export function described(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { name, message, code, status, cause } = error as Error & Record<string, unknown>
@@ -79,7 +79,7 @@ export function described(error: unknown): unknown {
   }
 }
 
-/** What `promise` rejects with, as `described` tells it. */
+/** The error with which `promise` rejects, as `described` returns it. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     return { unexpected: await promise }
@@ -108,7 +108,7 @@ async function accountOf(
   }
 }
 
-/** Both accounts must be the same, but for connections that dodici spares; gives dodici's. */
+/** Expects that both results are the same, except that dodici may use fewer connections. Returns dodici's. */
 export async function same(
   protocol: Protocol,
   scenario: Scenario,
@@ -117,12 +117,12 @@ export async function same(
   const { undici, dodici } = await compared(protocol, scenario, answer)
   const { connections, ...account } = dodici
   expect(account).toEqual({ ...undici, connections: undefined })
-  // undici opens one more where a request comes in the very turn in which the first becomes free.
+  // undici opens one more if a request comes in the turn in which the first becomes free.
   expect(connections).toBeLessThanOrEqual(undici.connections)
   return dodici
 }
 
-/** Runs `scenario` over both. */
+/** Runs `scenario` over both dispatchers. */
 export async function compared(
   protocol: Protocol,
   scenario: Scenario,

@@ -1,4 +1,4 @@
-/** Connect functions that count, and keep what they were told and gave. */
+/** Connect functions that record their arguments and sockets. */
 import { connect as connectPlain } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -22,7 +22,7 @@ export interface Connecting {
   readonly sockets: Socket[]
 }
 
-/** Calls `answer` for each connection that is wanted. */
+/** A connect function that calls `answer` for each connection. */
 export function connecting(
   answer: (asked: Asked, callback: Answer, index: number) => void,
 ): Connecting {
@@ -34,7 +34,7 @@ export function connecting(
   return { connect, asked, sockets: [] }
 }
 
-/** Connects as asked, by `net` or `tls`, the latter for HTTP/2 and HTTP/1.1. */
+/** A connect function that uses `net` or `tls`, the latter with HTTP/2 and HTTP/1.1. */
 export function counting(options: ConnectionOptions = {}): Connecting {
   const sockets: Socket[] = []
   const { connect, asked } = connecting((to, callback) => {

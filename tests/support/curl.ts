@@ -1,4 +1,4 @@
-/** Which libcurl the addon under test has, for what the system's does otherwise. */
+/** Tells which libcurl the addon under test has, because the system's behaves differently. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,14 +7,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const addon = process.env['DODICI_ADDON'] ?? join(root, 'build/release/dodici.node')
 const buildFile = join(dirname(addon), 'dodici.build.json')
 
-/** The bundled libcurl has the patches; the system's has not. */
+/** Whether it is the bundled libcurl, which has the patches. */
 export const hasBundledCurl: boolean =
   !existsSync(buildFile) ||
   (JSON.parse(readFileSync(buildFile, 'utf8')) as { curl: string }).curl === 'bundled'
 
 /**
- * A request head's lines as undici has them. The system's libcurl writes `Host` and `Connection` in capitals and the latter
- * last, and no blank in front of an empty value.
+ * The lines of a request head as undici writes them. The system's libcurl capitalises `Host` and `Connection`, writes
+ * the latter last, and puts no blank before an empty value.
  */
 export function headLines(head: string): string[] {
   const lines = head.split('\r\n')

@@ -1,4 +1,6 @@
-/** As faults.ts, over HTTP/2 frames: a fault of one stream beside streams of its connection, or of a whole connection. */
+/**
+ * Like faults.ts, over HTTP/2 frames: a fault of one stream beside others on its connection, or of a whole connection.
+ */
 import { expect } from 'vitest'
 import type { AgentKind, TestAgent } from './agents.ts'
 import { healthyNeighbour, kTimeouts } from './faults.ts'
@@ -13,7 +15,7 @@ export type H2Fault = (peer: H2Peer, stream: number, broken: () => Recorder) => 
 
 export interface H2FaultOptions {
   readonly kind?: AgentKind
-  /** What the server sends first, instead of empty SETTINGS. */
+  /** Sends the first frames, instead of empty SETTINGS. */
   readonly greet?: (peer: H2Peer) => void
 }
 
@@ -70,8 +72,8 @@ export async function runStreamFault(
 }
 
 /**
- * The fault is the whole connection's; beside it runs a request to another server. Of those that follow the first may still
- * meet the dead connection.
+ * The fault affects the whole connection; a request to another server runs beside it. The first request that follows
+ * may still use the dead connection.
  */
 export async function runConnectionFault(
   fault: H2Fault,
@@ -96,7 +98,7 @@ export async function runConnectionFault(
   return { broken, server }
 }
 
-/** undici gives requests to a session that is over until its socket has closed. */
+/** undici gives requests to an ended session until its socket has closed. */
 async function undiciHasNoticed(agent: TestAgent, origin: string): Promise<void> {
   for (let n = 0; n < 100; n += 1) {
     const { error } = await exchange(agent, { origin, path: '/after' })

@@ -1,6 +1,6 @@
 /**
- * One broken exchange between healthy ones. Each case runs on an Agent of its own with three requests: one that is in flight
- * when the fault happens and ends after it, the broken one, and one that follows.
+ * One broken exchange between healthy ones. Each case has its own Agent and three requests: one that is in flight
+ * during the fault and ends after it, the broken one, and one that follows.
  */
 import { expect } from 'vitest'
 import type { AgentKind, AgentOptions, TestAgent } from './agents.ts'
@@ -10,7 +10,7 @@ import type { Recorder, RequestMaker } from './recorder.ts'
 import type { Peer, RawScript, RawServer } from './servers/raw.ts'
 import { turns } from './wait.ts'
 
-/** Far beyond what a case takes, so that no case passes by its timeout unless it says so. */
+/** Far longer than a case takes, so that no case passes by a timeout unless it says so. */
 export const kTimeouts = { connectTimeout: 8000, headersTimeout: 8000, bodyTimeout: 8000 }
 
 /** What the server does with the broken request, whose head it has read. */
@@ -23,7 +23,7 @@ export interface FaultOptions {
   readonly agent?: AgentOptions
   readonly request?: RequestMaker
   readonly kind?: AgentKind
-  /** The broken request is not the first one on its connection. */
+  /** Whether the broken request is not the first one on its connection. */
   readonly warm?: boolean
 }
 
@@ -33,12 +33,12 @@ export interface Outcome {
   readonly agent: TestAgent
   /** How often the broken request arrived. */
   readonly arrivals: number
-  /** The request that follows came on the broken one's connection. */
+  /** Whether the request that follows came on the broken one's connection. */
   readonly reused: boolean
 }
 
 /**
- * Runs the case, expects exactly one terminal call of each of the three requests, and that the healthy ones are well.
+ * Runs the case. Expects exactly one terminal call for each of the three requests, and that the healthy ones succeed.
  * All three go to one origin.
  */
 export async function runFault(fault: Fault, options: FaultOptions = {}): Promise<Outcome> {
@@ -76,14 +76,14 @@ export async function runFault(fault: Fault, options: FaultOptions = {}): Promis
   const agent = await useAgent({ ...kTimeouts, ...options.agent }, options.kind)
   const beside = dispatch(agent, { origin, path: '/beside', bodyTimeout: 0 })
   await beside.seen('onResponseData')
-  // undici gives a connection back to its pool some turns after its response.
+  // undici returns a connection to its pool some turns after its response.
   const givenBack = (): Promise<void> => turns(options.kind === 'undici' ? 3 : 0)
   if (options.warm) await exchange(agent, { origin, path: '/warm' })
   await givenBack()
   broken = dispatch(agent, { path: '/broken', ...requestTo(origin, options.request) })
   await broken.done
   await givenBack()
-  // While the first still runs, so that a connection that the broken one left behind would be used.
+  // Sent while the first still runs, so that it would use a connection that the broken one has left.
   const after = await exchange(agent, { origin, path: '/after' })
   over.resolve()
   await beside.done
@@ -97,7 +97,7 @@ export async function runFault(fault: Fault, options: FaultOptions = {}): Promis
   return { broken, server, agent, arrivals, reused: afterOn === brokenOn }
 }
 
-/** A request to a server of its own that is in flight until the function given back has seen it end well. */
+/** Starts a request to a server of its own. It is in flight until the returned function has seen it succeed. */
 export async function healthyNeighbour(agent: TestAgent): Promise<() => Promise<void>> {
   const over = Promise.withResolvers<void>()
   const server = await useRaw(async (peer) => {
@@ -117,7 +117,7 @@ export async function healthyNeighbour(agent: TestAgent): Promise<() => Promise<
   }
 }
 
-/** A text is the body of an answer that is taken; else what the error has. */
+/** A text is the expected body of a successful response; an object has the expected properties of the error. */
 export type Expected = string | Readonly<Record<string, unknown>>
 
 export function expectOutcome(broken: Recorder, expected: Expected): void {

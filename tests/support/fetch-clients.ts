@@ -1,4 +1,4 @@
-/** Popular clients that sit on fetch, each told to use the fetch of a ground. */
+/** Popular clients that use fetch, each made to use a given one. */
 import { request as octokit } from '@octokit/request'
 import { create as createAxios } from 'axios'
 import { Gaxios } from 'gaxios'
@@ -19,15 +19,15 @@ export interface Answered {
 }
 
 export interface FetchClient {
-  /** Follows redirects, and rejects for what is no success. */
+  /** Follows redirects, and rejects if the status is no success. */
   send(sent: Sent): Promise<Answered>
   /** The body, as it comes. */
   stream(path: string): Promise<AsyncIterable<Uint8Array>>
-  /** PUT of a body whose length is not known; absent where the client has no such thing. */
+  /** PUT of a body of unknown length; absent if the client cannot do that. */
   readonly upload?: (path: string, body: ReadableStream<Uint8Array>) => Promise<Answered>
-  /** GET, twice more when the server is busy; absent where the client has no such thing. */
+  /** GET that is repeated up to twice if the server is busy; absent if the client cannot do that. */
   readonly retry?: (path: string) => Promise<Answered>
-  /** GET that may take 150 ms. */
+  /** GET with a timeout of 150 ms. */
   readonly hasty?: (path: string) => Promise<Answered>
 }
 

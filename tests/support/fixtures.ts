@@ -1,4 +1,4 @@
-/** Servers and agents that go away with the test that made them. */
+/** Servers and agents that are closed at the end of the test that made them. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { ServerOptions } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -60,7 +60,7 @@ export async function useH2Frames(
   return server
 }
 
-/** A folder of the test's own. */
+/** Makes a folder for this test. */
 export function useFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'dodici-test-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))

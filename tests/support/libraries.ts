@@ -1,4 +1,4 @@
-/** The same program over undici and over dodici, which have the same names. */
+/** Runs the same program over undici and over dodici, which export the same names. */
 import * as undici from 'undici'
 import { expect, onTestFinished } from 'vitest'
 import * as dodici from '../../lib/index.ts'
@@ -12,7 +12,7 @@ export const libraries: readonly { name: string; library: Library }[] = [
   { name: 'dodici', library: ours },
 ]
 
-/** Plays it on both, expects the same of both, and returns that. */
+/** Plays it on both, expects the same result, and returns it. */
 export async function onBoth<T>(play: (library: Library) => Promise<T> | T): Promise<T> {
   const expected = await play(undici)
   const actual = await play(ours)
@@ -21,7 +21,7 @@ export async function onBoth<T>(play: (library: Library) => Promise<T> | T): Pro
   return actual
 }
 
-/** What came of making something. */
+/** Returns what `make` returns or throws, in comparable form. */
 export function outcomeOf(make: () => unknown): unknown {
   try {
     make()
@@ -31,13 +31,13 @@ export function outcomeOf(make: () => unknown): unknown {
   }
 }
 
-/** Destroys it behind the test. */
+/** Destroys the dispatcher after the test. */
 export function using<T extends undici.Dispatcher>(dispatcher: T): T {
   onTestFinished(() => dispatcher.destroy())
   return dispatcher
 }
 
-/** What a program looks at of an error. */
+/** The properties of an error that programs read. */
 export function toldOf(error: unknown): {
   name: string
   code: string | undefined

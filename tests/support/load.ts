@@ -1,7 +1,7 @@
 /**
- * Many requests with ids of their own, so many in flight: which were answered, which were lost, and what each client's server saw.
+ * Sends many requests with ids, a given number at a time, and finds out which were answered and which were lost.
  *
- * `path(id)` is what tells them apart; the answer's body must begin with it.
+ * `path(id)` identifies a request; the body of its response must begin with it.
  */
 import { setTimeout as after } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
@@ -14,9 +14,9 @@ export interface Load {
   readonly count: number
   readonly inFlight: number
   readonly path: (id: number) => string
-  /** Of request `id`. `none` is a GET, others are POST. Default: all kinds in turn. */
+  /** The body of request `id`: `none` is a GET, the others are POST. Default: all kinds in turn. */
   readonly kind?: (id: number) => BodyKind
-  /** For all of it; what has not ended then counts as lost. */
+  /** Deadline for the whole load; requests that have not ended by then count as lost. */
   readonly deadlineMs?: number
   /** Milliseconds to wait before request `id` begins, for the connections to be idle. Default: 0. */
   readonly pauseBefore?: (id: number) => number
@@ -26,14 +26,14 @@ export interface Load {
 
 export interface LoadResult {
   readonly answered: number
-  /** What became of the others: "POST stream: UND_ERR_SOCKET other side closed" → how often. */
+  /** Why the others failed, such as "POST stream: UND_ERR_SOCKET other side closed", and how often. */
   readonly lost: Readonly<Record<string, number>>
-  /** Answers that were another request's, not 200, or came when the request had ended before. */
+  /** Responses that belonged to another request, were not 200, or came after the request had ended. */
   readonly wrong: readonly string[]
   readonly ms: number
 }
 
-/** A handler that keeps little: the soak of a hundred thousand requests holds as many. */
+/** A handler that needs little memory, as a load may have a hundred thousand. */
 export class Outcome {
   terminalCalls = 0
   status: number | undefined
@@ -101,7 +101,7 @@ export async function runLoad(agent: Dispatcher, load: Load): Promise<LoadResult
       ended += 1
       load.onEnd?.(ended)
       if (ended === count) all.resolve()
-      // In a turn of its own: a request that fails at once would else start the next within the last one's call.
+      // In a turn of its own, because otherwise a request that fails at once would start the next inside its last call.
       const pause = load.pauseBefore?.(outcomes.length) ?? 0
       if (pause > 0) setTimeout(next, pause)
       else setImmediate(next)
@@ -113,7 +113,7 @@ export async function runLoad(agent: Dispatcher, load: Load): Promise<LoadResult
   for (let n = 0; n < load.inFlight; n += 1) next()
   await Promise.race([all.promise, after(deadlineMs, undefined, { ref: false })])
   isOver = true
-  // Room for calls that must not come.
+  // Time for calls that must not come.
   await after(1)
   const result = sumUp(outcomes, load, kindOf)
   return { ...result, ms: Math.round(performance.now() - start) }

@@ -1,11 +1,11 @@
-/** Other releases of Node, which set-up installs for tests beside the Node that runs them. */
+/** Other releases of Node, which set-up installs for tests. */
 import { fileURLToPath } from 'node:url'
 
 export type NodeMajor = 22 | 24 | 26
 
 export const nodeMajors: readonly NodeMajor[] = [22, 24, 26]
 
-/** The program of that release. */
+/** The path of that release's program. */
 export function nodeProgram(major: NodeMajor): string {
   if (major === 24) return process.execPath
   const path = `./node-versions/node_modules/node${major}-${process.arch}/bin/node`

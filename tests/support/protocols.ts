@@ -1,4 +1,4 @@
-/** One server handler over each of the protocols. */
+/** Runs one server handler over each protocol. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -18,7 +18,7 @@ export interface ProtocolServer {
   close(): Promise<void>
 }
 
-/** Starts `handler` behind `protocol`; the parts of the API that are used exist in both of Node's servers. */
+/** Starts a server for `protocol` with `handler`, which may only use what both of Node's servers have. */
 export function startProtocol(protocol: Protocol, handler: Http1Handler): Promise<ProtocolServer> {
   if (protocol === 'HTTP/1.1') return startHttp1(handler)
   return startTls({

@@ -1,4 +1,4 @@
-/** What the suites on proxies share. */
+/** Shared by the suites about proxies. */
 import { request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { expect, onTestFinished } from 'vitest'
@@ -81,7 +81,7 @@ const variables = [
   'NO_PROXY',
 ] as const
 
-/** Unset where nothing is said. */
+/** A missing variable is unset. */
 export type Environment = Partial<Record<(typeof variables)[number], string>>
 
 export function useEnvironment(set: Environment): void {

@@ -1,4 +1,4 @@
-/** Random by a seed, so that a run can be had again: `DODICI_TEST_SEED=n` sets it. */
+/** Seeded random numbers, so that a run can be repeated: `DODICI_TEST_SEED=n` sets the seed. */
 
 export interface Random {
   /** From 0 to below `limit`. */
@@ -8,14 +8,14 @@ export interface Random {
   chance(share: number): boolean
 }
 
-/** The run's seed, printed with what it is for. */
+/** Returns the run's seed, and prints it with its purpose. */
 export function seedOf(what: string): number {
   const seed = Number(process.env['DODICI_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
   console.log(`${what}: DODICI_TEST_SEED=${seed}`)
   return seed
 }
 
-/** Mulberry32. Further `words` make a sequence of their own, the same whatever else was drawn before. */
+/** Mulberry32. Other `words` make an independent sequence, whatever else was drawn before. */
 export function random(seed: number, ...words: number[]): Random {
   let state = words.reduce((sum, word) => Math.imul(sum ^ (word + 1), 0x9e3779b1), seed) >>> 0
   const next = (): number => {

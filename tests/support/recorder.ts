@@ -1,4 +1,4 @@
-/** A new-style handler that writes down every call. */
+/** A modern handler that records each call. */
 import type { Dispatcher } from 'undici'
 import { within } from './wait.ts'
 
@@ -13,7 +13,7 @@ export type HandlerMethod =
   | 'onRequestUpgrade'
   | 'onResponseError'
 
-/** What a handler may be called with by a request that upgrades nothing, in the order of the calls. */
+/** The methods that a request without an upgrade may call, in order. */
 export const requestCallbacks = [
   'onRequestStart',
   'onBodySent',
@@ -40,15 +40,15 @@ export interface RecordedError extends Error {
 export interface Call {
   readonly name: HandlerMethod
   readonly args: readonly unknown[]
-  /** The call came before `dispatch()` had returned. */
+  /** Whether the call came before `dispatch()` had returned. */
   readonly duringDispatch: boolean
-  /** State of the controller when the call came; undefined when the call had none. */
+  /** State of the controller at the call; undefined if the call had none. */
   readonly controller:
     | { aborted: boolean; paused: boolean; reason: unknown; rawHeaders: unknown }
     | undefined
 }
 
-/** Called after the call was written down. */
+/** Called after the call was recorded. */
 export interface Hooks {
   onRequestStart?: (recorder: Recorder, controller: Controller) => void
   onBodySent?: (recorder: Recorder, chunk: Buffer) => void
@@ -86,7 +86,7 @@ export class Recorder {
     return within('the terminal call', this.#done.promise)
   }
 
-  /** Names in order; runs of the same one merged. */
+  /** Names in order, with repetitions of the same one merged. */
   get names(): HandlerMethod[] {
     return this.calls.map((call) => call.name).filter((name, i, all) => name !== all[i - 1])
   }
@@ -120,7 +120,7 @@ export class Recorder {
     return this.#last('onResponseEnd')?.args[1] as Headers | undefined
   }
 
-  /** What onResponseError brought. */
+  /** The error of onResponseError. */
   get error(): RecordedError | undefined {
     return this.#last('onResponseError')?.args[1] as RecordedError | undefined
   }
@@ -133,7 +133,7 @@ export class Recorder {
     return this.calls.find((call) => call.name === name)
   }
 
-  /** Comes back when `name` has been called at least once. */
+  /** Resolves when `name` has been called at least once. */
   seen(name: HandlerMethod): Promise<void> {
     if (this.count(name) > 0) return Promise.resolve()
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -210,7 +210,7 @@ function isController(value: unknown): value is Controller {
 
 export type RequestOptions = Partial<Dispatcher.DispatchOptions> & Record<string, unknown>
 
-/** A function where a body can be read once only, or the origin is written otherwise. */
+/** A function, if a body can be read only once or the origin is needed. */
 export type RequestMaker = RequestOptions | ((origin: string) => RequestOptions)
 
 export function requestTo(origin: string, request: RequestMaker = {}): RequestOptions {

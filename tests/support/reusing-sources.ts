@@ -1,4 +1,4 @@
-/** Bodies whose source uses the memory of its chunks again, as soon as it may. */
+/** Bodies whose sources reuse the memory of their chunks as soon as they may. */
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 
@@ -7,12 +7,12 @@ export type Reuse = 'next' | 'wiped' | 'transferred' | 'kept'
 
 export const reuses: readonly Reuse[] = ['next', 'wiped', 'transferred', 'kept']
 
-/** When the next chunk is there. */
+/** When the next chunk comes. */
 export type Pace = 'at once' | 'microtask' | 'turn'
 
 export const paces: readonly Pace[] = ['at once', 'microtask', 'turn']
 
-/** Gives `pieces`, one by one, in memory that is used again by the rule of `reuse`. */
+/** Gives `pieces`, one by one, in memory that is reused as `reuse` says. */
 class Pieces {
   readonly #pieces: readonly string[]
   readonly #reuse: Reuse
@@ -26,7 +26,7 @@ class Pieces {
     this.#shared = new Uint8Array(Math.max(1, ...pieces.map(({ length }) => length)))
   }
 
-  /** undefined: there are no more. What was given before is worth nothing from here on. */
+  /** Returns undefined if there are no more. Earlier chunks are invalid from here on. */
   next(): Uint8Array | undefined {
     this.#useAgain()
     const piece = this.#pieces[this.#at++]
@@ -67,7 +67,7 @@ function* generator(pieces: Pieces): Generator<Uint8Array> {
   for (let chunk = pieces.next(); chunk !== undefined; chunk = pieces.next()) yield chunk
 }
 
-// Reads ahead of nobody: a Readable that has a chunk in its own buffer must leave it alone.
+// Without read-ahead, because a Readable that buffers a chunk must not reuse its memory.
 function readable(pieces: Pieces, pace: Pace): Readable {
   return new Readable({
     highWaterMark: 1,
@@ -93,7 +93,7 @@ function webStream(pieces: Pieces, pace: Pace): ReadableStream<Uint8Array> {
   )
 }
 
-/** A stream of somebody's own, which uses a chunk's memory again as soon as its listeners return. */
+/** A user-made stream that reuses a chunk's memory as soon as its listeners return. */
 class BareStream extends EventEmitter {
   readonly #pieces: Pieces
   readonly #pace: Pace
@@ -130,7 +130,7 @@ class BareStream extends EventEmitter {
         return
       }
       this.emit('data', chunk)
-      // Wiped now: whoever listened has had it.
+      // Wiped now, as all listeners have had it.
       chunk.fill(0x2b)
       await paced(this.#pace)
     }

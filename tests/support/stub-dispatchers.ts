@@ -1,8 +1,8 @@
-/** Dispatchers that a factory makes in tests: they send nothing. */
+/** Dispatchers for the factories of tests. They send nothing. */
 import { Dispatcher as Base } from 'undici'
 import type { Dispatcher } from 'undici'
 
-/** Answers everything at once, and notes what it is asked for. */
+/** Answers each request at once, and records it. */
 export class Stub extends Base {
   readonly calls: string[] = []
   readonly origin: string
@@ -35,7 +35,7 @@ export class Stub extends Base {
   }
 }
 
-/** A factory of them, with what it made and was given. */
+/** A factory of stubs that records its arguments and results. */
 export function stubs() {
   const made: Stub[] = []
   const given: object[] = []

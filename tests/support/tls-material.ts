@@ -1,4 +1,4 @@
-/** What clients show and refuse: keys in all wrappings, and a revocation list. Made by the openssl command line. */
+/** Client certificates, keys in all formats, and a revocation list. Made by the openssl command line. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { KeyPair } from './certificates.ts'
 
 export interface TlsMaterial {
-  /** Authority of all below. */
+  /** The authority that signed all of the following. */
   readonly ca: string
   /** Certificate of a client whose common name is `client`, with an EC key. */
   readonly client: KeyPair
@@ -14,9 +14,9 @@ export interface TlsMaterial {
   readonly encryptedKey: string
   /** The client's key, certificate and authority, encrypted with `secret`. */
   readonly pfx: Buffer
-  /** As `client`, with an RSA key; its common name is `client-rsa`. */
+  /** Like `client`, with an RSA key; its common name is `client-rsa`. */
   readonly rsaClient: KeyPair
-  /** For localhost; `crl` revokes the second. */
+  /** For localhost; `crl` revokes `revokedServer`. */
   readonly server: KeyPair
   readonly revokedServer: KeyPair
   readonly crl: string

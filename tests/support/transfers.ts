@@ -1,4 +1,4 @@
-/** How a handler may give its chunk's memory away. */
+/** Ways in which a handler may transfer the memory of its chunk. */
 export const transfers: readonly [name: string, transfer: (chunk: Buffer) => void][] = [
   [
     'posts',

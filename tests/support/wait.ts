@@ -1,12 +1,10 @@
-/**
- * Waiting for something that must happen, with a deadline that names it. Tests never sleep to let something happen.
- */
+/** Waits for an event, with a deadline whose error names it. Tests never sleep until something has happened. */
 import type { EventEmitter } from 'node:events'
 
-/** Long enough for a slow machine under load: reaching it means that the thing never came. */
+/** Long enough for a slow machine under load: after this time the event will not come. */
 export const kExpectNoTimeout = 15_000
 
-/** `promise`, or a rejection that says what did not come in time. */
+/** Resolves as `promise`, or rejects with an error that says what did not come in time. */
 export async function within<T>(
   what: string,
   promise: PromiseLike<T>,
@@ -36,7 +34,7 @@ export function waitFor(
   return within(`event '${event}'`, promise, deadlineMs).finally(() => emitter.off(event, listener))
 }
 
-/** Comes back as soon as `condition` holds. */
+/** Resolves as soon as `condition` holds. */
 export function until(
   what: string,
   condition: () => boolean,
@@ -45,7 +43,7 @@ export function until(
   return untilAsync(what, condition, deadlineMs)
 }
 
-/** As `until`, for what is asked of another process. */
+/** Like `until`, for an asynchronous condition. */
 export async function untilAsync(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -58,12 +56,12 @@ export async function untilAsync(
   }
 }
 
-/** Lets `turns` turns of the event loop pass: room for a call that must not come. */
+/** Lets `count` turns of the event loop pass: time for a call that must not come. */
 export async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Room for a call that must not come and that would travel over a socket. */
+/** Time for a call that must not come and that would need the network. */
 export function quiet(ms = 60): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)

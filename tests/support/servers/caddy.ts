@@ -1,4 +1,4 @@
-/** Caddy, that is Go's net/http, with as many sites as a test wants; it logs each request that it has processed. */
+/** Starts Caddy (Go's net/http) with the sites that a test needs. It logs each processed request. */
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,14 +11,14 @@ import { freePorts, startProgram } from './program.ts'
 export interface CaddySite {
   /** `h1` is without TLS. */
   readonly protocol: 'h1' | 'h1 over TLS' | 'h2'
-  /** Closes what was idle for so long, as `1s`. */
+  /** How long a connection may be idle, such as `1s`. */
   readonly idle?: string
 }
 
 export interface Caddy extends RealServer {
-  /** Of the sites, in their order. */
+  /** The origins of the sites, in order. */
   readonly origins: readonly string[]
-  /** New servers on the same ports; the old ones finish what they have, with GOAWAY. */
+  /** Starts new servers on the same ports; the old ones finish their requests, with GOAWAY. */
   reload(): Promise<void>
   stop(): Promise<void>
 }
@@ -26,8 +26,8 @@ export interface Caddy extends RealServer {
 const run = promisify(execFile)
 
 /**
- * `/direct/…` is answered by Caddy itself with the path, without a look at the request's body; `/proxied/…` by the backend on
- * that port.
+ * Caddy itself answers `/direct/…` with the path, without reading the request's body; the backend on that port answers
+ * `/proxied/…`.
  */
 export async function startCaddy(sites: readonly CaddySite[], backend: number): Promise<Caddy> {
   const [admin = 0, ...ports] = await freePorts(sites.length + 1)
@@ -51,7 +51,7 @@ export async function startCaddy(sites: readonly CaddySite[], backend: number): 
     origins: ports.map((port, n) =>
       sites[n]?.protocol === 'h1' ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     ),
-    // It does not count them: those on which it has processed something.
+    // Caddy does not count connections, so these are the ones with processed requests.
     accepted: () => {
       read()
       for (const { connection } of lines) known.add(connection)
@@ -86,7 +86,7 @@ function lineOf(line: string): Processed {
   return { connection: `${request.host} ${request.remote_port}`, path: request.uri, status }
 }
 
-/** Connections that these ports have accepted, as the kernel sees it. */
+/** Connections to these ports, according to the kernel. */
 function establishedTo(ports: readonly number[]): number {
   const wanted = new Set(ports)
   const kEstablished = '01'

@@ -1,4 +1,4 @@
-/** The same load over undici's Agent and ours to a server that is a program of its own; each is counted by that server. */
+/** Sends the same load over undici's Agent and over ours to a server in its own process, which counts the requests. */
 import { expect, onTestFailed } from 'vitest'
 import { createAgent } from '../agents.ts'
 import type { AgentKind, AgentOptions } from '../agents.ts'
@@ -15,7 +15,7 @@ export interface Backend extends Http1Server {
   readonly processed: ReadonlyMap<string, number>
 }
 
-/** Answers with the path; counts when it has read the whole request. */
+/** Answers with the path, and counts a request once it has read it completely. */
 export async function startBackend(): Promise<Backend> {
   const processed = new Map<string, number>()
   const server = await startHttp1(async (request, response) => {
@@ -60,7 +60,7 @@ export async function countedLoad(kind: AgentKind, plan: LoadPlan): Promise<Coun
   await (result.answered === plan.count ? agent.close() : agent.destroy())
   const times = new Map<string, number>()
   for (const { path, status } of await server.newLines()) {
-    // Others were refused, or their connection was gone before the answer.
+    // The others were refused, or their connection ended before the response.
     if (status === 200) times.set(path, (times.get(path) ?? 0) + 1)
   }
   for (const [path, count] of backend.processed) {
@@ -76,7 +76,10 @@ export async function countedLoad(kind: AgentKind, plan: LoadPlan): Promise<Coun
   }
 }
 
-/** undici first, on the same server. Says how both fared when the test fails, and always with `DODICI_TEST_VERBOSE=1`. */
+/**
+ * undici comes first, on the same server. Prints both results if the test fails, or always with
+ * `DODICI_TEST_VERBOSE=1`.
+ */
 export async function compareLoads(plan: LoadPlan): Promise<{ undici: Counted; ours: Counted }> {
   const undici = await countedLoad('undici', plan)
   const ours = await countedLoad('dodici', plan)
@@ -87,8 +90,8 @@ export async function compareLoads(plan: LoadPlan): Promise<{ undici: Counted; o
 }
 
 /**
- * Bodies that can be sent a second time come first: who asks what is lost with the others, which are gone when a server has
- * refused them, sees the difference at once.
+ * Expects that no request was lost, except stream bodies, which cannot be sent again after a server has refused them.
+ * The others are checked first, so that a failure shows which kind it was.
  */
 export function expectNoneLost({ lost }: Counted): void {
   const others = Object.entries(lost).filter(([why]) => !why.startsWith('POST stream'))

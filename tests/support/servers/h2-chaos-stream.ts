@@ -1,4 +1,4 @@
-/** One stream of the server in h2-chaos.ts: what it does with its request, drawn by the seed and the request's id. */
+/** One stream of the server in h2-chaos.ts. The seed and the request's id decide what it does. */
 import { bodyFor, note } from '../chaos-ledger.ts'
 import type { Attempt, Ledger } from '../chaos-ledger.ts'
 import type { Random } from '../random.ts'
@@ -8,13 +8,13 @@ import type { H2Peer } from './h2-frames.ts'
 const { endStream, endHeaders } = FrameFlag
 const breakingCodes = [H2Code.cancel, H2Code.internalError, H2Code.noError]
 
-/** What a stream wants of its connection. */
+/** What a stream needs from its connection. */
 export interface StreamOwner {
   readonly peer: H2Peer
   readonly ledger: Ledger
   grant(stream: number, bytes: number): void
   onAnswered(attempt: Attempt): void
-  /** Nothing of the stream matters any more. */
+  /** The stream has ended for good. */
   onOver(stream: number): void
 }
 
@@ -25,11 +25,11 @@ export class ChaosStream {
   readonly #id: number
   readonly #stream: number
   readonly #random: Random
-  /** What it does when the request has come to its end. */
+  /** What to do when the request is complete. */
   #atEnd: (() => void) | undefined
   #isRead: boolean
   #isOver = false
-  /** What has come while the window was withheld. */
+  /** Bytes that came while the window was withheld. */
   #withheld: number | undefined
 
   constructor(owner: StreamOwner, id: number, attempt: Attempt, random: Random, isRead: boolean) {
@@ -61,7 +61,7 @@ export class ChaosStream {
     this.#endIfDone()
   }
 
-  /** The connection has done with it, or the client. */
+  /** The connection or the client has ended the stream. */
   leave(): void {
     this.#isOver = true
   }
@@ -74,7 +74,7 @@ export class ChaosStream {
     else answer()
   }
 
-  /** In full, while the rest of the request is still to come; whether anybody reads that is another matter. */
+  /** Sends a full response before the request is complete; the rest may or may not be read. */
   #answerEarly(): void {
     const { ledger, peer } = this.#owner
     ledger.count('answered early')

@@ -1,6 +1,6 @@
 /**
- * An HTTP/2 server that does at random, by its seed, what servers do when they are reloaded, overloaded or broken. It keeps the
- * rules: what it says of a request in a GOAWAY or a reset is true.
+ * An HTTP/2 server that at random, by its seed, does what servers do when they are reloaded, overloaded or broken. It
+ * obeys the protocol: what it says about a request in a GOAWAY or a reset is true.
  */
 import { note } from '../chaos-ledger.ts'
 import type { Attempt, Ledger } from '../chaos-ledger.ts'
@@ -20,7 +20,7 @@ const Setting = { maxConcurrentStreams: 3, initialWindowSize: 4 } as const
 const errors = [H2Code.internalError, H2Code.enhanceYourCalm]
 const kPingDeadlineMs = 8000
 
-/** Which of its ways it follows. */
+/** Which kinds of events it produces. */
 export interface Ways {
   /** Resets, early answers. */
   readonly streams?: boolean
@@ -41,7 +41,7 @@ export class ChaosConnection {
   readonly #windows: WindowCheck
   /** SETTINGS that the client has not acknowledged yet. */
   readonly #settings: [id: number, value: number][][] = [[]]
-  /** PINGs likewise, each with what was answered before it, and what it may prove. */
+  /** Unacknowledged PINGs, each with the responses before it, and a function for its acknowledgement. */
   readonly #pings: { answered: Attempt[]; onAck?: () => void }[] = []
   #unconfirmed: Attempt[] = []
   readonly #owner: StreamOwner
@@ -100,7 +100,7 @@ export class ChaosConnection {
   }
 
   #onHeaders({ flags, stream, payload }: Frame): void {
-    // Without PADDED; PRIORITY is five bytes.
+    // PADDED is not supported; PRIORITY takes five bytes.
     const fields = this.#hpack.read((flags & 0x20) === 0 ? payload : payload.subarray(5))
     const id = Number(fields.get(':path')?.split('/')[1])
     const method = fields.get(':method') ?? ''
@@ -137,7 +137,7 @@ export class ChaosConnection {
   #onReset({ stream, payload }: Frame): void {
     const entry = this.#streams.get(stream)
     this.#drop(stream)
-    // What was answered early needs no rest of its request.
+    // After an early response the rest of the request is not needed.
     if (!entry || entry.isAnswered || entry.attempt.fate !== 'open') return
     const code = payload.readUInt32BE(0)
     entry.attempt.last = `reset by the client with ${code} after: ${entry.attempt.last}`
@@ -166,7 +166,7 @@ export class ChaosConnection {
     this.#isEnding = true
   }
 
-  /** Streams that the client cannot yet know to be closed do not count: it may begin fewer than this allows, never more. */
+  /** Streams that the client cannot know to be closed yet do not count, so the check is never too strict. */
   #checkLimit(stream: number): void {
     const open = this.#streams.size + 1
     const most = this.#mostOf(Setting.maxConcurrentStreams, this.#mostStreams)
@@ -177,7 +177,7 @@ export class ChaosConnection {
     }
   }
 
-  /** What was raised may be used before it is acknowledged. */
+  /** A raised value may be used before it is acknowledged. */
   #mostOf(id: number, acknowledged: number): number {
     const values = this.#settings.flat().filter((pair) => pair[0] === id)
     return Math.max(acknowledged, ...values.map(([, value]) => value))
@@ -197,7 +197,7 @@ export class ChaosConnection {
 
   // ── the connection ───────────────────────────────────────────────────────
 
-  /** Now and then something that concerns all streams. */
+  /** Sometimes does something that affects all streams. */
   #disturb(): void {
     const draw = this.#random.below(1000)
     if (this.#ways.goodbyes) {
@@ -252,7 +252,10 @@ export class ChaosConnection {
     setTimeout(() => this.#peer.socket.resume(), 40).unref()
   }
 
-  /** As nginx and Go do it: first all that may be on their way, and when the client knows, what was taken. */
+  /**
+   * Like nginx and Go: the first GOAWAY allows all streams that may be on their way; once the client knows, the second
+   * names the last accepted one.
+   */
   #goawayTwice(): void {
     if (this.#lastNamed !== undefined) return
     this.#ledger.count('GOAWAY, twice', this.#index)
@@ -276,7 +279,7 @@ export class ChaosConnection {
     if (code !== H2Code.noError && this.#random.chance(0.5)) this.#fin()
   }
 
-  /** The highest stream that is no longer only being read: what was answered, or begun to be, was processed. */
+  /** The highest stream that was processed, which means that its response has at least begun. */
   #leastLast(): number {
     for (let stream = this.#highest; stream > 0; stream -= 2) {
       const entry = this.#streams.get(stream)
@@ -296,7 +299,7 @@ export class ChaosConnection {
     })
     for (const [stream, { attempt }] of this.#streams) {
       if (stream <= last) {
-        // An error ends the whole connection, for undici too: it waits for no answer any more. What was said before counts.
+        // An error ends the whole connection, for undici too: it no longer waits for responses. Earlier ones count.
         if (code !== H2Code.noError && attempt.fate !== 'answered') attempt.mayGiveUp = true
         continue
       }
@@ -329,7 +332,7 @@ export class ChaosConnection {
 
   #rst(): void {
     this.#ledger.count('RST', this.#index)
-    // What the client has not read yet goes with it.
+    // Bytes that the client has not read are lost with the connection.
     const unread = [...this.#unconfirmed, ...this.#pings.flatMap(({ answered }) => answered)]
     for (const attempt of unread) note(attempt, 'broken', `RST behind: ${attempt.last}`)
     this.#breakAll('RST')
@@ -341,7 +344,7 @@ export class ChaosConnection {
     if (this.#lastNamed === undefined || this.#lastNamed === kMaxStream) this.#ledger.cut()
     for (const { attempt } of this.#streams.values()) {
       if (attempt.fate === 'open') note(attempt, 'broken', how)
-      // The rest of the upload meets a closed socket, whose RST may take the answer with it.
+      // The rest of the upload hits a closed socket, whose RST may destroy the response.
       else attempt.mayGiveUp = true
     }
     this.#leaveAll()

@@ -1,6 +1,6 @@
 /**
- * HTTP/2 spoken frame by frame, for what node:http2 is too polite to do: a reset in the middle of a body, GOAWAY in
- * front of a running stream, half a frame.
+ * HTTP/2 frame by frame, for what node:http2 does not do: a reset within a body, a GOAWAY before a running stream, half
+ * a frame.
  */
 import type { Socket } from 'node:net'
 import { createServer } from 'node:tls'
@@ -73,13 +73,13 @@ export class H2Peer {
   readonly socket: Socket
   /** What is below TLS. */
   readonly transport: Socket
-  /** Empty when there is an `onFrame`. */
+  /** Empty if there is an `onFrame`. */
   readonly frames: Frame[] = []
-  /** Takes each frame, which is then not kept. */
+  /** Gets each frame, which is then not kept. */
   onFrame: ((frame: Frame) => void) | undefined
-  /** What the client sent before its first frame; empty until then. */
+  /** The bytes that the client sends before its first frame; empty until then. */
   preface = ''
-  /** The client has closed the connection, or reset it. */
+  /** Resolves when the client has closed or reset the connection. */
   readonly ended: Promise<void>
   #buffer = Buffer.alloc(0)
   #wake = Promise.withResolvers<void>()
@@ -113,7 +113,7 @@ export class H2Peer {
     this.socket.write(Buffer.concat([head, payload]))
   }
 
-  /** A 200, and `fields` if there are any. */
+  /** Sends a head with status 200 and `fields`. */
   respond(stream: number, flags = 0, fields: Buffer = Buffer.alloc(0)): void {
     const block = Buffer.concat([kStatus200, fields])
     this.send(FrameType.headers, FrameFlag.endHeaders | flags, stream, block)
@@ -141,7 +141,7 @@ export class H2Peer {
     return stream
   }
 
-  /** The client's frame number `index` of those that are wanted, as soon as it is there. */
+  /** Resolves to the client's frame number `index` among those that `wanted` accepts. */
   async frame(what: string, wanted: (frame: Frame) => boolean, index = 0): Promise<Frame> {
     for (;;) {
       const frame = this.frames.filter(wanted)[index]
@@ -199,7 +199,10 @@ export interface H2FrameServer {
   close(): Promise<void>
 }
 
-/** Each connection runs `script`; its index counts from 0. The first one begins with what `greet` sends instead of empty SETTINGS. */
+/**
+ * Each connection runs `script`; its index counts from 0. Instead of empty SETTINGS, `greet` may send something else
+ * first.
+ */
 export async function startH2Frames(
   script: (peer: H2Peer, index: number) => Promise<void>,
   greet?: (peer: H2Peer) => void,

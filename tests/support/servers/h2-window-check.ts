@@ -1,10 +1,10 @@
-/** Whether a client keeps to the windows that it was given. */
+/** Checks that a client obeys its windows. */
 export class WindowCheck {
   readonly #violate: (what: string) => void
   /** What each stream may still send; a smaller initial window may make it negative. */
   readonly #streams = new Map<number, number>()
   #connection = 65_535
-  /** As the client has acknowledged it. */
+  /** The initial window that the client has acknowledged. */
   initial = 65_535
 
   constructor(violate: (what: string) => void) {
@@ -26,14 +26,14 @@ export class WindowCheck {
     else if (left !== undefined) this.#streams.set(stream, left + bytes)
   }
 
-  /** The client has acknowledged another initial window: it holds for streams that are open, too. */
+  /** The client has acknowledged another initial window, which also applies to open streams. */
   setInitial(size: number): void {
     for (const [stream, left] of this.#streams)
       this.#streams.set(stream, left + size - this.initial)
     this.initial = size
   }
 
-  /** `more`: by what each stream's window was raised without the client's word that it knows. */
+  /** `more` is by how much windows were raised without the client's acknowledgement. */
   receive(stream: number, bytes: number, more: number): void {
     this.#connection -= bytes
     if (this.#connection < 0) this.#violate('more than the window of the connection')

@@ -1,4 +1,7 @@
-/** HPACK read: what a client calls its requests, Huffman and dynamic table included. Written for what tests need, not for hostile input. */
+/**
+ * Decodes the HPACK of a client's requests, with Huffman and the dynamic table. Good enough for tests, not for hostile
+ * input.
+ */
 
 /** Lengths in bits of the codes of bytes 0 to 255 and of the end, in base 36; the code is canonical. */
 const kCodeLengths =
@@ -91,12 +94,12 @@ export class HpackReader {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
 
-  /** The last value of each field of one header block; each block of a connection must be read, in order. */
+  /** Returns the last value of each field in a header block. All blocks of a connection must be read, in order. */
   read(block: Buffer): Map<string, string> {
     return new Map(this.fields(block))
   }
 
-  /** As `read`, with all fields in their order. */
+  /** Like `read`, but returns all fields in order. */
   fields(block: Buffer): (readonly [string, string])[] {
     this.#bytes = block
     this.#at = 0

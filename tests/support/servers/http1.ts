@@ -24,7 +24,7 @@ export async function startHttp1(
   handler: Http1Handler,
   options: ServerOptions & { host?: string } = {},
 ): Promise<Http1Server> {
-  // Node's server closes idle connections after 5 s: no test is about that.
+  // Node's server would close idle connections after 5 s, which no test expects.
   const server = createServer({ keepAliveTimeout: 0, ...options }, (request, response) => {
     response.on('error', () => {})
     request.on('error', () => {})

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-/** Listens on a free loopback port; `close` cuts what is still connected. */
+/** Listens on a free loopback port; `close` ends all remaining connections. */
 export async function listen(
   server: Server,
   sockets: ReadonlySet<Socket>,

@@ -1,4 +1,4 @@
-/** nginx with as many sites as a test wants, each on a port of its own; it logs each request that it has processed. */
+/** Starts nginx with the sites that a test needs, each on its own port. It logs each processed request. */
 import { writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -11,22 +11,22 @@ import { freePorts, startProgram } from './program.ts'
 export interface NginxSite {
   /** `h1` is without TLS. */
   readonly protocol: 'h1' | 'h1 over TLS' | 'h2'
-  /** For its `server` block, as `keepalive_requests 10`. */
+  /** Directives for its `server` block, such as `keepalive_requests 10`. */
   readonly directives?: readonly string[]
 }
 
 export interface Nginx extends RealServer {
-  /** Of the sites, in their order. */
+  /** The origins of the sites, in order. */
   readonly origins: readonly string[]
   readonly pid: number
-  /** As `nginx -s reload`: new workers; the old ones finish what they have, with GOAWAY, and end. */
+  /** Like `nginx -s reload`: starts new workers; the old ones finish their requests, with GOAWAY, and end. */
   reload(): void
   stop(): Promise<void>
 }
 
 /**
- * `/direct/…` is answered by nginx itself with the path, `/proxied/…` by the backend on that port. POST bodies of `/direct/` are
- * not read to their end before the answer.
+ * nginx itself answers `/direct/…` with the path, the backend on that port answers `/proxied/…`. For `/direct/` nginx
+ * does not read POST bodies to their end before it answers.
  */
 export async function startNginx(sites: readonly NginxSite[], backend: number): Promise<Nginx> {
   const [status = 0, ...ports] = await freePorts(sites.length + 1)
@@ -49,7 +49,7 @@ export async function startNginx(sites: readonly NginxSite[], backend: number): 
       /^Active connections: (\d+)[\s\S]*?\n (\d+) /.exec(page) ?? []
     return { accepted: Number(accepted) - asked - base, open: Number(open) - 1 }
   }
-  // The knocks of the start.
+  // Connections that the start-up check made.
   base = (await connections()).accepted
   return {
     origins: ports.map((port, n) =>

@@ -1,22 +1,22 @@
-/** What a server that is a program says of the requests that it has processed. */
+/** What an external server reports about the requests that it has processed. */
 import { readFileSync } from 'node:fs'
 
-/** One request that it has done with. */
+/** One processed request. */
 export interface Processed {
-  /** Tells its TCP connection from others. */
+  /** Identifies its TCP connection. */
   readonly connection: string
   readonly path: string
   readonly status: number
 }
 
 export interface RealServer {
-  /** TCP connections that it has ever accepted, without those of the test's own questions. */
+  /** The number of TCP connections that it has accepted, without those of the test's own queries. */
   accepted(): Promise<number>
-  /** What it logged since the last call. Waits until no connection is open, so call it when the agent is closed. */
+  /** The log lines since the last call. Waits until no connection is open, so call it after closing the agent. */
   newLines(): Promise<Processed[]>
 }
 
-/** Reads on where it stopped the last time. */
+/** Returns a function that reads on from where it stopped the last time. */
 export function tail(file: string): () => string[] {
   let read = 0
   return () => {

@@ -1,4 +1,4 @@
-/** A server that is a program of its own, nginx say: in a folder of its own, on ports that were free, gone with who started it. */
+/** Starts a server program such as nginx, in a folder of its own and on free ports. It ends with this process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,14 +9,14 @@ import { basename, join } from 'node:path'
 import { certificates } from '../certificates.ts'
 import { untilAsync, within } from '../wait.ts'
 
-// Debian keeps nginx where only root's PATH looks.
+// Debian installs nginx in a folder that only root's PATH contains.
 process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`
 
 export interface Program {
-  /** Holds `cert.pem` and `key.pem` for localhost, and what the program writes. */
+  /** Contains `cert.pem` and `key.pem` for localhost, and the files that the program writes. */
   readonly dir: string
   readonly pid: number
-  /** What it wrote to stderr and stdout. */
+  /** Its output on stderr and stdout. */
   readonly said: string
   stop(): Promise<void>
 }
@@ -26,7 +26,7 @@ export interface ProgramPlan {
   readonly args: (dir: string) => string[]
   /** Writes the configuration; called before the start. */
   readonly prepare: (dir: string) => void
-  /** Where it answers when it is up. */
+  /** The ports on which it answers once it is up. */
   readonly ports: readonly number[]
 }
 
@@ -58,7 +58,7 @@ export async function startProgram({
     isOver = true
   })
   exited.catch(() => {})
-  // However this process ends, it leaves no server behind.
+  // The server must not survive this process, however that ends.
   const kill = (): void => {
     child.kill('SIGKILL')
     rmSync(dir, { recursive: true, force: true })
@@ -90,7 +90,7 @@ export async function startProgram({
   }
 }
 
-/** Ports that are free at the same time: neither program takes 0 and tells what it got. */
+/** Finds ports that are free at the same time, because the programs cannot choose a port and report it. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))

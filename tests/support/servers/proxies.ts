@@ -1,4 +1,4 @@
-/** Proxies: two programs from Debian, which the set-up installs, and one of ours that writes down what it is told. */
+/** Proxies: two Debian programs, which set-up installs, and one of ours that records its requests. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -63,7 +63,7 @@ export function startMicrosocks(login?: Login): Promise<ProxyProgram> {
   ])
 }
 
-// They cannot choose a port themselves and tell it: one that was free a moment ago, and another when it is not any more.
+// The programs cannot choose a port and report it, so this tries ports that were free a moment ago.
 async function startProgram(commandFor: (port: number) => string[]): Promise<ProxyProgram> {
   for (let attempt = 0; attempt < 5; attempt++) {
     const port = await freePort()
@@ -135,7 +135,7 @@ export interface RecordingProxyOptions {
   readonly onConnect?: (client: Duplex) => void
 }
 
-/** A proxy that does as it is told, and remembers it. */
+/** A proxy that records its requests. */
 export async function startProxy(options: RecordingProxyOptions = {}): Promise<RecordingProxy> {
   const seen: Seen[] = []
   const note = ({ method, url, headers, socket }: IncomingMessage): void => {

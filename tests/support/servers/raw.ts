@@ -20,13 +20,13 @@ export type RawScript = (peer: Peer) => void | Promise<void>
 /** One connection, seen from the server. */
 export class Peer {
   readonly socket: Socket
-  /** What is below TLS; else the same as `socket`. */
+  /** The TCP socket below TLS; without TLS the same as `socket`. */
   readonly transport: Socket
   /** 0 for the first connection of the server. */
   readonly index: number
   /** Everything that the client sent, as latin1. */
   log = ''
-  /** Settles when the connection is gone; says how the client ended it. */
+  /** Resolves to how the client ended the connection, when it has ended. */
   readonly ended: Promise<'fin' | 'reset' | 'closed'>
   #unread = ''
   #finished = false
@@ -57,7 +57,7 @@ export class Peer {
     socket.on('close', () => finish('closed'))
   }
 
-  /** Up to and with `mark`. Rejects when the client closes first. */
+  /** Reads up to and including `mark`. Rejects if the client closes first. */
   async readUntil(mark: string): Promise<string> {
     for (;;) {
       const at = this.#unread.indexOf(mark)
@@ -71,18 +71,18 @@ export class Peer {
     return this.#take(length)
   }
 
-  /** One request head, blank line included. */
+  /** Reads one request head, with its blank line. */
   head(): Promise<string> {
     return this.readUntil('\r\n\r\n')
   }
 
-  /** One request with its body, framing and all. */
+  /** Reads one request with its body and framing. */
   async request(): Promise<{ head: string; body: string }> {
     const head = await this.head()
     return { head, body: await this.body(head) }
   }
 
-  /** The body, without framing, of the request whose head was read. */
+  /** Reads the body, without framing, of the request with this head. */
   async body(head: string): Promise<string> {
     const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
     if (length !== undefined) return this.read(Number(length))
@@ -93,14 +93,14 @@ export class Peer {
     this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
   }
 
-  /** Comes back when the kernel has it: it has arrived, on loopback. */
+  /** Resolves when the kernel has the bytes; on loopback they have arrived then. */
   deliver(text: string): Promise<void> {
     return new Promise((resolve) => {
       this.socket.write(Buffer.from(text, 'latin1'), () => resolve())
     })
   }
 
-  /** In one TCP segment; over TLS, which needs `seam`, each text is a record of its own. */
+  /** Sends all in one TCP segment. Over TLS, which needs `seam`, each text is a record of its own. */
   async deliverTogether(texts: readonly string[]): Promise<void> {
     if (!this.#seam) return this.deliver(texts.join(''))
     this.#seam.hold()
@@ -108,7 +108,7 @@ export class Peer {
     return this.#seam.release()
   }
 
-  /** A whole response with its length. */
+  /** Sends a whole response with its length. */
   respond(body = '', headers = '', status = '200 OK'): void {
     this.send(`HTTP/1.1 ${status}\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`)
   }
@@ -154,7 +154,7 @@ export interface RawServer {
   readonly port: number
   readonly server: Server
   readonly peers: readonly Peer[]
-  /** The connection with this index, as soon as it is there. */
+  /** Resolves to the connection with this index, as soon as it exists. */
   peer(index: number): Promise<Peer>
   close(): Promise<void>
 }
@@ -167,8 +167,8 @@ export interface RawOptions {
 }
 
 /**
- * Several scripts: one for each connection in order, the last one for all that follow. A script that throws cuts its
- * connection, and `close()` reports it.
+ * If there are several scripts, each connection runs the next one; the last one is for all that follow. A script that
+ * throws ends its connection, and `close()` reports the error.
  */
 export async function startRaw(
   script: RawScript | RawScript[],

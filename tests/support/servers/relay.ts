@@ -1,4 +1,6 @@
-/** A wire between client and server that a test can cut: forwards TCP, or swallows it, or dribbles it, or refuses it. */
+/**
+ * A relay between client and server that a test controls: it forwards TCP, swallows it, slows it down, or refuses it.
+ */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
@@ -28,7 +30,7 @@ export class Relay {
     return this.#pairs.size
   }
 
-  /** From here on nothing arrives any more, in either direction; connections are still accepted. */
+  /** From here on nothing arrives, in either direction, but connections are still accepted. */
   goDark(): void {
     this.#isDark = true
     for (const { near, far } of this.#pairs) {
@@ -37,7 +39,7 @@ export class Relay {
     }
   }
 
-  /** What was held up arrives. */
+  /** The held bytes arrive. */
   heal(): void {
     this.#isDark = false
     for (const { near, far } of this.#pairs) {
@@ -46,7 +48,7 @@ export class Relay {
     }
   }
 
-  /** Passes on so many bytes at a time, each lot in a turn of its own. */
+  /** Forwards `piece` bytes at a time, each in its own turn of the event loop. */
   dribble(piece: number): void {
     this.#piece = piece
   }
@@ -59,7 +61,7 @@ export class Relay {
     }
   }
 
-  /** Nobody listens any more; connections that there are go on. */
+  /** Stops listening; existing connections go on. */
   async refuse(): Promise<void> {
     this.#server.close()
     this.reset()

@@ -1,4 +1,7 @@
-/** Between a TLSSocket and its TCP socket: holds what is encrypted back, so that several records leave in one segment. */
+/**
+ * Stands between a TLSSocket and its TCP socket and holds encrypted bytes, so that several records leave in one
+ * segment.
+ */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
@@ -21,7 +24,7 @@ export class Seam extends Duplex {
     this.#held = []
   }
 
-  /** Comes back when the kernel has all of it. */
+  /** Resolves when the kernel has all of it. */
   release(): Promise<void> {
     const bytes = Buffer.concat(this.#held ?? [])
     this.#held = undefined

@@ -17,9 +17,9 @@ import { listen } from './listen.ts'
 
 export interface TlsServerOptions {
   readonly pair?: KeyPair
-  /** Which protocols it speaks. Default: both. */
+  /** The protocols that it speaks. Default: both. */
   readonly protocols?: 'h1' | 'h2' | 'both'
-  /** Answers HTTP/1.1 requests, and HTTP/2 ones when there is no `onStream`. */
+  /** Answers HTTP/1.1 requests, and HTTP/2 ones if there is no `onStream`. */
   readonly onRequest?: Http1Handler
   /** Answers HTTP/2 requests. */
   readonly onStream?: (
@@ -31,15 +31,15 @@ export interface TlsServerOptions {
 }
 
 export interface TlsServer {
-  /** By name: the certificate and SNI say localhost. */
+  /** Has the name localhost, for the certificate and SNI. */
   readonly origin: string
   readonly port: number
   readonly server: Server
-  /** Connections whose TLS handshake ended well. */
+  /** The number of connections whose TLS handshake succeeded. */
   readonly accepted: number
   readonly sockets: ReadonlySet<Socket>
   readonly sessions: ReadonlySet<ServerHttp2Session>
-  /** What each connection agreed on and asked for. */
+  /** What each connection negotiated and asked for. */
   readonly handshakes: readonly { alpn: string | false; servername: string | false }[]
   close(): Promise<void>
 }
