@@ -14,6 +14,7 @@ const tasks = [
   'soak',
   'bench',
   'check',
+  'docs',
   'fix',
 ]
 const [name, ...words] = process.argv.slice(2)

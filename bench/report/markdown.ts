@@ -47,16 +47,6 @@ export function summary(rows: readonly Row[], scenarios: readonly string[]): str
   return table(['dodici : undici', 'requests/s or bytes/s', 'CPU of the JavaScript thread'], lines)
 }
 
-/** `page` with `text` between the two marks of that name; everything else stays. */
-export function withSection(page: string, name: string, text: string): string {
-  const start = `<!-- ${name}: written by \`npm run bench -- --report\` -->`
-  const end = `<!-- /${name} -->`
-  const from = page.indexOf(start)
-  const to = page.indexOf(end)
-  if (from === -1 || to < from) throw new Error(`the page has no ${start} … ${end}`)
-  return `${page.slice(0, from)}${start}\n${text}\n${page.slice(to)}`
-}
-
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n')

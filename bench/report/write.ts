@@ -7,7 +7,8 @@ import type { Row } from '../support/report.ts'
 import { barChart } from './bars.ts'
 import type { BarRow } from './bars.ts'
 import { curveChart } from './curves.ts'
-import { section, summary, withSection } from './markdown.ts'
+import { withSection } from '../../scripts/docs/sections.ts'
+import { section, summary } from './markdown.ts'
 import { merged } from './results.ts'
 import type { Results } from './results.ts'
 
@@ -50,11 +51,20 @@ export function writeReport(run: Results): string[] {
   }
   const text = section(results)
   write('results/report.md', `${text}\n`)
-  const page = (path: string): string => readFileSync(inBench(path), 'utf8')
-  const readme = withSection(page('../README.md'), 'bench', summary(results.rows, gains))
-  write('../README.md', withSection(readme, 'bench-slower', summary(results.rows, losses)))
-  const all = [text, ...images].join('\n\n')
-  write('../docs/performance.md', withSection(page('../docs/performance.md'), 'bench', all))
+  const update = (path: string, sections: Readonly<Record<string, string>>): void => {
+    const before = readFileSync(inBench(path), 'utf8')
+    const writer = 'npm run bench -- --report'
+    const after = Object.entries(sections).reduce(
+      (page, [name, text]) => withSection(page, name, writer, text),
+      before,
+    )
+    write(path, after)
+  }
+  update('../README.md', {
+    bench: summary(results.rows, gains),
+    'bench-slower': summary(results.rows, losses),
+  })
+  update('../docs/performance.md', { bench: [text, ...images].join('\n\n') })
   return written
 }
 

@@ -15,8 +15,9 @@ export interface Socks5ProxyAgentOptions extends Omit<
   AgentOptions,
   'proxy' | 'connect' | 'tls' | 'factory'
 > {
-  /** Default: the user name in the URL. */
+  /** User name for the proxy. Default: the one in the URL. */
   username?: string
+  /** Password for the proxy. Default: the one in the URL. */
   password?: string
   /** Not sent: SOCKS has no headers. */
   headers?: ProxyOptions['headers']

@@ -75,7 +75,7 @@ export interface AgentOptions {
   maxCachedSessions?: number
   /** `false` tries only the first address of a host. Default: Node's, `true`. */
   autoSelectFamily?: boolean
-  /** Head start of the first address family, in milliseconds. Default: Node's, 250 or 500. */
+  /** How long an address is tried before the next one is tried as well, in milliseconds. Default: Node's, 250 or 500. */
   autoSelectFamilyAttemptTimeout?: number
   /**
    * How to connect: options of Node's `net.connect()` and `tls.connect()`, or a function that makes each connection.
@@ -93,9 +93,12 @@ export interface AgentOptions {
   tls?: ConnectOptions | null
   /** Makes the dispatcher of each origin instead of the native client. */
   factory?: (origin: string | URL, options: AgentOptions) => Dispatcher
-  /** Limits for undici's WebSocket. */
+  /**
+   * Limits for undici's WebSocket: `maxFragments` of a message (`131_072`), and `maxPayloadSize` in bytes
+   * (`134_217_728`).
+   */
   webSocket?: { maxFragments?: number; maxPayloadSize?: number }
-  /** Limits for undici's EventSource. */
+  /** Limits for undici's EventSource: `maxEventSize` in bytes (the longest string that Node can make). */
   eventSource?: { maxEventSize?: number }
   /** Aborting it acts as `destroy(signal.reason)`: all requests fail, and new ones are refused. Not in undici. */
   signal?: AbortSignal | null
@@ -107,15 +110,15 @@ export interface H2Options {
   /** The same as `useH2c` beside `h2Options`. */
   useH2c?: boolean
   /**
-   * The highest number of streams at a time on one connection, if the server allows as many. Default: 100, as undici.
+   * The highest number of streams at a time on one connection, if the server allows as many. Default: `100`, as undici.
    */
   maxConcurrentStreams?: number
-  /** How many unread bytes the server may send on a connection. Default: no limit; undici's is 524_288. */
+  /** How many unread bytes the server may send on a connection. Default: no limit; undici's is `524_288`. */
   connectionWindowSize?: number
-  /** Milliseconds between two PING frames on each connection; `0` sends none. Default: 60_000, as undici. */
+  /** Milliseconds between two PING frames on each connection; `0` sends none. Default: `60_000`, as undici. */
   pingInterval?: number
   /**
-   * `initialWindowSize`: how many unread bytes the server may send on a stream. Default: 262_144, as undici. A stream
+   * `initialWindowSize`: how many unread bytes the server may send on a stream. Default: `262_144`, as undici. A stream
    * whose bytes are read as they come may get more.
    */
   settings?: { initialWindowSize?: number }

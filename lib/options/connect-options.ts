@@ -37,9 +37,9 @@ export interface ConnectOptions {
   servername?: string | undefined
   /** `false` accepts any certificate, for any name. Default: `true`, unless `NODE_TLS_REJECT_UNAUTHORIZED=0`. */
   rejectUnauthorized?: boolean | undefined
-  /** Default: `tls.DEFAULT_MIN_VERSION`. */
+  /** The lowest version of TLS. Default: `tls.DEFAULT_MIN_VERSION`. */
   minVersion?: SecureVersion | undefined
-  /** Default: `tls.DEFAULT_MAX_VERSION`. */
+  /** The highest version of TLS. Default: `tls.DEFAULT_MAX_VERSION`. */
   maxVersion?: SecureVersion | undefined
   /** `0` turns resumption of TLS sessions off; any other number keeps as many sessions as libcurl chooses. */
   maxCachedSessions?: number | null | undefined
@@ -49,12 +49,15 @@ export interface ConnectOptions {
   hints?: number | undefined
   /** `4` or `6` uses addresses of that family only, `0` both. */
   family?: number | undefined
+  /** Local IP address to connect from. Default: the option of this name beside `connect`. */
   localAddress?: string | null
   /** TCP port to connect from. */
   localPort?: number | null | undefined
+  /** Unix socket that leads to every origin. Default: the option of this name beside `connect`. */
   socketPath?: string | null
   /** `false` tries only the first address of a host. Default: Node's, `true`. */
   autoSelectFamily?: boolean | undefined
+  /** How long an address is tried before the next one is tried as well, in milliseconds. Default: Node's, 250 or 500. */
   autoSelectFamilyAttemptTimeout?: number | undefined
   /** Accepted, but Nagle's algorithm is always off, as in undici. */
   noDelay?: boolean | undefined

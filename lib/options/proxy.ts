@@ -38,6 +38,7 @@ export interface ProxyOptions {
   proxyTunnel?: boolean
   /** User name for a SOCKS proxy. Default: the one in `uri`. */
   username?: string
+  /** Password for a SOCKS proxy. Default: the one in `uri`. */
   password?: string
   /** Makes the dispatcher of each origin. If it is given, undici does the work, not native code. */
   factory?: (origin: URL, options: object) => Dispatcher
@@ -184,8 +185,11 @@ export function proxyOptions(given: unknown): ProxyOptions {
 
 /** The options of undici's EnvHttpProxyAgent that replace variables of the environment. */
 export interface EnvironmentProxyOptions extends Omit<ProxyOptions, 'uri'> {
+  /** URI of the proxy for `http:` origins. Default: `http_proxy`, or else `HTTP_PROXY`. */
   httpProxy?: string | undefined
+  /** URI of the proxy for `https:` origins. Default: `https_proxy`, or else `HTTPS_PROXY`, or else that for `http:`. */
   httpsProxy?: string | undefined
+  /** Hosts that are reached directly. Default: `no_proxy`, or else `NO_PROXY`, read at each request. */
   noProxy?: string | undefined
 }
 

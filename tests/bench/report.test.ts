@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compared } from '../../bench/report/comparison.ts'
-import { markdownTable, section, summary, withSection } from '../../bench/report/markdown.ts'
+import { markdownTable, section, summary } from '../../bench/report/markdown.ts'
 import { merged } from '../../bench/report/results.ts'
 import type { Results } from '../../bench/report/results.ts'
 import { beyondFloors, readFloors } from '../../bench/support/floors.ts'
@@ -64,13 +64,6 @@ describe('the table of all results', () => {
     const others = [{ client: 'impit', value: 1500, ratio: 1.5 }] as const
     expect(section({ ...results, rows: [row({ others })] })).toContain('| impit | 1 500 | 1.50x |')
     expect(section(results)).not.toContain('impit')
-  })
-
-  it('is put between its marks, and changes nothing else', () => {
-    const marked = (text: string): string =>
-      `before\n<!-- bench: written by \`npm run bench -- --report\` -->\n${text}\n<!-- /bench -->\nafter\n`
-    expect(withSection(marked('old\n\nolder'), 'bench', 'new')).toBe(marked('new'))
-    expect(() => withSection(marked('old'), 'bench-slower', 'new')).toThrow(/bench-slower/)
   })
 })
 
