@@ -12,7 +12,7 @@ import { isRequest, readRequest } from './request-input.ts'
 
 type Fetch = typeof undiciFetch
 
-/** whether fetch() was called before */
+/** whether our Responses and Headers pass as objects of the classes that are global now */
 let isLinked = false
 
 /** Node's own fetch(), kept because it may be replaced later. */
@@ -36,6 +36,11 @@ export const fetch: Fetch = function fetch(input, ...[init]) {
   return plan === undefined
     ? fallBack(input, init)
     : (run(plan).catch(withCallersStack) as ReturnType<Fetch>)
+}
+
+/** Call this when the global Response and Headers are others than before. */
+export function linkAgain(): void {
+  isLinked = false
 }
 
 async function fetchRequest(input: Request, init: Init): Promise<UndiciResponse> {
@@ -69,10 +74,19 @@ function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
   if (init !== undefined && typeof init !== 'object') {
     return undiciFetch(input, init)
   }
+  // Its Response is of the class that is global, which programs look at to learn which FormData a fetch() takes.
+  if (isLocal(input) && globalThis.Response !== (undiciWeb.Response as unknown)) {
+    return nodeFetch(input, { ...init, dispatcher: undefined } as never) as never
+  }
   const dispatcher = init?.dispatcher ?? defaultDispatcher()
   // Each fetch() only accepts Requests of its own class.
   const isNodes = (input as unknown) instanceof Request && !(input instanceof undiciWeb.Request)
   return isNodes
     ? (nodeFetch(input, { ...init, dispatcher: legacyDispatcher(dispatcher) } as never) as never)
     : undiciFetch(input, { ...init, dispatcher })
+}
+
+function isLocal(input: unknown): boolean {
+  const url = input instanceof URL ? input.protocol : input
+  return typeof url === 'string' && /^(?:data|blob):/i.test(url.trimStart())
 }

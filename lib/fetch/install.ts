@@ -1,5 +1,5 @@
 import { install as installUndici } from '../compat/undici-exports.ts'
-import { fetch } from './fetch.ts'
+import { fetch, linkAgain } from './fetch.ts'
 
 /**
  * Puts fetch() and related classes into `globalThis`, as undici's `install()` does. `fetch` is ours; `Headers`,
@@ -7,10 +7,11 @@ import { fetch } from './fetch.ts'
  */
 export function install(): void {
   installUndici()
+  linkAgain()
   installFetch()
 }
 
-/** Replaces Node's own fetch() alone, unless `DODICI_FETCH=undici` is set. */
+/** Replaces the global fetch() alone, unless `DODICI_FETCH=undici` is set. */
 export function installFetch(): void {
   if (process.env['DODICI_FETCH'] !== 'undici') {
     globalThis.fetch = fetch as unknown as typeof globalThis.fetch

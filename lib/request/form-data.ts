@@ -59,9 +59,7 @@ export function encodeMultipart(
 }
 
 function randomBoundary(): string {
-  return `----formdata-dodici-${randomInt(2 ** 47)
-    .toString()
-    .padStart(15, '0')}`
+  return `----formdata-dodici-${randomInt(1e12).toString().padStart(12, '0')}`
 }
 
 /** Yields the parts as chunks. Files are read while they are sent. */

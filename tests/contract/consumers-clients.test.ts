@@ -1,5 +1,5 @@
 /** Popular clients that sit on fetch, unmodified, over the agent: against servers that speak enough of their protocol. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import {
   ApolloClient,
   ApolloLink,
@@ -8,16 +8,18 @@ import {
   InMemoryCache,
 } from '@apollo/client/core'
 import Anthropic, { NotFoundError } from '@anthropic-ai/sdk'
-import { Transport, UndiciConnection, WeightedConnectionPool } from '@elastic/transport'
 import { GraphQLClient } from 'graphql-request'
 import ky from 'ky'
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError } from 'openai'
 import { Dispatcher1Wrapper } from 'undici'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { fetch as ownFetch, install } from '../../lib/index.ts'
 import { agentKind } from '../support/agents.ts'
 import { useAgent } from '../support/fixtures.ts'
-import { bodyOf, protocols, useProtocol } from '../support/protocols.ts'
-import type { Protocol, ProtocolServer } from '../support/protocols.ts'
+import { useApi } from '../support/json-api.ts'
+import type { Answer } from '../support/json-api.ts'
+import { protocols } from '../support/protocols.ts'
+import { installed } from '../support/installed.ts'
 import { until } from '../support/wait.ts'
 
 type Fetch = typeof globalThis.fetch
@@ -27,45 +29,24 @@ const fetchProtocols = protocols.filter(
   (protocol) => agentKind === 'dodici' || protocol !== 'HTTP/2',
 )
 
+/** Node's own fetch; and ours, given to the client or put in place of Node's. */
+const fetches =
+  agentKind === 'dodici' ? (['node', 'ours', 'installed'] as const) : (['node'] as const)
+
+const table = fetchProtocols.flatMap((protocol) =>
+  fetches.map((through) => ({ protocol, through })),
+)
+
 /** What a program writes to use the agent: the rest is the client's own. */
-async function useFetch(): Promise<Fetch> {
+async function useFetch(through: (typeof fetches)[number]): Promise<Fetch> {
   const agent = await useAgent()
+  if (through === 'ours') {
+    const own = ownFetch as unknown as Fetch
+    return (url, init) => own(url, { ...init, dispatcher: agent } as object)
+  }
+  if (through === 'installed') onTestFinished(installed(install))
   const dispatcher = agentKind === 'dodici' ? agent : new Dispatcher1Wrapper(agent)
   return (url, init) => fetch(url, { ...init, dispatcher } as object)
-}
-
-interface Call {
-  readonly method: string
-  readonly url: string
-  readonly headers: IncomingMessage['headers']
-  readonly body: unknown
-}
-
-type Answer = (call: Call, response: ServerResponse, index: number) => unknown
-
-/** A server of JSON: `answer` sends the response itself, or gives what is to be sent. */
-async function useApi(
-  protocol: Protocol,
-  answer: Answer,
-): Promise<ProtocolServer & { readonly calls: Call[]; readonly cut: string[] }> {
-  const calls: Call[] = []
-  const cut: string[] = []
-  const server = await useProtocol(protocol, async (request, response) => {
-    const { method = '', url = '', headers } = request
-    response.on('close', () => {
-      if (!response.writableEnded) cut.push(url)
-    })
-    const text = (await bodyOf(request)).toString()
-    const isJson = /[/+]json/.test(headers['content-type'] ?? '')
-    const call = { method, url, headers, body: isJson && text ? JSON.parse(text) : text }
-    calls.push(call)
-    const value = answer(call, response, calls.length - 1)
-    if (value !== undefined) {
-      response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(value))
-    }
-  })
-  return Object.assign(Object.create(server) as ProtocolServer, { calls, cut })
 }
 
 function events(response: ServerResponse, list: readonly [string | undefined, unknown][]): void {
@@ -79,7 +60,7 @@ function events(response: ServerResponse, list: readonly [string | undefined, un
   response.write(`${first}${second.slice(0, 20)}`, () => response.end(second.slice(20)))
 }
 
-describe.each(fetchProtocols)('openai over %s', (protocol) => {
+describe.each(table)('openai over $protocol, fetch: $through', ({ protocol, through }) => {
   const chunk = (content: string): object => ({
     id: 'c',
     object: 'chat.completion.chunk',
@@ -97,7 +78,11 @@ describe.each(fetchProtocols)('openai over %s', (protocol) => {
       }
       return { id: 'c', choices: [{ index: 0, message: { role: 'assistant', content: 'hallo' } }] }
     })
-    const client = new OpenAI({ apiKey: 'k', baseURL: `${api.origin}/v1`, fetch: await useFetch() })
+    const client = new OpenAI({
+      apiKey: 'k',
+      baseURL: `${api.origin}/v1`,
+      fetch: await useFetch(through),
+    })
     const completion = await client.chat.completions.create({ model: 'm', messages })
     expect(completion.choices[0]?.message.content).toBe('hallo')
     expect(api.calls.map(({ url }) => url)).toEqual(Array(2).fill('/v1/chat/completions'))
@@ -117,7 +102,7 @@ describe.each(fetchProtocols)('openai over %s', (protocol) => {
         [undefined, '[DONE]'],
       ]),
     )
-    const client = new OpenAI({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch() })
+    const client = new OpenAI({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch(through) })
     const stream = await client.chat.completions.create({ model: 'm', messages, stream: true })
     let text = ''
     for await (const part of stream) text += part.choices[0]?.delta.content ?? ''
@@ -130,7 +115,7 @@ describe.each(fetchProtocols)('openai over %s', (protocol) => {
       response.write(`data: ${JSON.stringify(chunk('one'))}\n\n`)
       return undefined
     })
-    const client = new OpenAI({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch() })
+    const client = new OpenAI({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch(through) })
     const stream = await client.chat.completions.create({ model: 'm', messages, stream: true })
     for await (const part of stream) {
       expect(part.choices[0]?.delta.content).toBe('one')
@@ -141,7 +126,7 @@ describe.each(fetchProtocols)('openai over %s', (protocol) => {
 
   it('uploads a file', async () => {
     const api = await useApi(protocol, () => ({ id: 'file-1', object: 'file' }))
-    const client = new OpenAI({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch() })
+    const client = new OpenAI({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch(through) })
     const file = new File(['{"a":1}\n'], 'a.jsonl')
     expect((await client.files.create({ file, purpose: 'batch' })).id).toBe('file-1')
     expect(api.calls[0]?.headers['content-type']).toMatch(/^multipart\/form-data; boundary=/)
@@ -151,7 +136,7 @@ describe.each(fetchProtocols)('openai over %s', (protocol) => {
 
   it('reports a lost connection, and a timeout', async () => {
     const api = await useApi(protocol, () => undefined)
-    const options = { apiKey: 'k', maxRetries: 0, fetch: await useFetch() }
+    const options = { apiKey: 'k', maxRetries: 0, fetch: await useFetch(through) }
     const lost = new OpenAI({ ...options, baseURL: 'http://127.0.0.1:2' })
     await expect(lost.models.list()).rejects.toBeInstanceOf(APIConnectionError)
     const slow = new OpenAI({ ...options, baseURL: api.origin, timeout: 100 })
@@ -159,75 +144,90 @@ describe.each(fetchProtocols)('openai over %s', (protocol) => {
   })
 })
 
-describe.each(fetchProtocols)('@anthropic-ai/sdk over %s', (protocol) => {
-  const message = { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [] }
-  const usage = { input_tokens: 1, output_tokens: 1 }
-  const ask = {
-    model: 'm',
-    max_tokens: 10,
-    messages: [{ role: 'user' as const, content: 'hi' }],
-  }
+describe.each(table)(
+  '@anthropic-ai/sdk over $protocol, fetch: $through',
+  ({ protocol, through }) => {
+    const message = { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [] }
+    const usage = { input_tokens: 1, output_tokens: 1 }
+    const ask = {
+      model: 'm',
+      max_tokens: 10,
+      messages: [{ role: 'user' as const, content: 'hi' }],
+    }
 
-  it('gets a message', async () => {
-    const api = await useApi(protocol, () => ({
-      ...message,
-      content: [{ type: 'text', text: 'hallo' }],
-      usage,
-    }))
-    const client = new Anthropic({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch() })
-    const { content } = await client.messages.create(ask)
-    expect(content).toEqual([{ type: 'text', text: 'hallo' }])
-    expect(api.calls[0]).toMatchObject({
-      url: '/v1/messages',
-      headers: { authorization: 'Bearer k' },
+    it('gets a message', async () => {
+      const api = await useApi(protocol, () => ({
+        ...message,
+        content: [{ type: 'text', text: 'hallo' }],
+        usage,
+      }))
+      const client = new Anthropic({
+        apiKey: 'k',
+        baseURL: api.origin,
+        fetch: await useFetch(through),
+      })
+      const { content } = await client.messages.create(ask)
+      expect(content).toEqual([{ type: 'text', text: 'hallo' }])
+      expect(api.calls[0]).toMatchObject({
+        url: '/v1/messages',
+        headers: { authorization: 'Bearer k' },
+      })
     })
-  })
 
-  it('streams', async () => {
-    const delta = (text: string): [string, object] => [
-      'content_block_delta',
-      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
-    ]
-    const api = await useApi(protocol, (_call, response) =>
-      events(response, [
-        ['message_start', { type: 'message_start', message: { ...message, usage } }],
-        [
-          'content_block_start',
-          { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
-        ],
-        delta('one '),
-        delta('zwö'),
-        ['content_block_stop', { type: 'content_block_stop', index: 0 }],
-        [
-          'message_delta',
-          {
-            type: 'message_delta',
-            delta: { stop_reason: 'end_turn' },
-            usage: { output_tokens: 2 },
-          },
-        ],
-        ['message_stop', { type: 'message_stop' }],
-      ]),
-    )
-    const client = new Anthropic({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch() })
-    const stream = client.messages.stream(ask)
-    const texts: string[] = []
-    stream.on('text', (text) => texts.push(text))
-    expect((await stream.finalMessage()).stop_reason).toBe('end_turn')
-    expect(texts).toEqual(['one ', 'zwö'])
-  })
-
-  it('gives an error of the server its class', async () => {
-    const api = await useApi(protocol, (_call, response) => {
-      response.statusCode = 404
-      return { type: 'error', error: { type: 'not_found_error', message: 'no such model' } }
+    it('streams', async () => {
+      const delta = (text: string): [string, object] => [
+        'content_block_delta',
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } },
+      ]
+      const api = await useApi(protocol, (_call, response) =>
+        events(response, [
+          ['message_start', { type: 'message_start', message: { ...message, usage } }],
+          [
+            'content_block_start',
+            { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+          ],
+          delta('one '),
+          delta('zwö'),
+          ['content_block_stop', { type: 'content_block_stop', index: 0 }],
+          [
+            'message_delta',
+            {
+              type: 'message_delta',
+              delta: { stop_reason: 'end_turn' },
+              usage: { output_tokens: 2 },
+            },
+          ],
+          ['message_stop', { type: 'message_stop' }],
+        ]),
+      )
+      const client = new Anthropic({
+        apiKey: 'k',
+        baseURL: api.origin,
+        fetch: await useFetch(through),
+      })
+      const stream = client.messages.stream(ask)
+      const texts: string[] = []
+      stream.on('text', (text) => texts.push(text))
+      expect((await stream.finalMessage()).stop_reason).toBe('end_turn')
+      expect(texts).toEqual(['one ', 'zwö'])
     })
-    const client = new Anthropic({ apiKey: 'k', baseURL: api.origin, fetch: await useFetch() })
-    await expect(client.messages.create(ask)).rejects.toBeInstanceOf(NotFoundError)
-  })
-})
 
-describe.each(fetchProtocols)('ky over %s', (protocol) => {
+    it('gives an error of the server its class', async () => {
+      const api = await useApi(protocol, (_call, response) => {
+        response.statusCode = 404
+        return { type: 'error', error: { type: 'not_found_error', message: 'no such model' } }
+      })
+      const client = new Anthropic({
+        apiKey: 'k',
+        baseURL: api.origin,
+        fetch: await useFetch(through),
+      })
+      await expect(client.messages.create(ask)).rejects.toBeInstanceOf(NotFoundError)
+    })
+  },
+)
+
+describe.each(table)('ky over $protocol, fetch: $through', ({ protocol, through }) => {
   it('does JSON, search parameters, retries and hooks', async () => {
     const api = await useApi(protocol, ({ url }, response, index) => {
       if (index === 0) response.statusCode = 503
@@ -235,7 +235,7 @@ describe.each(fetchProtocols)('ky over %s', (protocol) => {
     })
     const seen: number[] = []
     const client = ky.create({
-      fetch: await useFetch(),
+      fetch: await useFetch(through),
       prefix: api.origin,
       retry: { limit: 2, delay: () => 1 },
       hooks: { afterResponse: [({ response }) => void seen.push(response.status)] },
@@ -257,7 +257,7 @@ describe.each(fetchProtocols)('ky over %s', (protocol) => {
       response.end('x'.repeat(100_000))
       return undefined
     })
-    const client = ky.create({ fetch: await useFetch(), prefix: api.origin })
+    const client = ky.create({ fetch: await useFetch(through), prefix: api.origin })
     await expect(client.get('missing')).rejects.toMatchObject({ name: 'HTTPError' })
     let transferred = 0
     const onDownloadProgress = (progress: { transferredBytes: number }): void => {
@@ -268,7 +268,7 @@ describe.each(fetchProtocols)('ky over %s', (protocol) => {
   })
 })
 
-describe.each(fetchProtocols)('GraphQL over %s', (protocol) => {
+describe.each(table)('GraphQL over $protocol, fetch: $through', ({ protocol, through }) => {
   const answer: Answer = ({ body }) => {
     const { query, variables } = body as { query: string; variables: object }
     return query.includes('broken')
@@ -278,7 +278,7 @@ describe.each(fetchProtocols)('GraphQL over %s', (protocol) => {
 
   it('graphql-request asks, with variables, and reports errors', async () => {
     const api = await useApi(protocol, answer)
-    const client = new GraphQLClient(`${api.origin}/graphql`, { fetch: await useFetch() })
+    const client = new GraphQLClient(`${api.origin}/graphql`, { fetch: await useFetch(through) })
     const document = 'query Q($id: ID!) { hero(id: $id) { id name } }'
     const { hero } = await client.request<{ hero: { name: string } }>(document, { id: 'é' })
     expect(hero.name).toBe('{"id":"é"}')
@@ -289,7 +289,7 @@ describe.each(fetchProtocols)('GraphQL over %s', (protocol) => {
     const api = await useApi(protocol, answer)
     const client = new ApolloClient({
       link: ApolloLink.from([
-        new HttpLink({ uri: `${api.origin}/graphql`, fetch: await useFetch() }),
+        new HttpLink({ uri: `${api.origin}/graphql`, fetch: await useFetch(through) }),
       ]),
       cache: new InMemoryCache(),
     })
@@ -306,70 +306,5 @@ describe.each(fetchProtocols)('GraphQL over %s', (protocol) => {
     await ask()
     expect(api.calls).toHaveLength(1)
     client.stop()
-  })
-})
-
-describe.each(protocols)('@elastic/transport over %s', (protocol) => {
-  /** Its connections are undici Pools unless they are told of something else with a request(). */
-  async function useTransport(origin: string): Promise<Transport> {
-    const dispatcher = await useAgent()
-    const connectionPool = new WeightedConnectionPool({
-      Connection: UndiciConnection,
-      agent: () =>
-        dispatcher.compose((dispatch) => (options, handler) => {
-          return dispatch({ ...options, origin }, handler)
-        }),
-    })
-    connectionPool.addConnection(origin)
-    return new Transport({ connectionPool, maxRetries: 1 })
-  }
-
-  it('searches, sends NDJSON in bulk, and tries again after 502', async () => {
-    const api = await useApi(protocol, ({ url }, response, index) => {
-      response.setHeader('x-elastic-product', 'Elasticsearch')
-      if (index === 0) response.statusCode = 502
-      return { url }
-    })
-    const transport = await useTransport(api.origin)
-    const found = await transport.request({
-      method: 'POST',
-      path: '/i/_search',
-      querystring: { q: 'ü' },
-      body: { query: { match_all: {} } },
-    })
-    expect(found).toEqual({ url: '/i/_search?q=%C3%BC' })
-    expect(api.calls[1]?.body).toEqual({ query: { match_all: {} } })
-    const bulkBody = [{ index: {} }, { a: 1 }]
-    await transport.request({ method: 'POST', path: '/_bulk', bulkBody })
-    expect(api.calls[2]?.headers['content-type']).toContain('application/x-ndjson')
-  })
-
-  it('streams, and reports what the server and the connection say', async () => {
-    const api = await useApi(protocol, ({ url }, response) => {
-      response.setHeader('x-elastic-product', 'Elasticsearch')
-      if (url === '/missing') response.statusCode = 404
-      if (url === '/silent') return undefined
-      return { url }
-    })
-    const transport = await useTransport(api.origin)
-    const body = await transport.request<AsyncIterable<Buffer>>(
-      { method: 'GET', path: '/stream' },
-      { asStream: true },
-    )
-    const chunks: Buffer[] = []
-    for await (const chunk of body) chunks.push(Buffer.from(chunk))
-    expect(Buffer.concat(chunks).toString()).toBe('{"url":"/stream"}')
-    const missing = transport.request({ method: 'GET', path: '/missing' })
-    await expect(missing).rejects.toMatchObject({ name: 'ResponseError', statusCode: 404 })
-    const silent = transport.request(
-      { method: 'GET', path: '/silent' },
-      { requestTimeout: 100, maxRetries: 0 },
-    )
-    await expect(silent).rejects.toMatchObject({ name: 'TimeoutError' })
-    const refused = (await useTransport('http://127.0.0.1:2')).request(
-      { method: 'GET', path: '/' },
-      { maxRetries: 0 },
-    )
-    await expect(refused).rejects.toMatchObject({ name: 'ConnectionError' })
   })
 })

@@ -49,7 +49,7 @@ interface Data {
   readonly origin: string
   readonly ca: string
   /** How fetch comes to the agent. */
-  readonly by: 'global' | 'dispatcher'
+  readonly by: 'global' | 'dispatcher' | 'install()'
 }
 
 /** All that a program may do with fetch, in a process of that Node; what it said is what came out. */
@@ -62,8 +62,11 @@ async function program(kit: ChildKit, { origin, ca, by }: Data): Promise<void> {
     dispatched += 1
     return dispatch(options, handler)
   }
-  const { setGlobalDispatcher } = (await kit.load('../../lib/index.ts')) as unknown as typeof undici
-  if (by === 'global') setGlobalDispatcher(agent)
+  const { install, setGlobalDispatcher } = (await kit.load(
+    '../../lib/index.ts',
+  )) as unknown as typeof undici
+  if (by === 'install()') install()
+  if (by !== 'dispatcher') setGlobalDispatcher(agent)
   const get = (path: string, init: RequestInit & { duplex?: string } = {}): Promise<Response> => {
     const through = by === 'dispatcher' ? { dispatcher: agent } : {}
     return fetch(`${origin}${path}`, { ...init, ...through } as RequestInit)
@@ -123,12 +126,12 @@ async function program(kit: ChildKit, { origin, ca, by }: Data): Promise<void> {
 }
 
 const table = nodeMajors.flatMap((major) =>
-  (['global', 'dispatcher'] as const).flatMap((by) =>
+  (['global', 'dispatcher', 'install()'] as const).flatMap((by) =>
     protocols.map((protocol) => ({ major, by, protocol })),
   ),
 )
 
-describe.runIf(agentKind === 'dodici')("Node's own fetch", () => {
+describe.runIf(agentKind === 'dodici')("Node's own fetch, and ours in its place", () => {
   it.each(table)('of Node $major, $by, over $protocol', async ({ major, by, protocol }) => {
     const { origin } = await useSite(protocol)
     const ca = certificates().ca

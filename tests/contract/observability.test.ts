@@ -8,6 +8,7 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@open
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import * as undici from 'undici'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { fetch } from '../../lib/index.ts'
 import { agentKind } from '../support/agents.ts'
 import { useAgent, useHttp1 } from '../support/fixtures.ts'
 import { bodyOf, protocols, useProtocol } from '../support/protocols.ts'
@@ -119,6 +120,47 @@ describe.each(protocols)('@opentelemetry/instrumentation-undici over %s', (proto
     expect(attributes['error.type']).toBe('404')
     parent.end()
   })
+
+  it.runIf(agentKind === 'dodici')(
+    "is the same through dodici's fetch as through undici's",
+    async () => {
+      const { origin } = await useProtocol(protocol, async (request, response) => {
+        const body = await bodyOf(request)
+        if (request.url === '/moved') response.writeHead(307, { location: '/there?q=1' }).end()
+        else if (request.url === '/cut') response.write('some', () => response.destroy())
+        else response.writeHead(201, { 'x-told': 'hush' }).end(body)
+      })
+      const spansOf = async (fetch: typeof undici.fetch): Promise<unknown[]> => {
+        exporter.reset()
+        const dispatcher = await useAgent()
+        const ask = async (path: string, init: undici.RequestInit): Promise<void> => {
+          await fetch(`${origin}${path}`, { dispatcher, ...init })
+            .then((response) => response.text())
+            .catch(() => {})
+        }
+        const headers = { 'User-Agent': 'tests', 'X-Asked': 'nicely' }
+        await ask('/path', { headers })
+        await ask('/moved', { method: 'POST', body: 'text', headers })
+        await ask('/path', { method: 'PUT', body: new Blob(['blob']) })
+        await ask('/cut', {})
+        await ask('/silent', { signal: AbortSignal.abort() })
+        await until('all spans have ended', () => exporter.getFinishedSpans().length === 5)
+        return exporter.getFinishedSpans().map(({ name, kind, attributes, status, events }) => {
+          const errors = events.map((event) => event.name)
+          return [name, kind, attributes, status.code, errors]
+        })
+      }
+      const theirs = await spansOf(undici.fetch)
+      expect(await spansOf(fetch)).toEqual(theirs)
+      expect(theirs[0]).toMatchObject([
+        'GET',
+        SpanKind.CLIENT,
+        { 'user_agent.original': 'tests', 'http.request.header.x-asked': ['nicely'] },
+        SpanStatusCode.UNSET,
+        [],
+      ])
+    },
+  )
 
   it('ends spans of requests that fail', async () => {
     const { origin } = await useProtocol(protocol, (request) => void request.socket.destroy())

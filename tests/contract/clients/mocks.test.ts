@@ -14,10 +14,12 @@ interface Data {
   readonly origin: string
   readonly kind: AgentKind
   readonly mock: 'msw' | 'nock'
+  /** whether the program calls install(), before the mock is loaded or while it is there */
+  readonly installs: 'never' | 'before' | 'meanwhile'
 }
 
 /** In a process of its own, for they replace globals. */
-async function program(kit: ChildKit, { origin, kind, mock }: Data): Promise<void> {
+async function program(kit: ChildKit, { origin, kind, mock, installs }: Data): Promise<void> {
   const Agent = await kit.agentConstructor(kind)
   const agent = new Agent()
   const undici = (await kit.load(
@@ -55,6 +57,7 @@ async function program(kit: ChildKit, { origin, kind, mock }: Data): Promise<voi
   }
   const mocked = async (): Promise<void> =>
     kit.say({ mocked: await failure(fetch('http://mocked.invalid/x').then((r) => r.text())) })
+  if (installs === 'before') undici.install()
   await all()
   if (mock === 'msw') {
     const { setupServer } = (await kit.load('msw/node')) as unknown as typeof mswNode
@@ -64,6 +67,7 @@ async function program(kit: ChildKit, { origin, kind, mock }: Data): Promise<voi
     )
     server.listen({ onUnhandledFrame: 'bypass' })
     await mocked()
+    if (installs === 'meanwhile') undici.install()
     await all()
     server.close()
   } else {
@@ -72,6 +76,7 @@ async function program(kit: ChildKit, { origin, kind, mock }: Data): Promise<voi
     nock('http://mocked.invalid').get('/x').reply(200, { mocked: true })
     nock.enableNetConnect()
     await mocked()
+    if (installs === 'meanwhile') undici.install()
     await all()
     nock.restore()
   }
@@ -81,12 +86,21 @@ async function program(kit: ChildKit, { origin, kind, mock }: Data): Promise<voi
 
 const kinds = ['undici', 'dodici'] as const
 
-describe.runIf(agentKind === 'dodici').each(['msw', 'nock'] as const)('%s', (mock) => {
+const table = [
+  { mock: 'msw', installs: 'never' },
+  { mock: 'msw', installs: 'before' },
+  { mock: 'msw', installs: 'meanwhile' },
+  { mock: 'nock', installs: 'never' },
+  // Meanwhile is no case: nock makes Requests of the class that is global then, which the fetch below it refuses.
+  { mock: 'nock', installs: 'before' },
+] as const
+
+describe.runIf(agentKind === 'dodici').each(table)('$mock, install() $installs', (how) => {
   it('lets through what it does not mock; over dodici it mocks nothing', async () => {
     const accounts = await Promise.all(
       kinds.map(async (kind) => {
         const site = await startClientSite('HTTP/1.1')
-        const data = { origin: site.origin, kind, mock }
+        const data = { origin: site.origin, kind, ...how }
         const { code, said, stderr } = await runChild(program, data, { kind })
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
         await site.close()
