@@ -1,12 +1,17 @@
 /** The functions that users call, `fetch()` and `request()`, 50 at a time, and similar ones of other clients. */
-import { fetch as undiciFetch, request } from 'undici'
+import { fetch as undiciFetch, request as undiciRequest } from 'undici'
 import type { Dispatcher } from 'undici'
-import { Agent, fetch } from '../../lib/index.ts'
+import { Agent, fetch, request } from '../../lib/index.ts'
 import type { ClientName, OpenClient } from '../clients/client.ts'
 import { kSmall, plain } from './scenario.ts'
 import type { Meter, TimedScenario } from './scenario.ts'
 
-type Once = (url: string, dispatcher: Dispatcher) => Promise<ArrayBufferLike>
+/** What a GET gives: its bytes, or its text, which is as long, because the files are ASCII. */
+interface Read {
+  readonly byteLength: number
+}
+
+type Once = (url: string, dispatcher: Dispatcher) => Promise<Read>
 
 /** Each client uses its own fetch(). */
 const fetchOnce: Once = async (url, dispatcher) => {
@@ -19,8 +24,19 @@ const fetchOnce: Once = async (url, dispatcher) => {
 const undiciFetchOnce: Once = async (url, dispatcher) =>
   (await undiciFetch(url, { dispatcher })).arrayBuffer()
 
-const requestOnce: Once = async (url, dispatcher) =>
-  (await request(url, { dispatcher })).body.arrayBuffer()
+const requestOnce: Once = async (url, dispatcher) => {
+  const { body } = await (dispatcher instanceof Agent
+    ? request(url, { dispatcher })
+    : undiciRequest(url, { dispatcher }))
+  return lengthOf(await body.text())
+}
+
+const undiciRequestOnce: Once = async (url, dispatcher) =>
+  lengthOf(await (await undiciRequest(url, { dispatcher })).body.text())
+
+function lengthOf({ length }: string): Read {
+  return { byteLength: length }
+}
 
 async function fiftyAtATime(
   once: Once,
@@ -80,5 +96,17 @@ export const functionScenarios: readonly TimedScenario[] = [
     others: [],
     targets: { rate: { atLeast: 1.15 } },
   }),
-  functionScenario({ name: 'request', once: requestOnce, others: ['node-http'] }),
+  functionScenario({
+    name: 'request',
+    title: 'request() and text()',
+    once: requestOnce,
+    others: ['node-http'],
+    targets: { jsCpu: { atMost: 0.2 } },
+  }),
+  functionScenario({
+    name: 'undici-request',
+    title: 'undici\u2019s request() and text()',
+    once: undiciRequestOnce,
+    others: [],
+  }),
 ]

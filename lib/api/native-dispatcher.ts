@@ -1,4 +1,5 @@
 import { constants } from 'node:buffer'
+import { request } from '../answer/request.ts'
 import { Dispatcher, errors } from '../compat/undici.ts'
 import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
 import { AgentState } from './agent-state.ts'
@@ -57,6 +58,21 @@ export abstract class NativeDispatcher extends Dispatcher {
     } catch (error) {
       return refuse(handler as Partial<Handler>, error)
     }
+  }
+
+  /**
+   * undici's `request()` by this dispatcher; options are those of undici. Gives a promise without `callback`. All errors are
+   * the promise's, or the callback's, undici's classes among them; one that is no function is thrown.
+   */
+  override request<Opaque = null>(
+    options: Dispatcher.RequestOptions<Opaque>,
+    callback: (error: Error | null, data: Dispatcher.ResponseData<Opaque>) => void,
+  ): void
+  override request<Opaque = null>(
+    options: Dispatcher.RequestOptions<Opaque>,
+  ): Promise<Dispatcher.ResponseData<Opaque>>
+  override request(options: unknown, callback?: unknown): never {
+    return request.call(this, options, callback) as never
   }
 
   /** Refuses new requests, lets the others end, then closes the connections. */

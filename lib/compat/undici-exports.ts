@@ -40,7 +40,6 @@ export {
   parseCookie,
   parseMIMEType,
   pipeline,
-  request,
   serializeAMimeType,
   setCookie,
   setGlobalOrigin,

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { pipeline, Readable } from 'node:stream'
 import type { Controller } from '../compat/handler.ts'
-import { isDisturbed } from './disturbed.ts'
+import { isDisturbed } from '../answer/disturbed.ts'
 import type { ContentDecoder } from './content-coding.ts'
 
 /** How many bytes of an unread body are held; beyond that the server must wait. */

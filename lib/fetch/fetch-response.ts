@@ -1,13 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
+import { textOf } from '../answer/text.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { FetchBody } from './fetch-body.ts'
 import { FetchHeaders } from './fetch-headers.ts'
 import { passFor } from './web-classes.ts'
-
-/** TextDecoder decodes longer texts faster. */
-const shortText = 2048
-const decoder = new TextDecoder()
 
 /** A response without its body. */
 export interface ResponseHead {
@@ -149,14 +146,6 @@ export function linkResponse(): void {
       return `Response ${inspect(shown, options)}`
     },
   })
-}
-
-function textOf(bytes: Buffer): string {
-  if (bytes.byteLength > shortText) {
-    return decoder.decode(bytes)
-  }
-  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-  return bytes.toString('utf8', hasMark ? 3 : 0)
 }
 
 function unusable(): TypeError {

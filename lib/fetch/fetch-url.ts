@@ -1,3 +1,5 @@
+import { KnownOrigins } from '../origins/plain-url.ts'
+
 /** The URL of a request of fetch(). */
 export interface FetchUrl {
   /** scheme, host, and port unless it is the scheme's default */
@@ -22,30 +24,20 @@ const badPorts = new Set(
   ).split(' '),
 )
 
-/** Origins as URL writes them, and whether each is trustworthy. Bounded, as a crawler uses endlessly many. */
-const origins = new Map<string, boolean>()
-const mostOrigins = 256
+/** Whether each origin is trustworthy. */
+const origins = new KnownOrigins<boolean>()
 const loopback = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost\.?)$/
-
-/** Matches a path and query that URL leaves unchanged. */
-const plainTarget = /^\/[\w\-.~!$&()*+,;=:@%/]*(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?$/
 
 /**
  * Reads an absolute `http:` or `https:` URL without credentials. Returns undefined for anything else. Most programs
  * request plain paths of few origins; these URLs are not parsed again.
  */
 export function readUrl(given: string): FetchUrl | undefined {
-  const pathAt = given.indexOf('/', 8)
-  if (pathAt > 0) {
-    const origin = given.slice(0, pathAt)
-    const isTrustworthy = origins.get(origin)
-    if (isTrustworthy !== undefined) {
-      const path = given.slice(pathAt)
-      if (isPlain(path)) {
-        const isTls = given.charCodeAt(4) === 0x73
-        return { origin, path, href: given, hash: '', isTls, isTrustworthy }
-      }
-    }
+  const plain = origins.split(given)
+  if (plain !== undefined) {
+    const { origin, path, about: isTrustworthy } = plain
+    const isTls = given.charCodeAt(4) === 0x73
+    return { origin, path, href: given, hash: '', isTls, isTrustworthy }
   }
   const url = URL.parse(given)
   return url === null ? undefined : fromUrl(url)
@@ -62,16 +54,8 @@ export function fromUrl(url: URL): FetchUrl | undefined {
   let isTrustworthy = origins.get(origin)
   if (isTrustworthy === undefined) {
     isTrustworthy = isTls || loopback.test(url.hostname)
-    if (origins.size >= mostOrigins) {
-      origins.clear()
-    }
-    origins.set(origin, isTrustworthy)
+    origins.add(origin, isTrustworthy)
   }
   const href = hash === '' ? url.href.replace(/#$/, '') : url.href.slice(0, -hash.length)
   return { origin, path: href.slice(origin.length), href, hash, isTls, isTrustworthy }
-}
-
-// URL removes dot segments, which may be written as %2e.
-function isPlain(path: string): boolean {
-  return plainTarget.test(path) && !path.includes('/.') && !path.includes('/%2')
 }

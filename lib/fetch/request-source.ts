@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isDisturbed } from './disturbed.ts'
+import { isDisturbed } from '../answer/disturbed.ts'
 import { types } from 'node:util'
 import {
   encodeMultipart,

@@ -16,12 +16,18 @@ export interface OriginLike {
 
 /** Returns the URL of an origin. Throws undici's errors if there is a path, query or fragment, or another scheme. */
 export function parseOrigin(given: unknown): URL {
-  const url = given instanceof URL ? given : new URL(textOf(given))
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw wrongProtocol()
-  }
+  const url = parseUrl(given)
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw new InvalidArgumentError('invalid url')
+  }
+  return url
+}
+
+/** Returns the URL of HTTP. Throws undici's errors, and Node's for a string that is not a URL. */
+export function parseUrl(given: unknown): URL {
+  const url = given instanceof URL ? given : new URL(textOf(given))
+  if (!isOfHttp(url.origin || url.protocol)) {
+    throw wrongProtocol()
   }
   return url
 }
@@ -51,8 +57,7 @@ function textOf(given: unknown): string {
       )
     }
   }
-  const scheme = origin || protocol
-  if (typeof scheme !== 'string' || !/^https?:/.test(scheme)) {
+  if (!isOfHttp(origin || protocol)) {
     throw wrongProtocol()
   }
   const start =
@@ -62,8 +67,12 @@ function textOf(given: unknown): string {
 }
 
 function isPort(port: string | number): boolean {
-  const number = Number(port)
-  return number === Math.trunc(number) && number >= 0 && number <= 65_535
+  const number = parseInt(port as string, 10)
+  return number === Number(port) && number >= 0 && number <= 65_535
+}
+
+function isOfHttp(scheme: unknown): boolean {
+  return typeof scheme === 'string' && /^https?:/.test(scheme)
 }
 
 function wrongProtocol(): Error {

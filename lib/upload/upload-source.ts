@@ -22,6 +22,16 @@ export interface UploadSource {
   stop(error?: unknown): void
 }
 
+/** Destroys the body of a request. Throws what its destroy() throws. */
+export function destroyStream(stream: StreamLike, error?: unknown): void {
+  if (stream instanceof http.IncomingMessage) {
+    // A server may pass on a request that it serves. destroy() would close that request's connection, so that the
+    // server could not answer it.
+    Object.assign(stream, { socket: null })
+  }
+  stream.destroy?.(error as Error | undefined)
+}
+
 /** The property that `stream.isDisturbed()` reads first. */
 const disturbed = Symbol.for('nodejs.stream.disturbed')
 
@@ -111,16 +121,10 @@ class StreamSource implements UploadSource {
 
   // If destroy() throws, the request must still end, and not with that error.
   #destroy(error?: unknown): void {
-    const stream = this.#stream
-    if (stream instanceof http.IncomingMessage) {
-      // A server may pass on a request that it serves. destroy() would close that request's connection, so that the
-      // server could not answer it.
-      Object.assign(stream, { socket: null })
-    }
     try {
-      stream.destroy?.(error as Error | undefined)
-    } catch (error) {
-      throwLater(error)
+      destroyStream(this.#stream, error)
+    } catch (thrown) {
+      throwLater(thrown)
     }
   }
 

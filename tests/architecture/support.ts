@@ -50,6 +50,7 @@ export function withoutComments(text: string): string {
 export const libFolders: readonly string[] = [
   'fetch',
   'api',
+  'answer',
   'dispatch',
   'tunnel',
   'upload',

@@ -1,4 +1,4 @@
 import { Readable } from 'node:stream'
 
-/** Whether a web stream has been read from, or cancelled. Node's types only accept its own streams. */
+/** Whether a stream, of Node or of the web, has been read from, or cancelled. Node's types only accept its own streams. */
 export const isDisturbed = Readable.isDisturbed as unknown as (stream: object) => boolean

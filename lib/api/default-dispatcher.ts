@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { makeDefaultAgent } from '../api/default-agent.ts'
+import { makeDefaultAgent } from './default-agent.ts'
 import { usesEnvironmentProxies } from '../compat/undici.ts'
 import { getGlobalDispatcher } from '../compat/undici-exports.ts'
 

@@ -1,0 +1,355 @@
+import { AssertionError } from 'node:assert'
+import { Buffer } from 'node:buffer'
+import { getDefaultHighWaterMark, Readable } from 'node:stream'
+import { errors } from '../compat/undici.ts'
+import type { Controller } from '../compat/handler.ts'
+import { Consumption, type Shape } from './consumption.ts'
+import { isDisturbed } from './disturbed.ts'
+import { AbortError, limitOf, readForNobody, type DumpOptions } from './dump.ts'
+import { close, fill, finish, initReadable, stateOf } from './readable-state.ts'
+
+const { InvalidArgumentError, RequestAbortedError } = errors
+
+/** Bytes that are held for a body that nobody reads; then the server waits. */
+const mostUnread = 64 * 1024
+
+/** What a body is known by before it comes. */
+export interface BodyTraits {
+  /** its content-type */
+  readonly type: unknown
+  /** its content-length; 0 where there is none */
+  readonly length: number
+  readonly highWaterMark: number | null | undefined
+}
+
+/** dump() was called, and what has come will be dropped in the next tick. */
+interface Dump {
+  readonly limit: number
+  readonly resolve: (none: null | undefined | Promise<null | undefined>) => void
+}
+
+/**
+ * What request() knows of a response's body. It holds chunks until somebody asks for all of them, which takes no stream, or
+ * touches the body as the Readable that it then becomes: in the state in which it would be, had it been one from the start.
+ */
+export abstract class BodyState {
+  /** of the request; null: not started, or over */
+  protected controller: Controller | null = null
+  /** what the user has; null: no response has come */
+  body: Readable | null = null
+  private traits: BodyTraits | null = null
+
+  private isReadable = false
+  private chunks: Buffer[] = []
+  /** bytes in `chunks` */
+  private held = 0
+  /** when so many are held the server waits */
+  private mostHeld = mostUnread
+  private bytesRead = 0
+  private hasEnded = false
+  /** read to its end without having been a Readable */
+  private isSpent = false
+  /** some of it has been taken, without its having been a Readable */
+  private isTaken = false
+  /** since it was asked for as a whole; it stays when that is over */
+  private consumption: Consumption | null = null
+  private dump: Dump | null = null
+  private web: ReadableStream | null = null
+  /** there are listeners for its data */
+  private isHeard = false
+  private wasHeard = false
+
+  /** The body is closed: nothing more can befall it. */
+  protected abstract onClosed(): void
+
+  /** Throws what Readable's constructor throws. */
+  protected begin(body: Readable, traits: BodyTraits): void {
+    this.body = body
+    this.traits = traits
+    const { highWaterMark } = traits
+    if (highWaterMark !== undefined) {
+      this.mostHeld = highWaterMark ?? getDefaultHighWaterMark(false)
+      if (!Number.isInteger(this.mostHeld)) {
+        this.becomeReadable()
+      }
+    }
+  }
+
+  /** False: no more is wanted for now. null: there is no more. */
+  push(chunk: Buffer | null): boolean {
+    if (chunk === null) {
+      this.end()
+      return false
+    }
+    this.bytesRead += chunk.byteLength
+    if (this.consumption !== null) {
+      this.consumption.push(chunk)
+      if (!this.isHeard) {
+        return true
+      }
+    }
+    if (this.isReadable) {
+      return Readable.prototype.push.call(this.body, chunk)
+    }
+    this.chunks.push(chunk)
+    this.held += chunk.byteLength
+    return this.held < this.mostHeld
+  }
+
+  private end(): void {
+    this.hasEnded = true
+    if (this.isReadable) {
+      Readable.prototype.push.call(this.body, null)
+    } else if (this.consumption !== null) {
+      this.spend(this.consumption)
+    }
+  }
+
+  /** REQUIRES: there is a body. */
+  becomeReadable(): void {
+    if (this.isReadable) {
+      return
+    }
+    this.isReadable = true
+    const { body } = this
+    const { highWaterMark = mostUnread } = this.traits as BodyTraits
+    const state = initReadable(body as Readable, {
+      highWaterMark: highWaterMark as number,
+      read: () => this.controller?.resume(),
+    })
+    this.followReadable(body as Readable)
+    state.dataEmitted = this.isTaken
+    if (this.isSpent) {
+      finish(state)
+      close(state)
+    } else {
+      fill(body as Readable, this.chunks, this.hasEnded)
+    }
+    this.chunks = []
+    if (this.dump !== null) {
+      const { limit, resolve } = this.dump
+      this.dump = null
+      resolve(this.dumpReadable(limit))
+    }
+    if (this.consumption !== null) {
+      this.attach(this.consumption)
+    }
+  }
+
+  /** The body has listeners from now on. */
+  protected followReadable(_body: Readable): void {}
+
+  // For the body's methods.
+
+  get contentType(): unknown {
+    return this.traits?.type
+  }
+
+  /** Somebody has listened for its data. */
+  get isUsed(): boolean {
+    return this.wasHeard
+  }
+
+  onListening(): void {
+    this.isHeard = true
+    this.wasHeard = true
+  }
+
+  onListenerGone(body: Readable): void {
+    this.isHeard = body.listenerCount('data') > 0 || body.listenerCount('readable') > 0
+  }
+
+  get isDisturbed(): boolean {
+    return this.isReadable ? isDisturbed(this.body as Readable) : this.isTaken
+  }
+
+  abortRequest(): void {
+    this.controller?.abort(undefined as never)
+  }
+
+  asStream(): ReadableStream {
+    if (this.web === null) {
+      this.becomeReadable()
+      this.web = ReadableStream.from(this.body as Readable)
+      if (this.consumption !== null) {
+        // It is locked by whoever asked for the whole.
+        this.web.getReader()
+      }
+    }
+    return this.web
+  }
+
+  consume(shape: Shape): Promise<unknown> {
+    if (this.consumption !== null) {
+      throw falsy('assert(!stream[kConsume])')
+    }
+    return new Promise((resolve, reject) => {
+      if (this.isUnusable()) {
+        this.refuse(reject)
+      } else {
+        queueMicrotask(() => this.start(new Consumption(shape, resolve, reject)))
+      }
+    })
+  }
+
+  dumpBody(options: DumpOptions | undefined): Promise<null | undefined> {
+    const signal = options?.signal
+    if (signal !== undefined && signal !== null) {
+      if (typeof signal !== 'object' || !('aborted' in signal)) {
+        return Promise.reject(new InvalidArgumentError('signal must be an AbortSignal'))
+      }
+    }
+    const limit = limitOf(options)
+    if (signal?.aborted) {
+      return Promise.reject(signal.reason ?? new AbortError())
+    }
+    if (this.isSpent || (this.isReadable && stateOf(this.body as Readable).closeEmitted)) {
+      return Promise.resolve(null)
+    }
+    if (this.mayDrop(signal, limit)) {
+      return new Promise((resolve) => {
+        this.dump = { limit, resolve }
+        process.nextTick(() => this.drop())
+      })
+    }
+    this.becomeReadable()
+    return this.dumpReadable(limit, signal)
+  }
+
+  // Consuming.
+
+  private isUnusable(): boolean {
+    return this.isDisturbed || this.web?.locked === true
+  }
+
+  private refuse(reject: (error: unknown) => void): void {
+    this.becomeReadable()
+    const body = this.body as Readable
+    const state = stateOf(body)
+    if (state.destroyed && !state.closeEmitted) {
+      body.on('error', reject).on('close', () => reject(new TypeError('unusable')))
+    } else {
+      reject(state.errored ?? new TypeError('unusable'))
+    }
+  }
+
+  private start(consumption: Consumption): void {
+    if (this.consumption !== null) {
+      // It was asked for twice in one go. undici gives the second nothing, and the first no answer at all.
+      consumption.fail(new TypeError('unusable'))
+      return
+    }
+    this.consumption = consumption
+    if (this.dump !== null || this.isSpent) {
+      this.becomeReadable()
+    } else if (this.isReadable) {
+      this.attach(consumption)
+    } else {
+      this.takeHeld(consumption)
+    }
+  }
+
+  private takeHeld(consumption: Consumption): void {
+    consumption.take(this.chunks, this.held)
+    this.chunks = []
+    this.isTaken = this.held > 0
+    if (this.hasEnded) {
+      this.spend(consumption)
+    } else if (this.held >= this.mostHeld) {
+      this.controller?.resume()
+    }
+    this.held = 0
+  }
+
+  private spend(consumption: Consumption): void {
+    try {
+      consumption.end(this.contentType)
+    } catch {
+      // It meets the error again at its end, and is destroyed.
+      this.becomeReadable()
+      return
+    }
+    this.close()
+  }
+
+  private close(): void {
+    this.isSpent = true
+    this.controller = null
+    this.onClosed()
+  }
+
+  // The body is a Readable, and its bytes go to `consumption`.
+  private attach(consumption: Consumption): void {
+    const body = this.body as Readable
+    const state = stateOf(body)
+    body
+      .on('error', (error: unknown) => consumption.fail(error))
+      .on('close', () => consumption.fail(new RequestAbortedError()))
+    for (const chunk of state.buffer.slice(state.bufferIndex ?? 0)) {
+      consumption.push(
+        typeof chunk === 'string' ? Buffer.from(chunk, state.encoding as BufferEncoding) : chunk,
+      )
+    }
+    const { decoder } = state
+    if (decoder !== null && decoder.lastNeed > 0) {
+      // The start of a character whose rest has not come.
+      const { lastChar, lastTotal, lastNeed } = decoder
+      consumption.push(Buffer.from(lastChar.subarray(0, lastTotal - lastNeed)))
+    }
+    const end = (): void => {
+      try {
+        consumption.end(this.contentType, state.encoding)
+      } catch (error) {
+        body.destroy(error as Error)
+      }
+    }
+    if (consumption.isOver) {
+      body.on('end', end)
+      return
+    }
+    if (state.endEmitted) {
+      end()
+      return
+    }
+    body.on('end', end).resume()
+    while (body.read() !== null) {
+      // Its listeners for data are told.
+    }
+  }
+
+  // Dumping.
+
+  private mayDrop(signal: AbortSignal | null | undefined, limit: number): boolean {
+    return (
+      !this.isReadable &&
+      this.hasEnded &&
+      this.dump === null &&
+      (signal === undefined || signal === null) &&
+      (this.traits as BodyTraits).length <= limit &&
+      this.bytesRead <= limit
+    )
+  }
+
+  private drop(): void {
+    const { dump } = this
+    if (dump !== null) {
+      this.dump = null
+      this.chunks = []
+      this.isTaken = this.held > 0
+      this.close()
+      dump.resolve(undefined)
+    }
+  }
+
+  private dumpReadable(limit: number, signal?: AbortSignal | null): Promise<null | undefined> {
+    const { length } = this.traits as BodyTraits
+    return readForNobody(this.body as Readable, length, limit, () => this.bytesRead, signal)
+  }
+}
+
+/** undici's own failure where a body is asked for again. */
+export function falsy(source: string): Error {
+  const message = `The expression evaluated to a falsy value:\n\n  ${source}\n`
+  const error = new AssertionError({ message, actual: false, expected: true, operator: '==' })
+  return Object.assign(error, { generatedMessage: true })
+}
