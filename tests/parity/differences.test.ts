@@ -12,6 +12,8 @@ import { agentDifferences } from './differences/agents.ts'
 import { uploadDifferences } from './differences/uploads.ts'
 import { responseDifferences } from './differences/responses.ts'
 import { http2Differences } from './differences/http2.ts'
+import { proxyDifferences } from './differences/proxies.ts'
+import { addressDifferences } from './differences/addresses.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { tunnelDifferences } from './differences/tunnels.ts'
 import { uncovered, untestable } from './differences/uncovered.ts'
@@ -27,6 +29,8 @@ const table: readonly Difference[] = [
   ...uploadDifferences,
   ...responseDifferences,
   ...http2Differences,
+  ...proxyDifferences,
+  ...addressDifferences,
 ]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {

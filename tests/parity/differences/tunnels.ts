@@ -1,9 +1,11 @@
 /** Of upgrades, CONNECTs and the sockets that they become, and of a handler's AsyncLocalStorage context. */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { Agent as Agent7 } from 'undici7'
 import { counting } from '../../support/connecting.ts'
+import { exchange } from '../../support/recorder.ts'
 import { until, within } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
@@ -72,6 +74,30 @@ async function connectOverHttp2(stage: Stage): Promise<Normal> {
   const { connect } = counting({ ALPNProtocols: ['h2'] })
   const connecting = { method: 'CONNECT', path: 'a.test:80' }
   return outcome(await stage.agent({ connect }), server.origin, connecting)
+}
+
+/** How many connections an upgrade and the request before it take, of one that may be. */
+async function connectionsOfUpgrade(stage: Stage): Promise<Normal> {
+  const server = await stage.raw(async (peer) => {
+    for (;;) {
+      const head = await peer.head()
+      if (head.includes('upgrade: echo')) peer.send(`${switching}bytes`)
+      else peer.respond('ok')
+    }
+  })
+  const agent = await stage.agent({ connections: 1 })
+  await exchange(agent, { origin: server.origin })
+  const [status] = (await outcome(agent, server.origin, { upgrade: 'echo' })) as [number, string]
+  return [status, server.peers.length]
+}
+
+async function isNetSocket(stage: Stage): Promise<Normal> {
+  const server = await stage.answering(switching)
+  const options = { origin: server.origin, upgrade: 'echo' }
+  const recorder = await exchange(await stage.agent(), options)
+  const socket = recorder.call('onRequestUpgrade')?.args[3] as Duplex
+  socket.on('error', () => {}).destroy()
+  return socket instanceof Socket
 }
 
 async function unnamedProtocol(stage: Stage): Promise<Normal> {
@@ -147,6 +173,20 @@ export const tunnelDifferences: readonly Difference[] = [
     play: earlySwitch,
     undici: false,
     dodici: true,
+  },
+  {
+    row: '`upgrade` and CONNECT',
+    name: 'connections',
+    play: connectionsOfUpgrade,
+    undici: [101, 1],
+    dodici: [101, 2],
+  },
+  {
+    row: 'an upgraded socket',
+    name: 'is a net.Socket',
+    play: isNetSocket,
+    undici: true,
+    dodici: false,
   },
   {
     row: 'a 101 that names no protocol',
