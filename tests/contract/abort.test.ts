@@ -156,7 +156,7 @@ describe.each(protocols)('abort over %s', (protocol) => {
     await within('the server to see it', Promise.all(gone))
   })
 
-  it('leaves siblings alone', async () => {
+  it('does not affect other requests', async () => {
     const { origin } = await useStages(protocol)
     const agent = await useAgent()
     const stalled = Array.from({ length: 10 }, () => dispatch(agent, { origin, path: '/stall' }))
@@ -188,7 +188,7 @@ describe.each(protocols)('abort over %s', (protocol) => {
 })
 
 describe('abort while queued', () => {
-  it('never reaches the server, and the request before it ends well', async () => {
+  it('never reaches the server, and the request before it succeeds', async () => {
     const seen: string[] = []
     let answer: (() => void) | undefined
     const { origin } = await useProtocol('HTTP/1.1', (request, response) => {
@@ -259,7 +259,7 @@ describe('what abort() delivers', () => {
     ['a string', 'because'],
     ['a DOMException', new DOMException('stop', 'AbortError')],
     ['an object', { why: 'just so' }],
-  ])('%s as it is', async (_name, reason) => {
+  ])('%s unchanged', async (_name, reason) => {
     const { origin } = await useStages('HTTP/1.1')
     const agent = await useAgent()
     const recorder = dispatch(agent, { origin, path: '/stall' })

@@ -56,7 +56,7 @@ describe('socketPath', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED', syscall: 'connect' })
   })
 
-  it('to nowhere is ENOENT', async () => {
+  it('that does not exist is ENOENT', async () => {
     const agent = await useAgent({ socketPath: join(useFolder(), 'nothing') })
     const { error } = await exchange(agent, { origin: 'http://any.test' })
     expect(error).toMatchObject({ code: 'ENOENT', errno: -2, syscall: 'connect' })
@@ -85,7 +85,7 @@ describe("Node's TLS switches", () => {
     expect(said).toEqual(['ok'])
   })
 
-  it('NODE_TLS_REJECT_UNAUTHORIZED=0 takes every certificate', async () => {
+  it('NODE_TLS_REJECT_UNAUTHORIZED=0 accepts every certificate', async () => {
     const server = await useTls({
       pair: certificates().wrongHost,
       onRequest: (_request, response) => void response.end('ok'),

@@ -148,7 +148,7 @@ describe('the body’s stream', () => {
     expect(await heard).toBe(error)
   })
 
-  it('ends with the error of an answer that is none', async () => {
+  it('ends with the error of a response that is not HTTP', async () => {
     const server = await useRaw(async (peer) => {
       await peer.readUntil('some')
       peer.send('nonsense\r\n\r\n')

@@ -34,7 +34,7 @@ async function useGate(protocol: Protocol): Promise<Gate> {
 }
 
 describe.each(protocols)('close() over %s', (protocol) => {
-  it('waits for what runs and what is queued', async () => {
+  it('waits for running and queued requests', async () => {
     const gate = await useGate(protocol)
     const agent = await useAgent({ connections: 1 })
     const requests = Array.from({ length: 3 }, (_value, i) =>
@@ -62,13 +62,13 @@ describe.each(protocols)('close() over %s', (protocol) => {
 })
 
 describe('close()', () => {
-  it('of an agent that did nothing ends at once', async () => {
+  it('of an unused agent ends at once', async () => {
     const agent = await useAgent()
     expect(await agent.close()).toBeNull()
     expect([agent.closed, agent.destroyed]).toEqual([true, true])
   })
 
-  it('called again while closing joins', async () => {
+  it('called again while closing ends at the same time', async () => {
     const gate = await useGate('HTTP/1.1')
     const agent = await useAgent()
     dispatch(agent, { origin: gate.origin })
@@ -97,7 +97,7 @@ describe('close()', () => {
     expect(await promise).toEqual([true, null, null])
   })
 
-  it('throws for what is not a callback', async () => {
+  it('throws if the callback is not a function', async () => {
     const agent = await useAgent()
     expect(() => agent.close(5 as never)).toThrow(errors.InvalidArgumentError)
     expect(() => agent.close(5 as never)).toThrow('invalid callback')
@@ -139,7 +139,7 @@ describe('close()', () => {
 })
 
 describe.each(protocols)('destroy() over %s', (protocol) => {
-  it('fails what runs and what is queued, each once, with the given error', async () => {
+  it('fails running and queued requests, each once, with the given error', async () => {
     const gate = await useGate(protocol)
     const agent = await useAgent({ connections: 1 })
     const requests = Array.from({ length: 3 }, (_value, i) =>
@@ -175,7 +175,7 @@ describe('destroy()', () => {
     })
   })
 
-  it('again never fails, and joins', async () => {
+  it('called again never fails, and ends at the same time', async () => {
     const gate = await useGate('HTTP/1.1')
     const agent = await useAgent()
     const recorder = dispatch(agent, { origin: gate.origin })
@@ -290,7 +290,7 @@ describe('dispatch()', () => {
 })
 
 describe('a composed agent', () => {
-  it('closes, destroys and emits as the agent itself', async () => {
+  it('closes, destroys and emits like the agent itself', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const agent = await useAgent()
     const composed = agent.compose((next) => (options, handler) => next(options, handler))

@@ -46,7 +46,7 @@ describe('connection refused', () => {
     expect(recorder.names.filter((name) => name !== 'onRequestStart')).toEqual(['onResponseError'])
   })
 
-  it('tells the address that a name led to', async () => {
+  it('has the address that was looked up', async () => {
     const port = await closedPort()
     const agent = await useAgent({ connect: { family: 4 } as never })
     const { error } = await exchange(agent, { origin: `http://localhost:${port}` })
@@ -77,7 +77,7 @@ describe('connection refused', () => {
     })
   })
 
-  it('does not stick: the same origin works when somebody listens', async () => {
+  it('is not remembered: the same origin works once somebody listens', async () => {
     const port = await closedPort()
     const agent = await useAgent()
     const origin = `http://127.0.0.1:${port}`
@@ -149,7 +149,7 @@ describe('a certificate', () => {
     expect(recorder.error?.['cert']).toBeTypeOf('object')
   })
 
-  it.each(bad)('%s is taken with rejectUnauthorized: false', async (name) => {
+  it.each(bad)('%s is accepted with rejectUnauthorized: false', async (name) => {
     const pair = certificates()[name]
     if (typeof pair === 'string') throw new Error('not a key pair')
     const server = await useTls({ pair, onRequest: (_request, response) => void response.end('x') })
@@ -158,7 +158,7 @@ describe('a certificate', () => {
     expect(recorder.text).toBe('x')
   })
 
-  it('without the authority given is refused', async () => {
+  it('is refused if its authority is not given', async () => {
     const server = await useTls()
     const agent = await useAgent({ connect: { ca: certificates().selfSigned.cert } })
     const recorder = await exchange(agent, { origin: server.origin })
@@ -199,7 +199,7 @@ describe('TLS', () => {
     expect(recorder.error?.code).toMatch(/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/)
   })
 
-  it('that the peer closes in the handshake is ECONNRESET', async () => {
+  it('that the peer closes during the handshake is ECONNRESET', async () => {
     const server = await useRaw((peer) => peer.fin())
     const agent = await useAgent()
     const recorder = await exchange(agent, { origin: `https://127.0.0.1:${server.port}` })
@@ -209,7 +209,7 @@ describe('TLS', () => {
     })
   })
 
-  it('that the peer resets in the handshake is ECONNRESET', async () => {
+  it('that the peer resets during the handshake is ECONNRESET', async () => {
     const server = await useRaw(async (peer) => {
       await peer.read(5)
       peer.reset()
@@ -219,7 +219,7 @@ describe('TLS', () => {
     expect(recorder.error?.code).toBe('ECONNRESET')
   })
 
-  it('port addressed in plain is an error', async () => {
+  it('port that gets plain HTTP is an error', async () => {
     const server = await useTls()
     const agent = await useAgent()
     const recorder = await exchange(agent, { origin: `http://127.0.0.1:${server.port}` })

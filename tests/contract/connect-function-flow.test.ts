@@ -16,7 +16,7 @@ import { quiet, until } from '../support/wait.ts'
 const size = 20 * kMegabyte
 
 describe.each(protocols)('over a connect function, %s', (protocol) => {
-  it('20 MB come whole', async () => {
+  it('20 MB arrive whole', async () => {
     const server = await useProtocol(protocol, bigBody().handler)
     const dispatcher = await useAgent({ connect: counting().connect })
     const { body } = await request(server.origin, { path: `/${size}`, dispatcher } as never)
@@ -30,7 +30,7 @@ describe.each(protocols)('over a connect function, %s', (protocol) => {
     expect(at).toBe(size)
   })
 
-  it('a reader who stops holds the server back', async () => {
+  it('the server waits for a reader that stops', async () => {
     const big = bigBody()
     const server = await useProtocol(protocol, big.handler)
     const agent = await useAgent({ connect: counting().connect })
@@ -50,7 +50,7 @@ describe.each(protocols)('over a connect function, %s', (protocol) => {
     expect(recorder.body.length).toBe(size)
   })
 
-  it('20 MB go whole, and no faster than the server reads', async () => {
+  it('20 MB are sent whole, and no faster than the server reads', async () => {
     let read = 0
     const start = Promise.withResolvers<void>()
     const server = await useProtocol(protocol, async (incoming, response) => {
@@ -100,7 +100,7 @@ describe.each(protocols)('over a connect function, %s', (protocol) => {
     },
   )
 
-  it('many at once have a connection each, or share one', async () => {
+  it('many requests at once have a connection each, or share one', async () => {
     for (let round = 0; round < 10; round += 1) {
       const server = await useProtocol(protocol, (incoming, response) => {
         setImmediate(() => response.end(incoming.url))

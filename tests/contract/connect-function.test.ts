@@ -13,7 +13,7 @@ import { dispatch, exchange } from '../support/recorder.ts'
 import { until, waitFor } from '../support/wait.ts'
 
 describe.each(protocols)('a connect function, %s', (protocol) => {
-  it('is told where to connect, and makes the connection that all requests share', async () => {
+  it('gets the destination, and makes the connection that all requests share', async () => {
     const server = await useProtocol(protocol, (_request, response) => void response.end('ok'))
     const { connect, asked, sockets } = counting()
     const agent = await useAgent({ connect, connections: 1 })
@@ -29,7 +29,7 @@ describe.each(protocols)('a connect function, %s', (protocol) => {
     expect(server.accepted).toBe(1)
   })
 
-  it('carries heads and bodies as they are', async () => {
+  it('carries heads and bodies unchanged', async () => {
     const seen: unknown[] = []
     const server = await useProtocol(protocol, async (request, response) => {
       const { host, ':authority': authority, ':scheme': scheme } = request.headers
@@ -59,7 +59,7 @@ describe.each(protocols)('a connect function, %s', (protocol) => {
     expect(asked).toHaveLength(1)
   })
 
-  it('is called anew when the connection has ended', async () => {
+  it('is called again when the connection has ended', async () => {
     const server = await useProtocol(protocol, (_request, response) => void response.end('ok'))
     const { connect, asked, sockets } = counting()
     const agent = await useAgent({ connect, connections: 1 })
@@ -82,7 +82,7 @@ describe.each(protocols)('a connect function, %s', (protocol) => {
     expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true])
   })
 
-  it('tells connect and disconnect', async () => {
+  it('leads to connect and disconnect events', async () => {
     const server = await useProtocol(protocol, (_request, response) => void response.end('ok'))
     const events: string[] = []
     const agent = await useAgent({ connect: counting().connect })
@@ -108,7 +108,7 @@ describe('a connect function', () => {
     expect(stores).toEqual(['mine'])
   })
 
-  it('is told allowH2, socketPath and localAddress where they are given', async () => {
+  it('gets allowH2, socketPath and localAddress if they are given', async () => {
     const { connect, asked } = connecting((_to, back) => back(new Error('no'), null))
     const agent = await useAgent({
       connect,
@@ -131,7 +131,7 @@ describe('a connect function', () => {
     ])
   })
 
-  it('is told of by the channels, with its socket', async () => {
+  it('appears in the channels, with its socket', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const { connect, sockets, asked } = counting()
     const agent = await useAgent({ connect })
@@ -169,7 +169,7 @@ describe('a connect function that fails', () => {
     ],
   ] as const
 
-  it.each(failing)('%s: the request has that error, and so has the event', async (_name, make) => {
+  it.each(failing)('%s: the request and the event have that error', async (_name, make) => {
     const error = new Error('no way')
     const { connect, asked } = make(error)
     const agent = await useAgent({ connect })
@@ -184,7 +184,7 @@ describe('a connect function that fails', () => {
     expect(asked).toHaveLength(1)
   })
 
-  it('fails each request by a call of its own', async () => {
+  it('fails each request by a separate call', async () => {
     const { connect, asked } = connecting((_to, back, i) => back(new Error(`no ${i}`), null))
     const agent = await useAgent({ connect })
     const all = [1, 2, 3].map(() => exchange(agent, { origin: 'http://nowhere.test' }))
@@ -193,7 +193,7 @@ describe('a connect function that fails', () => {
     expect(asked).toHaveLength(3)
   })
 
-  it('fails all that wait for the one connection', async () => {
+  it('fails all requests that wait for the one connection', async () => {
     const { connect, asked } = connecting((_to, back) => setImmediate(back, new Error('no'), null))
     const agent = await useAgent({ connect, connections: 1 })
     const all = [1, 2, 3].map(() => exchange(agent, { origin: 'http://nowhere.test' }))
@@ -245,7 +245,7 @@ describe('a connect function that fails', () => {
     expect((await waiting.done).error).toBe(error)
   })
 
-  it('calls back when the agent is destroyed: the socket goes', async () => {
+  it('calls back after the agent was destroyed: the socket is destroyed', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const late = Promise.withResolvers<() => Socket>()
     const { connect } = connecting((to, back) => {
@@ -278,7 +278,7 @@ describe('the socket of a connect function', () => {
     expect(recorder.text).toBe('some')
   })
 
-  it('fails a body that lasts as long as the connection', async () => {
+  it('fails a body that ends with the connection', async () => {
     const server = await useRaw(async (peer) => {
       await peer.request()
       peer.socket.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nsome')
@@ -291,7 +291,7 @@ describe('the socket of a connect function', () => {
     expect((await recorder.done).error).toBe(error)
   })
 
-  it('that its user destroys is a SocketError', async () => {
+  it('that the program destroys is a SocketError', async () => {
     const server = await useHttp1((_request, response) => void response.write('some'))
     const { connect, sockets } = counting()
     const recorder = dispatch(await useAgent({ connect }), { origin: server.origin })

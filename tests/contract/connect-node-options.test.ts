@@ -18,7 +18,7 @@ describe.each(both)('connect options of Node, %s', (protocols) => {
     response.end('ok')
   }
 
-  it('checkServerIdentity is asked, and accepts', async () => {
+  it('checkServerIdentity is called, and accepts', async () => {
     const server = await useTls({ protocols, onRequest, pair: certificates().wrongHost })
     const asked: unknown[] = []
     const agent = await useAgent(
@@ -70,14 +70,14 @@ describe.each(both)('connect options of Node, %s', (protocols) => {
     }
   })
 
-  it('an authority that is not trusted is refused beside them', async () => {
+  it('an untrusted authority is still refused', async () => {
     const server = await useTls({ protocols, onRequest, pair: certificates().unknownCa })
     const agent = await useAgent(withConnect({ checkServerIdentity: () => {} }))
     const { error } = await exchange(agent, { origin: server.origin })
     expect(error?.code).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
   })
 
-  it('allowH2: false holds beside them', async () => {
+  it('allowH2: false still applies', async () => {
     const server = await useTls({ protocols: 'both', onRequest })
     const agent = await useAgent(
       withConnect({ checkServerIdentity: () => {} }, { allowH2: protocols === 'h2' }),
@@ -106,20 +106,20 @@ describe('connect options of Node', () => {
     expect(reused).toEqual([false, true, true])
   })
 
-  it('a plain origin is reached with them, too', async () => {
+  it('a plain origin works with them, too', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const agent = await useAgent(withConnect({ checkServerIdentity: () => new Error('never') }))
     expect((await exchange(agent, { origin: server.origin })).text).toBe('ok')
   })
 
-  it('what Node refuses of them fails the request', async () => {
+  it('an option that Node refuses fails the request', async () => {
     const server = await useTls({ protocols: 'h1' })
     const agent = await useAgent(withConnect({ secureProtocol: 'nonsense' }))
     const { error } = await exchange(agent, { origin: server.origin })
     expect(error?.message).toMatch(/nonsense/)
   })
 
-  it('connectTimeout counts for them', async () => {
+  it('connectTimeout still applies', async () => {
     // It does not speak TLS, and says nothing.
     const server = await useRaw(async () => {})
     const agent = await useAgent(

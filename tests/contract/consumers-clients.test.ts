@@ -212,7 +212,7 @@ describe.each(table)(
       expect(texts).toEqual(['one ', 'zwö'])
     })
 
-    it('gives an error of the server its class', async () => {
+    it('maps an error of the server to its class', async () => {
       const api = await useApi(protocol, (_call, response) => {
         response.statusCode = 404
         return { type: 'error', error: { type: 'not_found_error', message: 'no such model' } }

@@ -82,7 +82,7 @@ describe.each(protocols)('undici over %s', (protocol) => {
     expect(asked).toBe(1)
   })
 
-  it('responseError throws what the server said', async () => {
+  it('responseError throws the response of the server', async () => {
     const { origin } = await useProtocol(protocol, (_request, response) => {
       response.writeHead(400, { 'content-type': 'application/json' }).end('{"why":"because"}')
     })
@@ -143,7 +143,7 @@ describe.each(protocols)('undici over %s', (protocol) => {
 })
 
 describe('MockAgent', () => {
-  it('mocks beside the agent, and gives the agent back', async () => {
+  it('mocks beside the agent, and restores the agent', async () => {
     const server = await useHttp1((_request, response) => void response.end('real'))
     const before = undici.getGlobalDispatcher()
     onTestFinished(() => undici.setGlobalDispatcher(before))
@@ -246,7 +246,7 @@ describe.runIf(agentKind === 'dodici')('composed interceptors of undici 8', () =
     }
   })
 
-  it('tell a legacy handler what it lacks', async () => {
+  it('tell a legacy handler which method it lacks', async () => {
     const composed = (await useAgent()).compose(interceptors.dump())
     const told = await new Promise((resolve) => {
       composed.dispatch({ origin: 'http://a.test', path: '/', method: 'GET' }, {

@@ -42,13 +42,13 @@ describe('no body', () => {
     },
   )
 
-  it.each(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'FOO'])('%s says nothing', async (method) => {
+  it.each(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'FOO'])('%s sends no length', async (method) => {
     expect((await send({ method })).framing).toBe('none')
     expect((await send({ method, body: Buffer.alloc(0) })).framing).toBe('none')
     expect((await send({ method, ...declared(5) })).framing).toBe('none')
   })
 
-  it('from a stream that has nothing counts as none', async () => {
+  it('from an empty stream counts as none', async () => {
     const empty = (): never => Readable.from([]) as never
     expect((await send({ method: 'POST', body: empty() })).wire).toMatch(
       /content-length: 0\r\n\r\n$|\r\n0\r\n\r\n$/,
@@ -57,24 +57,24 @@ describe('no body', () => {
 })
 
 describe('a body of known length', () => {
-  it.each(['GET', 'HEAD', 'DELETE', 'POST', 'OPTIONS'])('%s says the length', async (method) => {
+  it.each(['GET', 'HEAD', 'DELETE', 'POST', 'OPTIONS'])('%s sends the length', async (method) => {
     const { framing, wire, recorder } = await send({ method, body: 'hello' })
     expect(recorder.error).toBeUndefined()
     expect(framing).toBe('5')
     expect(wire).toMatch(/\r\n\r\nhello$/)
   })
 
-  it('with the right length declared is sent with it once', async () => {
+  it('with the right declared length is sent with it once', async () => {
     const { wire } = await send({ method: 'POST', body: 'hello', ...declared(5) })
     expect(wire.match(/content-length/gi)).toHaveLength(1)
   })
 
-  it('a number is a fine content-length', async () => {
+  it('may have a number as content-length', async () => {
     const headers = { 'content-length': 5 } as never
     expect((await send({ method: 'POST', body: 'hello', headers })).framing).toBe('5')
   })
 
-  it.each([3, 9])('with %i declared fails before anything is sent', async (length) => {
+  it.each([3, 9])('with a declared length of %i fails before anything is sent', async (length) => {
     const { recorder, wire } = await send({ method: 'POST', body: 'hello', ...declared(length) })
     expect(recorder.error).toBeInstanceOf(errors.RequestContentLengthMismatchError)
     expect(recorder.error?.code).toBe('UND_ERR_REQ_CONTENT_LENGTH_MISMATCH')
@@ -82,7 +82,7 @@ describe('a body of known length', () => {
     expect(wire).toBe('')
   })
 
-  it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('%s corrects a wrong one', async (method) => {
+  it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('%s corrects a wrong length', async (method) => {
     const { framing, recorder } = await send({ method, body: 'hello', ...declared(3) })
     expect(recorder.error).toBeUndefined()
     expect(framing).toBe('5')

@@ -58,7 +58,7 @@ function all(name: string): Seen {
 describe.each(protocols)(
   'over %s a handler is called in the context of its dispatch',
   (protocol) => {
-    it('on a connection that is made for it', async () => {
+    it('on a new connection', async () => {
       const { origin } = await useProtocol(protocol, (_request, response) => void response.end('x'))
       const options = { origin, path: '/', method: 'POST', body: 'y' } as const
       expect(await storesOf(await useAgent(), options, 'first')).toEqual(all('first'))
@@ -91,13 +91,13 @@ describe.each(protocols)(
   },
 )
 
-it('an error is told in the context of its dispatch', async () => {
+it('an error is delivered in the context of its dispatch', async () => {
   const options = { origin: 'http://127.0.0.1:1', path: '/', method: 'GET' } as const
   const seen = await storesOf(await useAgent(), options, 'failing')
   expect(seen['onResponseError']).toBe('failing')
 })
 
-it('a dispatch outside of any context is told outside of any', async () => {
+it('a dispatch outside of any context has its calls outside of any', async () => {
   const { origin } = await useHttp1((_request, response) => void response.end('x'))
   const agent = await useAgent()
   const options = { origin, path: '/', method: 'POST', body: 'y' } as const

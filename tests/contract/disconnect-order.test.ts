@@ -29,21 +29,21 @@ async function useClosing(protocol: Protocol, options: AgentOptions = {}, body =
 const one = ['connect', 'end', 'text', 'disconnect']
 
 describe.each(['HTTP/1.1', 'HTTPS'] as const)('disconnect over %s', (protocol) => {
-  it('comes after the end of the response that it closes behind', async () => {
+  it('comes after the end of the response that ends the connection', async () => {
     const { order, read } = await useClosing(protocol)
     await read()
     await until('disconnect', () => order.length === 4)
     expect(order).toEqual(one)
   })
 
-  it('comes after that of a response to a request that closes its connection', async () => {
+  it('comes after the response to a request that closes its connection', async () => {
     const { order, read } = await useClosing(protocol)
     await read('/', { reset: true })
     await until('disconnect', () => order.length === 4)
     expect(order).toEqual(one)
   })
 
-  it('comes after what a handler does at the end, and at once', async () => {
+  it('comes after the work of a handler at the end, without delay', async () => {
     const { server, agent, order } = await useClosing(protocol)
     const note = (what: string) => () => void order.push(what)
     dispatch(
@@ -82,7 +82,7 @@ describe.each(['HTTP/1.1', 'HTTPS'] as const)('disconnect over %s', (protocol) =
     expect(events).toEqual(['connect', 'disconnect', 'connect', 'disconnect'])
   })
 
-  it('comes before close() is done', async () => {
+  it('comes before close() has finished', async () => {
     const { agent, order, read } = await useClosing(protocol)
     const reading = read()
     await agent.close()
@@ -91,7 +91,7 @@ describe.each(['HTTP/1.1', 'HTTPS'] as const)('disconnect over %s', (protocol) =
     expect(order).toEqual([...one, 'closed'])
   })
 
-  it('comes before destroy() is done, whatever was in flight', async () => {
+  it('comes before destroy() has finished, whatever was in flight', async () => {
     const { agent, order, read } = await useClosing(protocol)
     await read('/')
     const hanging = read('/hang')

@@ -125,7 +125,7 @@ describe('process.exit(7)', () => {
 })
 
 describe('an error thrown by the program', () => {
-  it('in the middle of requests ends the process as always', async () => {
+  it('during requests ends the process as usual', async () => {
     const { target } = await useTarget('HTTP/1.1')
     const { code, signal, stderr } = await runChild(throwing, target)
     expect({ code, signal }).toEqual({ code: 1, signal: null })

@@ -183,7 +183,7 @@ describe.each(table)('$name over $protocol', ({ fetch, through, protocol }) => {
     expect(await copy.text()).toBe('not here')
   })
 
-  it('rejects when aborted before', async () => {
+  it('rejects if it was aborted before', async () => {
     const { origin } = await useSite(protocol)
     const reason = new Error('never mind')
     const dispatcher = through(await useAgent())
@@ -191,7 +191,7 @@ describe.each(table)('$name over $protocol', ({ fetch, through, protocol }) => {
     await expect(promise).rejects.toBe(reason)
   })
 
-  it('rejects when aborted while waiting, and the server sees it', async () => {
+  it('rejects if it is aborted while waiting, and the server sees it', async () => {
     const site = await useSite(protocol)
     const abort = new AbortController()
     const dispatcher = through(await useAgent())
@@ -201,7 +201,7 @@ describe.each(table)('$name over $protocol', ({ fetch, through, protocol }) => {
     await until('the server saw it', () => site.aborted.includes('/silent'))
   })
 
-  it('fails the body when aborted in it, and the server sees it', async () => {
+  it('fails the body if it is aborted while reading, and the server sees it', async () => {
     const site = await useSite(protocol)
     const abort = new AbortController()
     const dispatcher = through(await useAgent())

@@ -98,7 +98,7 @@ describe.each(protocols)('a streamed body on a free connection over %s', (protoc
     expect(seen[0]?.body).toHaveLength(0)
   })
 
-  it('that is more than is gathered arrives whole', async () => {
+  it('that is larger than the gathered part arrives whole', async () => {
     const { seen, post } = await useWarm(protocol)
     const large = Array.from({ length: 30 }, (_, i) => Buffer.alloc(10_000, i))
     for (const body of [
@@ -111,7 +111,7 @@ describe.each(protocols)('a streamed body on a free connection over %s', (protoc
     for (const { body } of seen) expect(body?.equals(Buffer.concat(large))).toBe(true)
   })
 
-  it('whose source takes its time is begun without it', async () => {
+  it('whose source is slow is sent without waiting for it', async () => {
     const { seen, post } = await useWarm(protocol)
     const body = new PassThrough()
     body.write('first, ')
@@ -149,7 +149,7 @@ describe.each(protocols)('a streamed body on a free connection over %s', (protoc
     expect(seen.map(({ body }) => String(body))).toEqual(['after it'])
   })
 
-  it('that is aborted while it is gathered ends with that, and its source is stopped', async () => {
+  it('that is aborted while it is gathered fails with that error, and its source is stopped', async () => {
     const { seen, post } = await useWarm(protocol)
     const body = new PassThrough()
     const failed = once(body, 'error')
@@ -164,7 +164,7 @@ describe.each(protocols)('a streamed body on a free connection over %s', (protoc
     expect(seen.map(({ body: arrived }) => String(arrived))).toEqual(['after it'])
   })
 
-  it('keeps the agent from closing while it is gathered, and dies with it', async () => {
+  it('delays close() while it is gathered, and ends with destroy()', async () => {
     const { agent, post } = await useWarm(protocol)
     const kept = post(pieces('one'))
     await agent.close()
@@ -198,7 +198,7 @@ describe('a streamed body', () => {
     expect(read).toBe(1)
   })
 
-  it('is told to onBodySent as it was written', async () => {
+  it('is passed to onBodySent unchanged', async () => {
     const { server, agent } = await useWarm('HTTP/1.1')
     const body = pieces('one, ', 'two')
     const recorder = await exchange(agent, { origin: server.origin, method: 'POST', body } as never)

@@ -12,7 +12,7 @@ import { quiet } from '../support/wait.ts'
 const throwing = requestCallbacks.filter((name) => name !== 'onResponseError')
 
 describe('a callback that throws', () => {
-  it.each(throwing)('%s fails its request with what it threw, and only that', async (name) => {
+  it.each(throwing)('%s fails only its own request, with the thrown error', async (name) => {
     const server = await useHttp1(async (request, response) => {
       await bodyOf(request).catch(() => {})
       response.end('answer')
@@ -36,7 +36,7 @@ describe('a callback that throws', () => {
     expect((await exchange(agent, options)).text).toBe('answer')
   })
 
-  it('onResponseError becomes an uncaught exception, and its neighbours live', async () => {
+  it('onResponseError causes an uncaught exception, and other requests go on', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const data = { origin: server.origin }
     const { code, said, stderr } = await runChild(throwInError, data)
@@ -79,7 +79,7 @@ describe('dispatch() with a wrong handler', () => {
   })
 
   it.each(['onResponseStart', 'onResponseData', 'onResponseEnd'])(
-    'tells onResponseError that %s is missing',
+    'calls onResponseError if %s is missing',
     async (name) => {
       const agent = await useAgent()
       const seen: unknown[][] = []
@@ -94,7 +94,7 @@ describe('dispatch() with a wrong handler', () => {
     },
   )
 
-  it.each(['onBodySent', 'onRequestSent'])('tells that %s is no function', async (name) => {
+  it.each(['onBodySent', 'onRequestSent'])('says that %s is not a function', async (name) => {
     const agent = await useAgent()
     let error: Error | undefined
     const handler = {
@@ -106,7 +106,7 @@ describe('dispatch() with a wrong handler', () => {
     expect(error?.message).toBe(`invalid ${name} method`)
   })
 
-  it('tells that onRequestUpgrade is missing for CONNECT and upgrade', async () => {
+  it('says that onRequestUpgrade is missing for CONNECT and upgrade', async () => {
     const agent = await useAgent()
     const messages: string[] = []
     const handler = {
@@ -118,7 +118,7 @@ describe('dispatch() with a wrong handler', () => {
     expect(messages).toEqual(Array(2).fill('invalid onRequestUpgrade method'))
   })
 
-  it('throws when there is no onResponseError', async () => {
+  it('throws if there is no onResponseError', async () => {
     const agent = await useAgent()
     const handler = whole()
     delete handler['onResponseError']
@@ -126,7 +126,7 @@ describe('dispatch() with a wrong handler', () => {
     expect(call).toThrow('invalid onResponseError method')
   })
 
-  it('lets out what onResponseError throws', async () => {
+  it('passes on an exception of onResponseError', async () => {
     const agent = await useAgent()
     const thrown = new Error('thrown in onResponseError')
     const handler = {

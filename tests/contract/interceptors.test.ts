@@ -29,7 +29,7 @@ describe.each(protocols)('retry over %s', (protocol) => {
 })
 
 describe('retry', () => {
-  it('after a reset in the body goes on by range', async () => {
+  it('after a reset in the body continues with a range', async () => {
     const server = await useRaw([
       async (peer) => {
         await peer.head()
@@ -96,7 +96,7 @@ describe.each(protocols)('redirect over %s', (protocol) => {
 })
 
 describe('redirect', () => {
-  it('to another origin takes credentials off', async () => {
+  it('to another origin removes credentials', async () => {
     const other = await useHttp1((request, response) => {
       response.end(JSON.stringify(request.headers))
     })
@@ -131,7 +131,7 @@ describe('redirect', () => {
 })
 
 describe('dump', () => {
-  it('throws bodies away', async () => {
+  it('discards bodies', async () => {
     const server = await useHttp1((_request, response) => void response.end('x'.repeat(10_000)))
     const dispatcher = (await useAgent()).compose(interceptors.dump({ maxSize: 20_000 }))
     const options = { origin: server.origin, path: '/', method: 'GET' } as const

@@ -28,7 +28,7 @@ async function idleTime(hint: string, options: object): Promise<number> {
 }
 
 describe("a server's Keep-Alive hint", () => {
-  it('counts instead of keepAliveTimeout, less the threshold', async () => {
+  it('replaces keepAliveTimeout, minus the threshold', async () => {
     const options = { keepAliveTimeout: 60_000, keepAliveTimeoutThreshold: 1800 }
     const time = await idleTime('timeout=2', options)
     expect(time).toBeGreaterThan(150)
@@ -59,7 +59,7 @@ describe("a server's Keep-Alive hint", () => {
     expect(server.accepted).toBe(1)
   })
 
-  it('no longer than the threshold: the connection is not used again', async () => {
+  it('that is not above the threshold prevents further use', async () => {
     const server = await useHinting('timeout=2')
     const agent = await useAgent({ connections: 1 })
     for (let i = 0; i < 2; i += 1) await exchange(agent, { origin: server.origin })
@@ -82,7 +82,7 @@ describe('clientTtl', () => {
 })
 
 describe('an idle connection that the server closes', () => {
-  it.each(['fin', 'reset'] as const)('by %s is told by `disconnect` at once', async (how) => {
+  it.each(['fin', 'reset'] as const)('by %s is reported by `disconnect` at once', async (how) => {
     const server = await useRaw(async (peer) => {
       await peer.head()
       peer.respond('ok')
@@ -132,7 +132,7 @@ describe('an idle connection that the server closes', () => {
     expect(server.accepted).toBe(3)
   })
 
-  it('or that keepAliveTimeout has closed', async () => {
+  it('serves no further request if keepAliveTimeout has closed it', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const other = await useHttp1(() => {})
     const agent = await useAgent({ connections: 1, keepAliveTimeout: 60 })
@@ -149,7 +149,7 @@ describe('an idle connection that the server closes', () => {
     expect(server.accepted).toBe(3)
   })
 
-  it('or on which the server says what nobody has asked', async () => {
+  it('serves no further request if the server sends unasked bytes', async () => {
     const server = await useRaw(async (peer) => {
       for (;;) {
         await peer.head()
@@ -165,7 +165,7 @@ describe('an idle connection that the server closes', () => {
     expect((await exchange(agent, { origin: server.origin, ...post })).text).toBe('ok 1')
   })
 
-  it('gives back its descriptor, while others are kept', async () => {
+  it('frees its descriptor, while others are kept', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const closing = await useHttp1((_request, response) => void response.end('ok'))
     const agent = await useAgent({ keepAliveTimeout: 60_000, loopThreads: 1 })
@@ -236,7 +236,7 @@ describe('a paused body', () => {
     await exchange(agent, { origin: server.origin })
   })
 
-  it('is whole although the server has closed meanwhile', async () => {
+  it('is whole even if the server has closed meanwhile', async () => {
     const size = 4 * 1024 * 1024
     const server = await useRaw(async (peer) => {
       await peer.head()

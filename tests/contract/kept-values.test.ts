@@ -96,19 +96,19 @@ async function each(
 
 // What is kept is there each time; what V8 or Node keep of their own now and then is not.
 describe.each(protocols)('over %s', { retry: 2 }, (protocol) => {
-  it('a header’s value keeps no more than 512 bytes of what came with it', async () => {
+  it('a header’s value keeps no more than 512 bytes of its batch', async () => {
     expect(await each(keepTags, await useHeads(protocol, '/'))).toBeLessThan(3000)
   })
 
-  it('a value of a large head keeps nothing of it', async () => {
+  it('a value of a large head keeps nothing else of the head', async () => {
     expect(await each(keepTags, await useHeads(protocol, '/large'))).toBeLessThan(3000)
   })
 
-  it('a response that goes on keeps nothing of those beside it', async () => {
+  it('an unfinished response keeps nothing of others', async () => {
     expect(await each(openStreams, await useHeads(protocol, '/large'))).toBeLessThan(20_000)
   })
 
-  it('a controller keeps nothing of the body that was sent', async () => {
+  it('a controller does not keep the body that was sent', async () => {
     expect(await each(keepControllers, await useHeads(protocol, '/'))).toBeLessThan(10_000)
   })
 })

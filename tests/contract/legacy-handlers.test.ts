@@ -96,7 +96,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     })
   })
 
-  it('pauses by false from onHeaders, until resume', async () => {
+  it('pauses if onHeaders returns false, until resume', async () => {
     const server = await useHttp1((_request, response) => void response.end('hello'))
     const agent = await useAgent()
     const { handler, calls, done } = legacy({ onHeaders: () => false })
@@ -109,7 +109,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     expect(text(calls)).toBe('hello')
   })
 
-  it('pauses by false from onData, until resume; undefined goes on', async () => {
+  it('pauses if onData returns false, until resume; undefined does not pause', async () => {
     const server = await useRaw(async (peer) => {
       await peer.head()
       peer.send('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\none')
@@ -147,7 +147,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     expect(calls.at(-1)?.args[0]).toBe(reason)
   })
 
-  it('hears of bad arguments through onError, and without it dispatch throws', async () => {
+  it('gets errors of bad arguments by onError; without it dispatch throws', async () => {
     const agent = await useAgent()
     const { handler, calls } = legacy()
     agent.dispatch({ origin: 'http://127.0.0.1:1', path: 'x', method: 'GET' }, handler)
@@ -269,7 +269,7 @@ describe.runIf(agentKind === 'dodici')("undici 7's functions", () => {
       expect(requests).toBe(1)
     })
 
-    it('after a redirection, with where it went', async () => {
+    it('after a redirect, with its target', async () => {
       const server = await useHttp1((request, response) => {
         if (request.url === '/') response.writeHead(302, { location: '/there' }).end()
         else response.end('there')

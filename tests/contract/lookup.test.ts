@@ -32,7 +32,7 @@ function answering(...addresses: string[]): Lookup & { asked: [string, LookupOpt
 }
 
 describe('connect.lookup', () => {
-  it('says where a host is', async () => {
+  it('finds the address of a host', async () => {
     const server = await useHttp1((request, response) => void response.end(request.headers.host))
     const lookup = answering('127.0.0.1')
     const agent = await useAgent(connectWith(lookup))
@@ -43,7 +43,7 @@ describe('connect.lookup', () => {
     ])
   })
 
-  it('is not asked again while there is a connection', async () => {
+  it('is not called again while there is a connection', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const lookup = answering('127.0.0.1')
     const agent = await useAgent({ ...connectWith(lookup), connections: 1 })
@@ -53,7 +53,7 @@ describe('connect.lookup', () => {
     expect(server.accepted).toBe(1)
   })
 
-  it('is asked for each new connection', async () => {
+  it('is called for each new connection', async () => {
     const first = await useHttp1((_request, response) => void response.end('ok'))
     const lookup = answering('127.0.0.1')
     const agent = await useAgent({ ...connectWith(lookup), pipelining: 0 })
@@ -86,7 +86,7 @@ describe('connect.lookup', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED', address: '127.0.0.2' })
   })
 
-  it('is not asked for an address', async () => {
+  it('is not called for an address', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const lookup = answering('127.0.0.2')
     const agent = await useAgent(connectWith(lookup))
@@ -94,7 +94,7 @@ describe('connect.lookup', () => {
     expect(lookup.asked).toEqual([])
   })
 
-  it('leaves the certificate to be for the host, also over HTTP/2 and with a servername', async () => {
+  it('does not change the name in the certificate, also over HTTP/2 and with a servername', async () => {
     const server = await useTls({
       pair: certificates().second,
       onRequest: (_request, response) => void response.end('second'),
@@ -122,7 +122,7 @@ describe('connect.lookup', () => {
     expect(text).toBe('six')
   })
 
-  it('is asked for one address with autoSelectFamily: false', async () => {
+  it('is called for one address with autoSelectFamily: false', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const lookup = answering('127.0.0.2', '127.0.0.1')
     const agent = await useAgent({ ...connectWith(lookup), autoSelectFamily: false })

@@ -84,7 +84,7 @@ describe('a malformed response', () => {
     expect((await exchange(agent, { origin: server.origin })).text).toBe('fine')
   })
 
-  it('that is random bytes never crashes and never ends well by itself', async () => {
+  it('of random bytes never crashes, and never succeeds', async () => {
     let seed = 42
     const next = (): number => (seed = (seed * 1103515245 + 12345) % 2147483648)
     const server = await useRaw(async (peer) => {
@@ -102,7 +102,7 @@ describe('a malformed response', () => {
 })
 
 describe.each(protocols)('maxHeaderSize over %s', (protocol) => {
-  it('turns a bigger head into an error', async () => {
+  it('makes a bigger head an error', async () => {
     // Over HTTP/2 nghttp2's 64 KB count, here as in Node.
     const [small, big] = protocol === 'HTTP/2' ? [60_000, 66_000] : [10, 2000]
     const { origin } = await useProtocol(protocol, (request, response) => {

@@ -35,7 +35,7 @@ describe.each(over)('a body of 1 GB over %s', { retry: 2 }, (protocol) => {
     expect(all?.grownBy).toBeLessThan(64 * kMegabyte)
   })
 
-  it('with the JavaScript thread blocked neither grows memory nor is pulled from the server', async () => {
+  it('is not read from the server while the JavaScript thread is blocked, and memory does not grow', async () => {
     const body = bigBody()
     const { origin } = await useProtocol(protocol, body.handler)
     const task = { origin, ca: certificates().ca, bytes: kGigabyte }

@@ -52,7 +52,7 @@ describe.each(protocols)('@opentelemetry/instrumentation-undici over %s', (proto
     return span as ReadableSpan
   }
 
-  it('makes a span of a request, whose identity reaches the server', async () => {
+  it('makes a span for a request, whose identity reaches the server', async () => {
     const received: (string | string[] | undefined)[] = []
     const { origin } = await useProtocol(protocol, async (request, response) => {
       await bodyOf(request)
@@ -209,7 +209,7 @@ describe("undici's channels", () => {
     (name) => `request:${name}`,
   )
 
-  it('tell of a connection, and where it leads', async () => {
+  it('report a connection and its destination', async () => {
     const seen = useChannels([...ofConnections, 'client:sendHeaders', ...ofRequests])
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const agent = await useAgent()
@@ -241,7 +241,7 @@ describe("undici's channels", () => {
     expect(connected?.socket).toBeTypeOf('object')
   })
 
-  it('tell of a connection that fails, before the request does', async () => {
+  it('report that a connection failed before its request fails', async () => {
     const seen = useChannels([...ofConnections, ...ofRequests])
     const agent = await useAgent()
     const request = agent.request({ origin: 'http://127.0.0.1:1', path: '/', method: 'GET' })

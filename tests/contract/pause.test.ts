@@ -50,7 +50,7 @@ describe('controller.pause()', () => {
     expect(recorder.names.at(-1)).toBe('onResponseEnd')
   })
 
-  it('lets not one more call through, however much has arrived', async () => {
+  it('stops all further calls, however much has arrived', async () => {
     const size = 8 * 1024 * 1024
     const server = await useHttp1((_request, response) => void response.end(Buffer.alloc(size, 1)))
     const agent = await useAgent()
@@ -136,7 +136,7 @@ describe('controller.pause()', () => {
     expect(recorder.terminalCalls).toBe(1)
   })
 
-  it('of one request leaves its neighbours running', async () => {
+  it('of one request does not affect others', async () => {
     const server = await useHttp1((_request, response) => void response.end('x'.repeat(200_000)))
     const agent = await useAgent()
     const paused = dispatch(agent, { origin: server.origin }, { onResponseStart: pauseNow })

@@ -96,7 +96,7 @@ describe.runIf(agentKind === 'dodici')("an Agent's proxy", () => {
     await expect(request('https://a.test/', { dispatcher: agent })).rejects.toThrow(/./)
   })
 
-  it('fails all that waited for the same tunnel', async () => {
+  it('fails all requests that waited for the same tunnel', async () => {
     const proxy = await useProxy({
       onConnect: (client) => client.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n'),
     })
@@ -131,7 +131,7 @@ describe.runIf(agentKind === 'dodici')("an Agent's proxy", () => {
     },
   )
 
-  it('reads nothing of the environment when it is given', async () => {
+  it('ignores the environment if it is given', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy()
     useEnvironment({ no_proxy: '*' })
@@ -139,7 +139,7 @@ describe.runIf(agentKind === 'dodici')("an Agent's proxy", () => {
     expect(proxy.seen).toHaveLength(1)
   })
 
-  it('finds the host itself, whatever connect.lookup says', async () => {
+  it('looks the host up itself, and does not use connect.lookup', async () => {
     const proxy = await useRaw(async (peer) => {
       await peer.head()
       peer.respond('{"url":"found","headers":{}}')

@@ -76,7 +76,7 @@ const streamed = [
 ]
 
 describe.each(protocols)('a redirect that comes at once over %s', (protocol) => {
-  it.each(streamed)('is told, or followed without a body, when that is $kind', async (row) => {
+  it.each(streamed)('is returned, or followed without a body, if that is $kind', async (row) => {
     const { origin } = await useRedirecting(protocol, 307)
     const outcomes = new Set<string>()
     for (let round = 0; round < 8; round += 1) {
@@ -91,14 +91,14 @@ describe.each(protocols)('a redirect that comes at once over %s', (protocol) => 
     expect([...outcomes]).toEqual([row.expected])
   })
 
-  it.each(Object.keys(repeatable))('is followed when the body is %s', async (kind) => {
+  it.each(Object.keys(repeatable))('is followed if the body is %s', async (kind) => {
     const { origin } = await useRedirecting(protocol, 307)
     const agent = await useAgent()
     const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 3 }))
     expect(await outcome(dispatcher, origin, repeatable[kind]?.())).toBe('200 PUT REQUEST')
   })
 
-  it('is followed without the body when that is what it says', async () => {
+  it('is followed without the body if its status is 303', async () => {
     const { origin } = await useRedirecting(protocol, 303)
     const agent = await useAgent()
     const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 3 }))

@@ -116,7 +116,7 @@ const everywhere = new Set(['HTTP_PROXY', 'NO_PROXY', '--no-use-env-proxy beside
 describe.runIf(agentKind === 'dodici').each(nodeMajors)('Node %i, registered', (major) => {
   const played = Object.entries(cases).filter(([name]) => major === 24 || everywhere.has(name))
 
-  it.each(played)('goes as Node itself does with %s', async (_name, given) => {
+  it.each(played)('uses the same proxies as Node itself with %s', async (_name, given) => {
     const origins = await useOrigins()
     const urls = origins.map(({ origin }) => `${origin}/x`)
     const seen: unknown[] = []

@@ -76,7 +76,7 @@ describe.runIf(agentKind === 'dodici')('node --import dodici/register', () => {
 
 // Every request of a WebSocket of Node's own goes through it, and its connection must end as over Node's own Agent.
 describe.runIf(agentKind === 'dodici').each([22, 24] as const)(
-  "the WebSocket of Node %i over dodici/register ends as over Node's own",
+  "the WebSocket of Node %i ends over dodici/register as over Node's own dispatcher",
   (major) => {
     const switching =
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n'

@@ -94,7 +94,7 @@ describe.each(protocols)('a body over %s', (protocol) => {
     expect([file.name, file.type, await file.text()]).toEqual(['b.txt', 'text/x', 'file'])
   })
 
-  it('a Blob gives its type, unless another is given', async () => {
+  it('a Blob sets its type, unless another is given', async () => {
     const { origin } = await useProtocol(protocol, (request, response) => {
       request.resume()
       response.end(request.headers['content-type'])
@@ -139,7 +139,7 @@ describe('a body of bytes', () => {
 })
 
 describe('a chunked body', () => {
-  it('is framed as HTTP/1.1 wants it, empty pieces left out', async () => {
+  it('is framed as HTTP/1.1 requires, without empty pieces', async () => {
     const bodies: string[] = []
     const server = await useRaw(async (peer) => {
       bodies.push((await peer.request()).body)
@@ -153,7 +153,7 @@ describe('a chunked body', () => {
   })
 })
 
-describe('a wrong body', () => {
+describe('an invalid body', () => {
   it.each([
     ['a number', 5],
     ['a boolean', true],
@@ -240,7 +240,7 @@ describe('expectContinue over HTTP/2', () => {
 })
 
 describe('a body over HTTP/2', () => {
-  it('that never ends does not hold up its siblings', async () => {
+  it('that never ends does not delay other streams', async () => {
     const { origin } = await useTls({
       protocols: 'h2',
       onStream: (stream, headers) => {

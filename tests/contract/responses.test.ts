@@ -257,7 +257,7 @@ describe('trailers', () => {
 })
 
 describe('data', () => {
-  it('stays as it was for as long as the caller keeps it', async () => {
+  it('does not change while the caller keeps it', async () => {
     const server = await useHttp1((request, response) => {
       response.end((request.url ?? '').padEnd(200, 'x'))
     })

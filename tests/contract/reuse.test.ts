@@ -42,7 +42,7 @@ describe('HTTP/1.1', () => {
     expect(server.accepted).toBe(3)
   })
 
-  it('nor after an HTTP/1.0 response without keep-alive', async () => {
+  it('does not use a connection again after an HTTP/1.0 response without keep-alive', async () => {
     const server = await useRaw(async (peer) => {
       await peer.head()
       peer.send('HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok')
@@ -55,7 +55,7 @@ describe('HTTP/1.1', () => {
     expect(server.peers.length).toBe(2)
   })
 
-  it('reset: true says "connection: close" and closes', async () => {
+  it('reset: true sends "connection: close" and closes', async () => {
     const server = await useHttp1(
       (request, response) => void response.end(request.headers.connection),
     )
@@ -95,7 +95,7 @@ describe('HTTP/1.1', () => {
     expect(server.accepted).toBe(2)
   })
 
-  it('an idle connection goes after keepAliveTimeout', async () => {
+  it('an idle connection closes after keepAliveTimeout', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     const agent = await useAgent({ connections: 1, keepAliveTimeout: 100 })
     await exchange(agent, { origin: server.origin })
@@ -116,7 +116,7 @@ describe('HTTP/1.1', () => {
     expect(server.accepted).toBe(3)
   })
 
-  it('keeps origins apart, and takes a trailing slash or a URL for the same', async () => {
+  it('keeps origins apart, and treats a trailing slash or a URL as the same origin', async () => {
     const one = await useHttp1((_request, response) => void response.end('one'))
     const two = await useHttp1((_request, response) => void response.end('two'))
     const agent = await useAgent({ connections: 1 })
@@ -165,7 +165,7 @@ describe('HTTP/2', () => {
     expect(server.accepted).toBe(1)
   })
 
-  it('keeps to maxConcurrentStreams', async () => {
+  it('obeys maxConcurrentStreams', async () => {
     let open = 0
     let most = 0
     const server = await useTls({
@@ -211,7 +211,7 @@ describe('HTTP/2', () => {
     expect(server.handshakes[0]?.alpn).not.toBe('h2')
   })
 
-  it('and HTTP/1.1 live side by side on one origin, by allowH2 of the request', async () => {
+  it('and HTTP/1.1 work side by side on one origin, by allowH2 of the request', async () => {
     const server = await useTls({
       onRequest: (request, response) => void response.end(request.httpVersion),
     })
@@ -223,7 +223,7 @@ describe('HTTP/2', () => {
     expect(server.accepted).toBe(2)
   })
 
-  it('falls back to HTTP/1.1 where the server does not speak it', async () => {
+  it('falls back to HTTP/1.1 if the server does not speak it', async () => {
     const server = await useTls({
       protocols: 'h1',
       onRequest: (request, response) => void response.end(request.httpVersion),

@@ -47,7 +47,7 @@ const uploads = fc.record({
 })
 
 describe.each(protocols)('the memory of chunks over %s', (protocol) => {
-  it('is the source’s again when it is asked for more', { timeout: 60_000 }, async () => {
+  it('belongs to the source again when it is asked for more', { timeout: 60_000 }, async () => {
     const server = await useEcho(protocol)
     const warm = await useAgent()
     await exchange(warm, { origin: server.origin })
@@ -71,7 +71,7 @@ describe.each(protocols)('the memory of chunks over %s', (protocol) => {
     )
   })
 
-  it('of a body in bytes is the caller’s again behind dispatch()', async () => {
+  it('of a body in bytes belongs to the caller again after dispatch()', async () => {
     const server = await useEcho(protocol)
     const agent = await useAgent()
     await exchange(agent, { origin: server.origin })
@@ -88,7 +88,7 @@ describe.each(protocols)('the memory of chunks over %s', (protocol) => {
     expect(await Promise.all(recorders)).toEqual(['s', 'aaaa', 's', 'bbbb', 's', 'cccc'])
   })
 
-  it('of a form’s parts is not theirs to change', async () => {
+  it('of a form’s parts is copied by the form', async () => {
     const server = await useEcho(protocol)
     const agent = await useAgent()
     await exchange(agent, { origin: server.origin })

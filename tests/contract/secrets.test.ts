@@ -251,7 +251,7 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
     expectNoSecret(JSON.stringify(agent))
   })
 
-  it('that cannot read its key does not say the passphrase', async () => {
+  it('whose key cannot be read does not reveal the passphrase', async () => {
     const { cert } = tlsMaterial().client
     const connect = { cert, key: tlsMaterial().encryptedKey, passphrase: 'wrong-s3cret' }
     const { origin } = await useTls()
@@ -276,7 +276,7 @@ describe('a host header over TLS', () => {
     '*',
     'foo:bar',
     'h'.repeat(256),
-  ])('of %j is sent as it is, and becomes nothing else', async (host) => {
+  ])('of %j is sent unchanged, and does not become anything else', async (host) => {
     const server = await useTls({
       onRequest: ({ headers }, response) => void response.end(JSON.stringify(headers)),
     })

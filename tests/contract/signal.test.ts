@@ -11,7 +11,7 @@ import { dispatch } from '../support/recorder.ts'
 import { until, within } from '../support/wait.ts'
 
 describe.runIf(agentKind === 'dodici').each(protocols)('signal over %s', (protocol) => {
-  it('fails all that is in flight with its reason, once, and the server sees it', async () => {
+  it('fails all requests in flight with its reason, once, and the server sees it', async () => {
     let arrived = 0
     let cut = 0
     const { origin, sockets } = await useProtocol(protocol, (request, response) => {
@@ -38,7 +38,7 @@ describe.runIf(agentKind === 'dodici').each(protocols)('signal over %s', (protoc
 })
 
 describe.runIf(agentKind === 'dodici')('signal', () => {
-  it('reaches what is queued and what connects', async () => {
+  it('fails queued and connecting requests too', async () => {
     const { origin } = await useProtocol('HTTP/1.1', () => {})
     const stop = new AbortController()
     const agent = await useAgent({ signal: stop.signal, connections: 1 })
@@ -84,7 +84,7 @@ describe.runIf(agentKind === 'dodici')('signal', () => {
     expect(two).toMatchObject({ status: 'rejected', reason: { cause: reason } })
   })
 
-  it('is one for several agents', async () => {
+  it('can serve several agents', async () => {
     let arrived = 0
     const { origin } = await useProtocol('HTTP/1.1', () => void (arrived += 1))
     const stop = new AbortController()
@@ -99,7 +99,7 @@ describe.runIf(agentKind === 'dodici')('signal', () => {
     expect(untouched.terminalCalls).toBe(0)
   })
 
-  it('does not remember an agent that is gone', async () => {
+  it('does not keep a destroyed agent', async () => {
     const stop = new AbortController()
     const agent = await useAgent({ signal: stop.signal })
     await agent.close()

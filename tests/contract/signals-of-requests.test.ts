@@ -74,7 +74,7 @@ describe.each(protocols)('a signal over %s', (protocol) => {
     expect(await other.body.text()).toBe('ok')
   })
 
-  it('AbortSignal.timeout() works as it says', async () => {
+  it('AbortSignal.timeout() works', async () => {
     const { origin, cut } = await useSite(protocol)
     const agent = await useAgent()
     // A connection is there: a handshake may take longer than the signal waits.

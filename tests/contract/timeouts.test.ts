@@ -109,7 +109,7 @@ describe.each(protocols)('bodyTimeout over %s', (protocol) => {
     expect(recorder.terminalCalls).toBe(1)
   })
 
-  it('does not run while paused, and starts anew on resume()', async () => {
+  it('does not run while paused, and starts again on resume()', async () => {
     const { origin } = await useProtocol(protocol, (_request, response) => {
       response.write('some')
     })
@@ -127,7 +127,7 @@ describe.each(protocols)('bodyTimeout over %s', (protocol) => {
     expect(recorder.error?.code).toBe('UND_ERR_BODY_TIMEOUT')
   })
 
-  it('starts anew with each chunk', async () => {
+  it('starts again with each chunk', async () => {
     const { origin } = await useProtocol(protocol, (_request, response) => {
       let left = 8
       const next = (): void => {
@@ -174,7 +174,7 @@ describe('a timeout', () => {
     await within('the connection to close', peer.ended)
   })
 
-  it('resets the stream of HTTP/2 and leaves its siblings', async () => {
+  it('resets the stream of HTTP/2, and the others go on', async () => {
     const { origin, sessions } = await useTls({
       protocols: 'h2',
       onRequest: (request, response) => {
@@ -189,7 +189,7 @@ describe('a timeout', () => {
     expect(sessions.size).toBe(1)
   })
 
-  it('over HTTP/2 says so, as does bodyTimeout', async () => {
+  it('over HTTP/2 has a message of its own, like bodyTimeout', async () => {
     const { origin } = await useTls({
       protocols: 'h2',
       onRequest: (request, response) => {
@@ -216,7 +216,7 @@ describe('a timeout', () => {
     for (const recorder of await Promise.all(all)) expect(recorder.text).toBe('ok')
   })
 
-  it('is pushed back by 1xx responses', async () => {
+  it('is extended by 1xx responses', async () => {
     const server = await useRaw(async (peer) => {
       await peer.head()
       for (let i = 0; i < 4; i += 1) {

@@ -33,7 +33,7 @@ describe('a client certificate', () => {
       }),
     ],
     ['as PKCS #12', () => ({ pfx: tlsMaterial().pfx, passphrase: 'secret' })],
-  ])('%s is shown', async (_name, connect) => {
+  ])('%s is sent', async (_name, connect) => {
     const { server, names } = await useMutual()
     const agent = await useAgent({ connect: connect() })
     const { text, error } = await exchange(agent, { origin: server.origin })
@@ -41,7 +41,7 @@ describe('a client certificate', () => {
     expect(names).toEqual(['client'])
   })
 
-  it('is not shown by another agent', async () => {
+  it('is not sent by another agent', async () => {
     const { server, names } = await useMutual()
     const agent = await useAgent({ connect: { ...tlsMaterial().client } })
     const stranger = await useAgent()
@@ -83,7 +83,7 @@ describe('a session', () => {
 })
 
 describe('TCP', () => {
-  it('leaves from localPort', async () => {
+  it('connects from localPort', async () => {
     const server = await useTls({ onRequest: (_request, response) => void response.end('ok') })
     const free = await useTls()
     await free.close()

@@ -43,7 +43,7 @@ describe('RST_STREAM', () => {
     expect(recorder.terminalCalls).toBe(1)
   })
 
-  it('of one stream leaves its siblings alone', async () => {
+  it('of one stream does not affect the others', async () => {
     const server = await useH2Frames(async (peer) => {
       const [bad, good] = [await peer.request(0), await peer.request(1)]
       peer.reset(bad, H2Code.internalError)
@@ -80,7 +80,7 @@ describe('RST_STREAM', () => {
     expect(recorder.terminalCalls).toBe(1)
   })
 
-  it('REFUSED_STREAM by a server that ends the connection as well, when the client leaves it', async () => {
+  it('REFUSED_STREAM on a used connection is tried again, also for a POST', async () => {
     const paths: unknown[] = []
     const { origin } = await useTls({
       protocols: 'h2',
@@ -117,7 +117,7 @@ describe('RST_STREAM', () => {
 })
 
 describe('GOAWAY', () => {
-  it('lets the streams that it names end', async () => {
+  it('lets streams up to the one it names end', async () => {
     const server = await useH2Frames(async (peer) => {
       const stream = await peer.request()
       peer.respond(stream)
@@ -197,7 +197,7 @@ describe('a body', () => {
 })
 
 describe('bytes that are not HTTP/2', () => {
-  it('fail the request and nothing else', async () => {
+  it('fail only their own request', async () => {
     const server = await useH2Frames(async (peer, index) => {
       const stream = await peer.request()
       if (index === 0) {

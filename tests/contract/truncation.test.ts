@@ -151,7 +151,7 @@ describe('a connection that ends early', () => {
     expect((await exchange(agent, { origin: server.origin })).text).toBe('fine')
   })
 
-  it('is never retried behind the back of the caller', async () => {
+  it('is never silently retried', async () => {
     const server = await useRaw(async (peer) => {
       await peer.head()
       peer.respond('first')
@@ -173,13 +173,13 @@ describe('a connection that ends early', () => {
 })
 
 describe('a body without a length', () => {
-  it('ends well with FIN', async () => {
+  it('ends normally with FIN', async () => {
     const recorder = await against(say(`${kAnswer}\r\nto the end`, fin))
     expect(recorder.error).toBeUndefined()
     expect(recorder.text).toBe('to the end')
   })
 
-  it('ends well with FIN over HTTP/1.0', async () => {
+  it('ends normally with FIN over HTTP/1.0', async () => {
     const recorder = await against(say('HTTP/1.0 200 OK\r\n\r\nold', fin))
     expect(recorder.error).toBeUndefined()
     expect(recorder.text).toBe('old')

@@ -104,7 +104,7 @@ describe.each(kinds)('the body of %s', (_kind, how, switching) => {
     expect(requests[0]?.body === received).toBe(true)
   })
 
-  it('goes without chunks when its length is declared', async () => {
+  it('is not chunked if its length is declared', async () => {
     const { origin, requests } = await useSwitching()
     const headers = { 'content-length': '11' }
     const { switched } = send(
@@ -143,7 +143,7 @@ describe.each(kinds)('the body of %s', (_kind, how, switching) => {
     await until('its end', () => failing.destroyed)
   })
 
-  it('has no limit of time but its source, as in undici', async () => {
+  it('has no time limit while its source is slow, as in undici', async () => {
     const { origin, requests } = await useSwitching()
     const agent = await useAgent({ headersTimeout: 100 })
     const slow = (async function* () {
@@ -172,7 +172,7 @@ describe.runIf(agentKind === 'dodici').each(kinds)(
       return { origin: server.origin, peers }
     }
 
-    it('lets it go on: what is written to the socket follows it', async () => {
+    it('lets the body go on, and writes to the socket follow it', async () => {
       const { origin, peers } = await useEarly()
       const more = Promise.withResolvers<void>()
       const body = (async function* () {

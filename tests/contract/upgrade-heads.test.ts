@@ -81,7 +81,7 @@ describe('a 101', () => {
     ['an empty upgrade', 'connection: upgrade\r\nupgrade: \r\n'],
     ['another connection', 'connection: close\r\nupgrade: echo\r\n'],
     ['a longer word', 'connection: upgraded\r\nupgrade: echo\r\n'],
-  ])('is no switch with %s', async (_name, lines) => {
+  ])('does not switch with %s', async (_name, lines) => {
     const head = `HTTP/1.1 101 Go\r\n${lines}\r\n`
     const behind = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi'
     expect(await answer('upgrade', head + behind)).toEqual(bad)
@@ -94,19 +94,19 @@ describe('informational heads before the answer', () => {
   const early = (link: string): string => `HTTP/1.1 103 Early Hints\r\nlink: ${link}\r\n\r\n`
   const told = (link: string): string => `start 103 {"link":"${link}"}`
 
-  it('are told, each', async () => {
+  it('are all delivered', async () => {
     const switching = `HTTP/1.1 101 Go\r\n${named}\r\nrest`
     const calls = await answer('upgrade', early('a') + early('b') + switching)
     expect(calls).toEqual([told('a'), told('b'), 'switch 101', 'rest'])
   })
 
-  it('are told before a refusal', async () => {
+  it('are delivered before a refusal', async () => {
     const refusal = 'HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno'
     const calls = await answer('upgrade', early('a') + refusal)
     expect(calls).toEqual([told('a'), 'start 404 {"content-length":"2"}', 'data no', 'end'])
   })
 
-  it('are more than upgrade() expects, as in undici', async () => {
+  it('make upgrade() fail, as in undici', async () => {
     const server = await useRaw(async (peer) => {
       await peer.head()
       peer.send(`${early('a')}HTTP/1.1 101 Go\r\n${named}\r\n`)

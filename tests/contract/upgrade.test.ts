@@ -58,7 +58,7 @@ describe.each([
   ['plain', false],
   ['TLS', true],
 ])('upgrade() over %s', (_name, isTls) => {
-  it('sends the head as undici does, and gives status 101, headers and the bytes behind the head', async () => {
+  it('sends the head as undici does, and returns status 101, headers and the bytes after the head', async () => {
     const server = await useSwitching(isTls, (socket) => {
       socket.write(`${switching}head bytes`)
       socket.end()
@@ -94,7 +94,7 @@ describe.each([
     expect((await back).equals(sent)).toBe(true)
   })
 
-  it('stops the peer while nobody reads', async () => {
+  it('makes the peer wait while nobody reads', async () => {
     let written = 0
     let stopped = false
     const server = await useSwitching(isTls, (socket) => {
@@ -142,7 +142,7 @@ describe.each([
 })
 
 describe('a response that does not switch', () => {
-  it('is an ordinary one: upgrade() says "bad upgrade"', async () => {
+  it('is an ordinary one, and upgrade() fails with "bad upgrade"', async () => {
     const server = await useRaw((peer) => {
       peer.send('HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\nno')
     })
@@ -167,7 +167,7 @@ describe('a response that does not switch', () => {
     await expect(upgrading).rejects.toThrow('bad upgrade')
   })
 
-  it('does not outlast headersTimeout by coming in drops', async () => {
+  it('cannot outlast headersTimeout by arriving byte by byte', async () => {
     const server = createTcpServer((socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nx-slow: ')
       const drops = setInterval(() => socket.write('x'), 20)
@@ -220,7 +220,7 @@ describe('connect()', () => {
     expect(await text(socket)).toContain('hello /there')
   })
 
-  it('hands over a refusal, with its body in the socket', async () => {
+  it('delivers a refusal, with its body in the socket', async () => {
     const server = createTcpServer((socket) => {
       socket.on('error', () => {})
       socket.once('data', () =>
@@ -263,7 +263,7 @@ describe.runIf(agentKind === 'dodici')('upgrade() through a proxy', () => {
     it.each([
       ['plain', false],
       ['TLS', true],
-    ])('goes by a tunnel to a %s origin', async (_name, isTls) => {
+    ])('uses a tunnel to a %s origin', async (_name, isTls) => {
       const server = await useSwitching(isTls, (socket) => {
         socket.write(switching)
         socket.pipe(socket)
@@ -280,7 +280,7 @@ describe.runIf(agentKind === 'dodici')('upgrade() through a proxy', () => {
     })
   })
 
-  it('tells a refusal as requests do', async () => {
+  it('reports a refusal as requests do', async () => {
     const proxy = await useProxy({
       onConnect: (client) => client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
     })

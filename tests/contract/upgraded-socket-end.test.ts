@@ -79,7 +79,7 @@ describe.each([
 })
 
 describe("the peer's end of an upgraded socket", () => {
-  it('is seen though nobody reads', async () => {
+  it('is noticed even if nobody reads', async () => {
     const { origin, peers } = await useSwitching(false, (peer) => peer.fin())
     const socket = await upgrade(await useAgent(), origin)
     const seen: string[] = []
@@ -89,7 +89,7 @@ describe("the peer's end of an upgraded socket", () => {
     await within('the end of the connection', (peers[0] as Peer).ended)
   })
 
-  it('waits behind what nobody has read yet', async () => {
+  it('waits for unread data', async () => {
     const { origin } = await useSwitching(false, (peer) => {
       peer.send('unread')
       peer.fin()
@@ -119,7 +119,7 @@ describe("the peer's end of an upgraded socket", () => {
     }
   })
 
-  it('is an error when it is a reset', async () => {
+  it('is an error if it is a reset', async () => {
     const { origin } = await useSwitching(false, async (peer) => {
       await peer.read(1)
       peer.reset()

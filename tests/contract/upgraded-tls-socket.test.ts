@@ -79,7 +79,7 @@ describe.runIf(agentKind === 'dodici')(
       expect(await factsOf('dodici', origin, options)).toEqual(theirs)
     })
 
-    it('and a plain one tells nothing of that', async () => {
+    it('and a plain one has none of these properties', async () => {
       const { origin } = await useSwitching(false)
       const socket = await upgrade<TLSSocket>(await useAgent(), origin)
       expect(socket.encrypted).toBe(undefined)
@@ -127,7 +127,7 @@ describe('the settings of an upgraded socket', () => {
     socket.destroy()
   })
 
-  it('setNoDelay() goes either way', async () => {
+  it('setNoDelay() turns the delay off and on', async () => {
     const { origin, peers } = await useSwitching(false)
     const socket = await upgrade(await useAgent(), origin)
     for (const noDelay of [undefined, false, true]) {

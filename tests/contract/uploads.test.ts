@@ -137,7 +137,7 @@ describe.each(protocols)('an upload over %s', (protocol) => {
     expect(recorder.terminalCalls).toBe(1)
   })
 
-  it('answered before its end is a normal end, and closes the source', async () => {
+  it('answered before its end succeeds, and closes the source', async () => {
     const { origin } = await useProtocol(protocol, (_request, response) => {
       response.writeHead(413, { connection: 'close' }).end('too big')
     })

@@ -216,7 +216,7 @@ describe('an option of the agent', () => {
     await expect(createAgent(given as never)).rejects.toBeInstanceOf(errors.NotSupportedError)
   })
 
-  it('unknown is ignored', async () => {
+  it('that is unknown is ignored', async () => {
     const agent = await createAgent({ somethingElse: 1 } as never)
     expect(agent.closed).toBe(false)
     await agent.destroy()

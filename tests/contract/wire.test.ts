@@ -152,7 +152,7 @@ describe('request headers', () => {
     ])
   })
 
-  it('that libcurl likes to add or change are left alone', async () => {
+  it('that libcurl would add or change are sent unchanged', async () => {
     const given = {
       accept: 'text/x',
       'user-agent': 'me',
@@ -178,7 +178,7 @@ describe('request headers', () => {
     ])
   })
 
-  it('frozen options are accepted and stay as they were', async () => {
+  it('frozen options are accepted and not changed', async () => {
     const headers = Object.freeze({ 'x-a': '1' })
     const lines = await head(Object.freeze({ headers, query: Object.freeze({ a: 1 }) }))
     expect(lines).toEqual(['GET /?a=1 HTTP/1.1', ...usual, 'x-a: 1'])

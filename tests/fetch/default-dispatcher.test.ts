@@ -63,7 +63,7 @@ describe.runIf(agentKind === 'dodici')('fetch() without a dispatcher', () => {
     expect(proxy.seen).toHaveLength(first === 'a proxy' ? 1 : 0)
   })
 
-  it("goes through the environment's proxies where Node's own fetch does", async () => {
+  it("uses the environment's proxies if Node's own fetch does", async () => {
     const server = await useHttp1((request, response) => void response.end(request.url))
     const proxy = await useProxy()
     const data = { origin: server.origin, proxy: proxy.uri, first: 'nothing' } as const

@@ -32,7 +32,7 @@ function useAgent(): Agent {
 }
 
 describe('fetch()', () => {
-  it('keeps one listener on a signal while it runs, and none behind its end', async () => {
+  it('keeps one listener on a signal while it runs, and none afterwards', async () => {
     const url = await useServer((_request, response) => response.end('x'))
     const dispatcher = useAgent()
     const { signal } = new AbortController()
@@ -43,7 +43,7 @@ describe('fetch()', () => {
     await until('the last listener has gone', () => count() === 0)
   })
 
-  it('lets go of a connection whose response nobody holds any more', async () => {
+  it('frees the connection of a response that was garbage-collected', async () => {
     let closed = 0
     const url = await useServer((_request, response) => {
       response.on('close', () => closed++)
@@ -60,7 +60,7 @@ describe('fetch()', () => {
     })
   })
 
-  it('leaves a response alone that is held, or read by its stream', async () => {
+  it('does not abort a response that is referenced, or read by its stream', async () => {
     let finish = (): void => {}
     const url = await useServer((_request, response) => {
       response.write('x')
@@ -77,7 +77,7 @@ describe('fetch()', () => {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('y')
   })
 
-  it('stops a server whose response nobody reads', async () => {
+  it('makes the server of an unread response wait', async () => {
     const sent: number[] = []
     const url = await useServer((_request, response) => {
       const index = sent.push(0) - 1
@@ -140,7 +140,7 @@ describe('fetch()', () => {
     expect(entries[1]).toEqual(entries[0])
   })
 
-  it('uses the global dispatcher, and an Agent of its own where nobody has set one', async () => {
+  it('uses the global dispatcher, or an Agent of its own if none was set', async () => {
     const url = await useServer((request, response) =>
       response.end(String(request.headers['x-through'])),
     )
@@ -156,7 +156,7 @@ describe('fetch()', () => {
     expect(await (await fetch(url)).text()).toBe('yes')
   })
 
-  it('takes the Requests of Node and of undici', async () => {
+  it('accepts the Requests of Node and of undici', async () => {
     const url = await useServer((request, response) => {
       request.pipe(response.setHeader('x-length', String(request.headers['content-length'])))
     })

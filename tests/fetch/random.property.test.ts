@@ -133,7 +133,7 @@ async function readBody(response: Response, read: Call['read']): Promise<unknown
   }
 }
 
-it('any call comes to the same as with undici', async () => {
+it('any call has the same result as with undici', async () => {
   const seed = seedOf('fetch()')
   for (let i = 0; i < kCalls; i++) {
     const call = drawCall(random(seed, i))

@@ -106,7 +106,7 @@ describe('fetch()', () => {
     },
   )
 
-  it('has enough rows, each with a name of its own', () => {
+  it('has enough rows, each with a unique name', () => {
     const names = rows.map(({ clause, situation }) => `${clause}: ${situation}`)
     expect(new Set(names).size).toBe(names.length)
     expect(rows.length).toBeGreaterThanOrEqual(250)

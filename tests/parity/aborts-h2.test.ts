@@ -106,7 +106,7 @@ async function play(stage: Stage, { options, respond, abort: giveUp }: Abort): P
   return { errors, aborted: stream.aborted, next: next.text }
 }
 
-describe('a request over HTTP/2 that is given up', () => {
+describe('an aborted request over HTTP/2', () => {
   it.each(aborts)('%s, as its server sees it', async (_name, given) => {
     const run = async (kind: 'undici' | 'dodici'): Promise<Outcome> => {
       const stage = new Stage(kind)

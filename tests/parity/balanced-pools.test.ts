@@ -80,7 +80,7 @@ describe('a BalancedPool', () => {
     expect(new Set(order)).toEqual(new Set([0, 1, 2]))
   })
 
-  it('lets upstreams come and go', async () => {
+  it('can add and remove upstreams', async () => {
     await onBoth(({ BalancedPool }) => {
       const pool = using(new BalancedPool('http://a.test'))
       const log: unknown[] = [pool.upstreams]
@@ -107,7 +107,7 @@ describe('a BalancedPool', () => {
     expect(pool).toBeInstanceOf(undici.BalancedPool)
   })
 
-  it('without an upstream says so', async () => {
+  it('without an upstream reports that', async () => {
     const codes = await onBoth(({ BalancedPool }) => {
       const recorder = new Recorder()
       const more = using(new BalancedPool([])).dispatch(get, recorder)
@@ -116,7 +116,7 @@ describe('a BalancedPool', () => {
     expect(codes).toEqual([false, 'UND_ERR_BPL_MISSING_UPSTREAM'])
   })
 
-  it('serves from all that answer, and reports those that do not', async () => {
+  it('uses the upstreams that answer, and reports the others', async () => {
     const servers = await Promise.all(
       ['one', 'two'].map((name) => useHttp1((_request, response) => void response.end(name))),
     )
@@ -138,7 +138,7 @@ describe('a BalancedPool', () => {
     })
   })
 
-  it('waits when all are busy, and tells of drain', async () => {
+  it('waits when all are busy, and emits drain', async () => {
     const waiting: (() => void)[] = []
     const server = await useHttp1((_request, response) => {
       waiting.push(() => response.end('ok'))
@@ -188,7 +188,7 @@ describe('a BalancedPool', () => {
 })
 
 describe('a RoundRobinPool', () => {
-  it('takes its clients in turns, and no busy one', async () => {
+  it('uses its clients in turns, and skips busy ones', async () => {
     const order = await onBoth(({ RoundRobinPool }) => {
       const { made, factory } = stubs()
       const pool = new RoundRobinPool('http://a.test', { connections: 3, factory })

@@ -10,9 +10,9 @@ export type Covered =
   | { readonly todo: string }
 
 export const elsewhere: Readonly<Record<number, Covered>> = {
-  12: { file: 'contract/timeouts', test: 'is pushed back by 1xx responses' },
+  12: { file: 'contract/timeouts', test: 'is extended by 1xx responses' },
   44: { file: 'contract/memory-download', test: 'read slowly grows resident memory' },
-  62: { file: 'contract/uploads', test: 'answered before its end is a normal end' },
+  62: { file: 'contract/uploads', test: 'answered before its end succeeds' },
   63: { file: 'contract/memory-upload', test: 'stops pulling from the generator while the server' },
   69: { file: 'contract/exit', test: 'lives until its requests have ended' },
   80: { file: 'contract/legacy-handlers', test: 'gets its calls in order, raw headers as Buffers' },
@@ -22,11 +22,11 @@ export const elsewhere: Readonly<Record<number, Covered>> = {
   84: { file: 'contract/observability', test: 'whose identity reaches the server' },
   85: { file: 'contract/addresses', test: 'of the caller holds after request()' },
   87: { file: 'contract/truncation-h2', test: 'REFUSED_STREAM is tried again, once' },
-  88: { file: 'contract/timeouts', test: 'resets the stream of HTTP/2 and leaves its siblings' },
+  88: { file: 'contract/timeouts', test: 'resets the stream of HTTP/2, and the others go on' },
   91: { file: 'contract/reuse', test: 'does not share a connection between two servernames' },
   92: { file: 'contract/wire', test: 'HTTP_PROXY' },
   93: { file: 'contract/addresses', test: 'leads every origin to the unix socket' },
-  96: { file: 'contract/responses', test: 'stays as it was for as long as the caller keeps it' },
+  96: { file: 'contract/responses', test: 'does not change while the caller keeps it' },
   97: { file: 'contract/stress', test: 'end exactly once each' },
   98: { file: 'contract/consumers-composed', test: 'mocks beside the agent' },
   99: {

@@ -42,7 +42,7 @@ async function play(difference: Difference, kind: AgentKind): Promise<Normal> {
   }
 }
 
-describe('otherwise than undici', () => {
+describe('a difference from undici', () => {
   it.each(table)('$row: $name', async (difference) => {
     expect(difference.dodici).not.toEqual(difference.undici)
     expect(await play(difference, 'undici')).toEqual(difference.undici)

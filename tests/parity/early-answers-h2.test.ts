@@ -107,7 +107,7 @@ describe.runIf(hasBundledCurl).each(Object.keys(answers))(
       },
     )
 
-    it('leaves close() nothing to wait for', async () => {
+    it('does not delay close()', async () => {
       await both(async (stage) => {
         const server = await stage.tls({ protocols: 'h2', onStream: answer })
         const agent = await stage.agent()

@@ -36,7 +36,7 @@ beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => 
 afterEach(() => vi.restoreAllMocks())
 
 describe.each(kinds)('%s over HTTP/1.1', (_name, body) => {
-  it.each(endings)('that does not end, answered by %s, is over with the answer', async (ending) => {
+  it.each(endings)('that does not end, answered by %s, ends with the answer', async (ending) => {
     await both(async (stage) => {
       const server = await stage.raw(async (peer) => {
         await peer.readUntil('part')
@@ -83,7 +83,7 @@ describe.each(kinds)('%s over HTTP/1.1', (_name, body) => {
   })
 
   it.each(['GET', 'DELETE', 'POST', 'PUT'])(
-    'of %s that is empty is none, whatever is declared',
+    'of %s that is empty counts as none, whatever length is declared',
     async (method) => {
       const warnings = vi.mocked(process.emitWarning)
       await both(async (stage) => {
@@ -127,7 +127,7 @@ describe.each(kinds)('%s over HTTP/1.1', (_name, body) => {
     expect(outcome).toMatchObject({ calls: expect.arrayContaining([{ call: 'data', data: 'ok' }]) })
   })
 
-  it('has headersTimeout run from its end on, and where the server does not read', async () => {
+  it('has headersTimeout run after its end, or while the server does not read', async () => {
     await both(async (stage) => {
       const server = await stage.raw(async (peer) => {
         if (peer.index === 0) peer.socket.pause()

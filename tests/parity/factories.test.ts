@@ -29,7 +29,7 @@ describe("an Agent's factory", () => {
     { connect: { timeout: 5 } },
     { tls: { ca: 'x' }, maxOrigins: 5 },
     {},
-  ])('is given %j', async (options) => {
+  ])('gets the options %j', async (options) => {
     const given = await onBoth(({ Agent }) => {
       const { given: all, factory } = stubs()
       const agent = new Agent({ ...options, factory } as undici.Agent.Options)
@@ -39,7 +39,7 @@ describe("an Agent's factory", () => {
     expect(given[0]).toMatchObject(options)
   })
 
-  it.each([5, 'x', {}, null])('is not %j', async (factory) => {
+  it.each([5, 'x', {}, null])('must not be %j', async (factory) => {
     const outcome = await onBoth(({ Agent }) =>
       outcomeOf(() => new Agent({ factory } as unknown as undici.Agent.Options)),
     )
@@ -73,7 +73,7 @@ describe("an Agent's factory", () => {
     })
   })
 
-  it('has its events told with the Agent first of the targets, and is let go of when unused', async () => {
+  it('has its events emitted with the Agent as the first target, and is forgotten when unused', async () => {
     await onBoth(({ Agent }) => {
       const { made, factory } = stubs()
       const agent = new Agent({ factory })
@@ -97,7 +97,7 @@ describe("an Agent's factory", () => {
     })
   })
 
-  it('has what it made closed and destroyed, with the error', async () => {
+  it('has its dispatchers closed and destroyed, with the error', async () => {
     await onBoth(async ({ Agent }) => {
       const { made, factory } = stubs()
       const get = { origin: 'http://a.test', path: '/', method: 'GET' } as const
@@ -160,7 +160,7 @@ describe("an Agent's factory", () => {
     })
   })
 
-  it("may make undici's Agent of dodici's pools, which undici counts and lets go of", async () => {
+  it("may make undici's Agent of dodici's pools, which undici counts and forgets", async () => {
     const server = await useHttp1((_request, response) => {
       response.writeHead(200, { connection: 'close' }).end('ok')
     })
@@ -188,7 +188,7 @@ describe("a Pool's factory", () => {
   it.each([
     { keepAliveTimeout: 5, allowH2: false },
     { connections: 2, clientTtl: 500 },
-  ])('is given %j', async (options) => {
+  ])('gets the options %j', async (options) => {
     await onBoth(({ Pool }) => {
       const { made, given, factory } = stubs()
       const pool = new Pool('http://a.test', { ...options, factory })
@@ -198,7 +198,7 @@ describe("a Pool's factory", () => {
     })
   })
 
-  it('is given the options to connect with, as an object', () => {
+  it('gets the connect options as an object', () => {
     const { given, factory } = stubs()
     const options = { connect: { keepAlive: false }, connectTimeout: 5, tls: { servername: 'a' } }
     const pool = new dodici.Pool('http://a.test', { ...options, factory })
@@ -208,7 +208,7 @@ describe("a Pool's factory", () => {
     })
   })
 
-  it.each([5, 'x', {}, null])('is not %j', async (factory) => {
+  it.each([5, 'x', {}, null])('must not be %j', async (factory) => {
     const outcome = await onBoth(({ Pool }) =>
       outcomeOf(() => new Pool('http://a.test', { factory } as unknown as undici.Pool.Options)),
     )
@@ -272,7 +272,7 @@ describe("a Pool's factory", () => {
     expect(result).toMatchObject({ clients: 2, connected: 2, running: 2, pending: 3, size: 5 })
   })
 
-  it('has a client retired whose connection could not be made', async () => {
+  it('has a client retired if its connection could not be made', async () => {
     await onBoth(async (library) => {
       const made: Dispatcher[] = []
       const pool = new library.Pool('http://127.0.0.1:1', {

@@ -38,7 +38,7 @@ const hosts = [
 describe.runIf(hasBundledCurl).each(['h1', 'h2'] as const)(
   'a host header over TLS, %s',
   (protocols) => {
-    it.each(hosts)('"%s" is sent, and asked for, where nothing is verified', async (host) => {
+    it.each(hosts)('"%s" is sent, and asked for by TLS, if nothing is verified', async (host) => {
       await both(async (stage) => {
         const arrived: Outcome[] = []
         const server = await stage.tls({

@@ -94,7 +94,7 @@ describe('MockAgent over an Agent', () => {
     })
   })
 
-  it('gives clients where there is one connection', async () => {
+  it('gives clients if there is one connection', async () => {
     await onBoth(async (library) => {
       const { mock } = use(library, { connections: 1 })
       const client = mock.get('http://a.test')
@@ -103,7 +103,7 @@ describe('MockAgent over an Agent', () => {
     })
   })
 
-  it('lets through what it may, by the Agent', async () => {
+  it('passes requests that are not mocked to the Agent', async () => {
     const server = await useHttp1((request, response) => void response.end(`real ${request.url}`))
     await onBoth(async (library) => {
       const { mock } = use(library)
@@ -125,7 +125,7 @@ describe('MockAgent over an Agent', () => {
     })
   })
 
-  it('sends what it lets through over ours, whatever `undici` sockets it has', async () => {
+  it('sends requests that are not mocked over ours, whatever `undici` sockets it has', async () => {
     const server = await useHttp1((_request, response) => void response.end('real'))
     const { agent, mock } = use(ours)
     await text(mock, `${server.origin}/`)
@@ -148,7 +148,7 @@ describe('MockAgent over an Agent', () => {
     })
   })
 
-  it('keeps its history, and says what has not been asked for', async () => {
+  it('keeps its history, and lists unused intercepts', async () => {
     await onBoth(async (library) => {
       const { mock } = use(library, { enableCallHistory: true })
       mock.get('http://a.test').intercept({ path: '/a' }).reply(200, 'a')
@@ -171,7 +171,7 @@ describe('MockAgent over an Agent', () => {
     })
   })
 
-  it('is closed with the Agent, which refuses from then on', async () => {
+  it('is closed with the Agent, which then refuses requests', async () => {
     await onBoth(async (library) => {
       const { agent, mock } = use(library)
       mock.get('http://a.test').intercept({ path: '/' }).reply(200, 'a').persist()
@@ -200,7 +200,7 @@ describe('MockAgent over an Agent', () => {
 })
 
 describe('SnapshotAgent over an Agent', () => {
-  it('records what is real, and plays it back', async () => {
+  it('records real responses, and plays them back', async () => {
     let count = 0
     const server = await useHttp1((request, response) => {
       count += 1

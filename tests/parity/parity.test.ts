@@ -55,7 +55,7 @@ async function play({ play }: Scenario, kind: AgentKind): Promise<Outcome> {
   }
 }
 
-describe('dodici does as undici', () => {
+describe('dodici behaves like undici', () => {
   it.each(table)('[$no] $name', async (scenario) => {
     const expected = await play(scenario, 'undici')
     expect(expected).toBeDefined()
@@ -69,7 +69,7 @@ describe("the contract's checklist", () => {
   const read = (path: string): string =>
     readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
-  it('has each item in the table, or is told where it is tested', () => {
+  it('has each item in the table, or names its test', () => {
     expect(numbers.filter((no) => !inTable.has(no) && !elsewhere[no])).toEqual([])
   })
 

@@ -110,7 +110,7 @@ describe('new Client', () => {
     expect(outcomeOf(make(ours))).toEqual(outcomeOf(make(undici)))
   })
 
-  it('has pipelining, which may be changed while it runs', async () => {
+  it('has a pipelining property, which may be changed while it runs', async () => {
     const connections: (string | undefined)[] = []
     const server = await useHttp1((request, response) => {
       connections.push(request.headers.connection)
@@ -130,7 +130,7 @@ describe('new Client', () => {
     })
   })
 
-  it('that was made with pipelining 0 keeps its connections as soon as it is 1', async () => {
+  it('made with pipelining 0 keeps its connections once it is set to 1', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     await both('Client', async (Made) => {
       const client = use(Made, server.origin, { pipelining: 0 }) as Made & { pipelining: number }
@@ -156,7 +156,7 @@ describe('new Pool', () => {
 })
 
 describe.each(Object.keys(kinds))('a %s', (kind) => {
-  it('goes to its origin, whatever the options say, or not', async () => {
+  it('uses its origin, whatever the options say', async () => {
     const server = await useHttp1((request, response) => void response.end(`at ${request.url}`))
     await both(kind, async (Made) => {
       const made = use(Made, server.origin)
@@ -181,7 +181,7 @@ describe.each(Object.keys(kinds))('a %s', (kind) => {
     })
   })
 
-  it('returns false when it is busy, emits drain when it is not, and counts', async () => {
+  it('returns false when it is busy, then emits drain, and counts', async () => {
     const waiting: (() => void)[] = []
     const server = await useHttp1((_request, response) => {
       waiting.push(() => response.end('ok'))
@@ -216,7 +216,7 @@ describe.each(Object.keys(kinds))('a %s', (kind) => {
     })
   })
 
-  it('emits connect, disconnect and connectionError, itself first of the targets', async () => {
+  it('emits connect, disconnect and connectionError, with itself as the first target', async () => {
     const server = await useHttp1((_request, response) => void response.end('ok'))
     await both(kind, async (Made) => {
       const log: unknown[] = []

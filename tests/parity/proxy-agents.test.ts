@@ -83,7 +83,7 @@ describe('a ProxyAgent', () => {
     })
   })
 
-  it("looks at origins' certificates as requestTls says, whatever connect does", async () => {
+  it("verifies origins' certificates as requestTls says, not as connect does", async () => {
     const [, secure] = await useOrigins()
     const proxy = await useProxy()
     const outcome = await onBoth(async ({ ProxyAgent, EnvHttpProxyAgent }) => {
@@ -188,14 +188,14 @@ describe('a ProxyAgent', () => {
     expect(proxy.seen).toHaveLength(4)
   })
 
-  it('asks an https proxy for the servername of proxyTls', async () => {
+  it('uses the servername of proxyTls with an https proxy', async () => {
     const proxy = await useProxy({ tls: certificates().wrongHost })
     const proxyTls = { ca: certificates().ca, servername: 'other.test' }
     await onBoth((library) => reaches(library, { uri: proxy.uri, proxyTls }))
     expect(proxy.seen).toHaveLength(4)
   })
 
-  it('leaves socketPath and localAddress of the Agent out of account', async () => {
+  it('ignores socketPath and localAddress of the Agent', async () => {
     const proxy = await useProxy()
     const options = { uri: proxy.uri, socketPath: '/nowhere', localAddress: '127.0.0.9' }
     await onBoth((library) => reaches(library, options))
@@ -204,7 +204,7 @@ describe('a ProxyAgent', () => {
 })
 
 describe("an Agent's proxy", () => {
-  it("may have what is undici's: a factory, a servername, with the Agent's connect", async () => {
+  it("may have options that undici serves: a factory, a servername, with the Agent's connect", async () => {
     const [, secure] = await useOrigins()
     const proxy = await useProxy({ tls: certificates().wrongHost })
     const proxyTls = { ca: certificates().ca, servername: 'other.test' }
@@ -221,7 +221,7 @@ describe("an Agent's proxy", () => {
     expect(proxy.seen).toHaveLength(3)
   })
 
-  it('beside socketPath: what is excepted goes through that', async () => {
+  it('beside socketPath: excepted origins go through that', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy()
     const port = Number(new URL(plain?.origin ?? '').port)
@@ -247,7 +247,7 @@ describe("an Agent's proxy", () => {
 })
 
 describe('an EnvHttpProxyAgent', () => {
-  it('goes by its options before the environment', async () => {
+  it('prefers its options to the environment', async () => {
     const [plain] = await useOrigins()
     const [one, two] = [await useProxy(), await useProxy()]
     const cases = [
@@ -278,7 +278,7 @@ describe('an EnvHttpProxyAgent', () => {
     ])
   })
 
-  it('asks an https proxy for the servername of proxyTls', async () => {
+  it('uses the servername of proxyTls with an https proxy', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy({ tls: certificates().wrongHost })
     useEnvironment({ http_proxy: proxy.uri })
@@ -289,7 +289,7 @@ describe('an EnvHttpProxyAgent', () => {
     expect(proxy.seen).toHaveLength(2)
   })
 
-  it("connects to what is excepted as Node's own options of connect say", async () => {
+  it("connects to excepted origins by Node's own options of connect", async () => {
     const [, secure] = await useOrigins()
     const proxy = await useProxy()
     await onBoth(async ({ EnvHttpProxyAgent }) => {
@@ -307,7 +307,7 @@ describe('an EnvHttpProxyAgent', () => {
     })
   })
 
-  it('hands its other options on: token, headers, proxyTunnel, factory', async () => {
+  it('passes its other options on: token, headers, proxyTunnel, factory', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy()
     useEnvironment({})

@@ -88,7 +88,7 @@ describe.each([
     expect(await asked(set, url)).toBe(expected)
   })
 
-  it('are asked for no_proxy again at each request', async () => {
+  it('read no_proxy again at each request', async () => {
     const [plain] = await useOrigins()
     const proxy = await useProxy()
     useEnvironment({ http_proxy: proxy.uri })

@@ -66,7 +66,7 @@ describe.each(kinds)('a proxy, with $kind', ({ make }) => {
     ])
   })
 
-  it('gets the credentials and headers, and the origin behind the tunnel does not', async () => {
+  it('gets the credentials and headers, but the origin behind the tunnel does not', async () => {
     const origins = await useOrigins()
     const proxy = await useProxy()
     const options = { proxyTunnel: true, headers: { 'x-for-proxy': 'yes' } }
@@ -126,7 +126,7 @@ describe.each(kinds)('a proxy, with $kind', ({ make }) => {
     expect(error.code).toBe('UND_ERR_INVALID_ARG')
   })
 
-  it('that closes before there is a tunnel fails the request', async () => {
+  it('that closes before the tunnel is open fails the request', async () => {
     const proxy = await useRaw(async (peer) => {
       await peer.head()
       peer.fin()
@@ -147,7 +147,7 @@ describe.each(kinds)('a proxy, with $kind', ({ make }) => {
     }
   })
 
-  it('is refused proxy-authorization among the headers of a request', async () => {
+  it('does not allow proxy-authorization in the headers of a request', async () => {
     const proxy = await useProxy()
     const dispatcher = use({ uri: proxy.uri })
     const sent = request('http://a.test/', {
@@ -192,7 +192,7 @@ describe.each(kinds)('a proxy, with $kind', ({ make }) => {
     expect(proxy.seen).toHaveLength(1)
   })
 
-  it('that speaks TLS under another name fails the request', async () => {
+  it('that has a certificate for another name fails the request', async () => {
     const proxy = await useProxy({ tls: certificates().wrongHost })
     const dispatcher = use({ uri: proxy.uri, proxyTls: { ca: certificates().ca } })
     const error = await failure(dispatcher, 'https://a.test/')

@@ -20,7 +20,7 @@ import { startMicrosocks } from '../support/servers/proxies.ts'
 const requestTls = { ca: certificates().ca }
 
 describe('a SOCKS proxy that speaks TLS', () => {
-  it('is spoken to in TLS where there is proxyTls', async () => {
+  it('is spoken to over TLS if there is proxyTls', async () => {
     const [plain] = await useOrigins()
     const port = await useProgram(startMicrosocks())
     let secured = 0
@@ -88,7 +88,7 @@ describe('a Socks5ProxyAgent', () => {
     })
   })
 
-  it('gives a socket that is connected through the proxy', async () => {
+  it('returns a socket that is connected through the proxy', async () => {
     const [plain] = await useOrigins()
     const uri = withLogin('socks5', await useProgram(startMicrosocks(plainLogin)), plainLogin)
     await onBoth(async ({ Socks5ProxyAgent }) => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 
 const sections = [
-  'What cannot be, or is not there yet',
-  'Otherwise than undici, on purpose',
-  'Otherwise because of libcurl',
+  'Not possible, or not there yet',
+  'Different from undici on purpose',
+  'Different because of libcurl',
 ]
 
 /** The rows and bullets of COMPATIBILITY.md that say what is otherwise, each in one line. tests/fetch has those of fetch(). */

@@ -99,7 +99,7 @@ export const addressScenarios: readonly Scenario[] = [
   looking('family 6', lookup(null, '::ffff:127.0.0.1', 6), { family: 6 }),
   {
     no: 93,
-    name: 'lookup: what it is asked',
+    name: 'lookup: its arguments',
     play: async (stage) => {
       const asked: Normal[] = []
       for (const connect of [{}, { family: 4 }, { hints: 0 }, { autoSelectFamily: false }]) {

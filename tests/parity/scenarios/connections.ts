@@ -117,7 +117,7 @@ export const connectionScenarios: readonly Scenario[] = [
   },
   {
     no: 18,
-    name: 'idle, and the server says what nobody has asked',
+    name: 'idle, and the server sends unasked bytes',
     play: async (stage) => {
       const server = await stage.raw(async (peer) => {
         for (;;) {

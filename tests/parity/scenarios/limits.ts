@@ -158,7 +158,7 @@ export const limitScenarios: readonly Scenario[] = [
   },
   ...[1, 2].map((most): Scenario => ({
     no: 17,
-    name: `maxRequestsPerClient: ${most}, what is said`,
+    name: `maxRequestsPerClient: ${most}, the connection headers`,
     play: async (stage) => {
       const said: unknown[] = []
       const server = await stage.http1((request, response) => {

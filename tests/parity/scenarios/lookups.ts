@@ -162,7 +162,7 @@ export const lookupScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
-    name: 'a kept connection asks nobody',
+    name: 'a kept connection needs no look-up',
     play: async (stage) => {
       const server = await stage.http1((_request, response) => void response.end('ok'))
       let asked = 0
@@ -183,7 +183,7 @@ export const lookupScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
-    name: 'each of several connections asks',
+    name: 'each of several connections is looked up',
     play: async (stage) => {
       const waiting: (() => void)[] = []
       const server = await stage.http1((_request, response) => {
@@ -209,7 +209,7 @@ export const lookupScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
-    name: 'a further connection asks',
+    name: 'a further connection is looked up',
     play: async (stage) => {
       const waiting: (() => void)[] = []
       const server = await stage.http1((request, response) => {
@@ -237,7 +237,7 @@ export const lookupScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
-    name: 'an upgrade asks, and tells why it found nothing',
+    name: 'an upgrade is looked up, and reports a failure',
     play: async (stage) => {
       const server = await stage.raw(async (peer) => {
         await peer.head()
@@ -296,7 +296,7 @@ export const lookupScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
-    name: 'localhost is what dns.lookup says',
+    name: 'localhost is looked up by dns.lookup',
     play: async (stage) => {
       const server = await stage.http1((_request, response) => void response.end('ok'))
       const agent = await stage.agent({})
@@ -308,7 +308,7 @@ export const lookupScenarios: readonly Scenario[] = [
   },
   {
     no: 93,
-    name: 'a host that nobody knows',
+    name: 'an unknown host',
     play: async (stage) => {
       const agent = await stage.agent({})
       return wholeError((await exchange(agent, { origin: 'http://nowhere.invalid' })).error)

@@ -100,7 +100,7 @@ const rows: readonly Row[] = [
     connect: () => ({ pfx: tlsMaterial().pfx, passphrase: 'no' }),
   },
   {
-    name: 'two client certificates, of which the server takes RSA',
+    name: 'two client certificates, of which the server accepts RSA',
     connect: () => ({
       cert: [client().cert, tlsMaterial().rsaClient.cert],
       key: [client().key, tlsMaterial().rsaClient.key],
@@ -166,12 +166,12 @@ const rows: readonly Row[] = [
     looksAt: protocol,
   },
   {
-    name: 'ecdhCurve that the server takes',
+    name: 'ecdhCurve that the server accepts',
     connect: () => ({ ecdhCurve: 'P-384' }),
     server: () => ({ ecdhCurve: 'P-384:P-256' }),
   },
   {
-    name: 'ecdhCurve that the server does not take',
+    name: 'ecdhCurve that the server does not accept',
     connect: () => ({ ecdhCurve: 'P-384' }),
     server: () => ({ ecdhCurve: 'P-256' }),
   },

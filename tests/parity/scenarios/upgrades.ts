@@ -208,7 +208,7 @@ export const upgradeScenarios: readonly Scenario[] = [
   },
   {
     no: 72,
-    name: 'end() of an upgraded socket reaches the peer, and what it answers comes',
+    name: 'end() of an upgraded socket reaches the peer, whose answer arrives',
     play: async (stage) => {
       const server = await stage.raw(async (peer) => {
         await peer.head()
@@ -243,7 +243,7 @@ export const upgradeScenarios: readonly Scenario[] = [
   },
   {
     no: 72,
-    name: 'what an upgraded socket tells of itself, timeout included',
+    name: 'properties of an upgraded socket, and its timeout',
     play: async (stage) => {
       const { agent, origin } = await useEcho(stage)
       const { socket } = await opened(agent, origin, upgrading)
@@ -264,7 +264,7 @@ export const upgradeScenarios: readonly Scenario[] = [
   },
   {
     no: 72,
-    name: 'destroySoon() of an upgraded socket sends what was written',
+    name: 'destroySoon() of an upgraded socket sends earlier writes',
     play: async (stage) => {
       const received: string[] = []
       const server = await stage.raw(async (peer) => {
