@@ -13,8 +13,8 @@ const kState = Symbol('state')
 type Listener = Parameters<Readable['on']>[1]
 type Destroyed = (error?: Error | null) => void
 
-// A class with Readable's prototype, whose constructor does nothing: that of Readable takes as long as a small response.
-// Every method of Node's begins by asking for one of two properties; whoever asks for them first makes the Readable.
+// A class with Readable's prototype and an empty constructor, as Readable's own takes as long as a small response. All
+// methods of Node first read one of two properties. The first such access turns the object into a real Readable.
 const LazyReadable = function LazyReadable() {} as unknown as typeof Readable
 Object.setPrototypeOf(LazyReadable, Readable)
 Object.setPrototypeOf(LazyReadable.prototype, Readable.prototype)
@@ -30,8 +30,8 @@ for (const name of ['_events', '_readableState'] as const) {
 }
 
 /**
- * The body of a response of `request()`: a Readable, which can also be asked for all of it. All its errors are those of the
- * request, or undici's.
+ * The body of a response of `request()`: a Readable that can also be read as a whole. Its errors are the request's or
+ * undici's.
  */
 export class BodyReadable extends LazyReadable {
   /** Set by the constructor. */
@@ -42,27 +42,27 @@ export class BodyReadable extends LazyReadable {
     this[kState] = state
   }
 
-  /** All of it as text, from UTF-8, or from what `setEncoding()` was told. */
+  /** Resolves to the whole body as text, decoded from UTF-8, or from the encoding of `setEncoding()`. */
   text(): Promise<string> {
     return this[kState].consume('text') as Promise<string>
   }
 
-  /** All of it as what its JSON says. A `SyntaxError` if it says nothing. */
+  /** Resolves to the parsed JSON of the body. Rejects with a `SyntaxError` if the JSON is invalid. */
   json(): Promise<unknown> {
     return this[kState].consume('json')
   }
 
-  /** All of it as a Blob of its content-type. */
+  /** Resolves to the whole body as a Blob with its content-type. */
   blob(): Promise<Blob> {
     return this[kState].consume('blob') as Promise<Blob>
   }
 
-  /** All of it as bytes, in memory of their own. */
+  /** Resolves to the whole body as bytes, which share their memory with nothing else. */
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return this[kState].consume('bytes') as Promise<Uint8Array<ArrayBuffer>>
   }
 
-  /** All of it as an ArrayBuffer. */
+  /** Resolves to the whole body as an ArrayBuffer. */
   arrayBuffer(): Promise<ArrayBuffer> {
     return this[kState].consume('arrayBuffer') as Promise<ArrayBuffer>
   }
@@ -72,31 +72,31 @@ export class BodyReadable extends LazyReadable {
     return Promise.reject(new NotSupportedError())
   }
 
-  /** Some of it has been read. */
+  /** Whether some of the body has been read. */
   get bodyUsed(): boolean {
     return this[kState].isDisturbed
   }
 
-  /** It as a web stream, the same each time. */
+  /** The body as a web stream; the same one each time. */
   get body(): ReadableStream {
     return this[kState].asStream()
   }
 
   /**
-   * Reads it for its connection's sake, which can then be used again. A body of more than `limit` bytes (default:
-   * `131_072`) is broken off, and its connection with it.
+   * Reads and discards the body, so that its connection can be used again. If the body has more than `limit` bytes
+   * (default: `131_072`), it is aborted, and its connection is closed.
    */
   dump(options?: DumpOptions): Promise<null | undefined> {
     return this[kState].dumpBody(options)
   }
 
-  /** As Readable's. An encoding that there is not is ignored. */
+  /** As Readable's, but an unknown encoding is ignored. */
   override setEncoding(encoding: BufferEncoding): this {
     return Buffer.isEncoding(encoding) ? super.setEncoding(encoding) : this
   }
 
   override on(event: string | symbol, listener: Listener): this {
-    if (isOfData(event)) {
+    if (isDataEvent(event)) {
       this[kState].onListening()
     }
     return super.on(event, listener)
@@ -108,7 +108,7 @@ export class BodyReadable extends LazyReadable {
 
   override off(event: string | symbol, listener: Listener): this {
     super.off(event, listener)
-    if (isOfData(event)) {
+    if (isDataEvent(event)) {
       this[kState].onListenerGone(this)
     }
     return this
@@ -132,7 +132,7 @@ export class BodyReadable extends LazyReadable {
     if (state.isUsed) {
       done(error)
     } else {
-      // Whoever awaits the response can listen for errors only after this tick.
+      // A program that awaits the response can only listen for errors after this tick.
       setImmediate(done, error)
     }
   }
@@ -148,6 +148,6 @@ export class BodyReadable extends LazyReadable {
   }
 }
 
-function isOfData(event: string | symbol): boolean {
+function isDataEvent(event: string | symbol): boolean {
   return event === 'data' || event === 'readable'
 }

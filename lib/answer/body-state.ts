@@ -5,37 +5,38 @@ import { errors } from '../compat/undici.ts'
 import type { Controller } from '../compat/handler.ts'
 import { Consumption, type Shape } from './consumption.ts'
 import { isDisturbed } from './disturbed.ts'
-import { AbortError, limitOf, readForNobody, type DumpOptions } from './dump.ts'
+import { AbortError, limitOf, readAndDiscard, type DumpOptions } from './dump.ts'
 import { close, fill, finish, initReadable, stateOf } from './readable-state.ts'
 
 const { InvalidArgumentError, RequestAbortedError } = errors
 
-/** Bytes that are held for a body that nobody reads; then the server waits. */
+/** How many bytes of an unread body are held; beyond that the server must wait. */
 const mostUnread = 64 * 1024
 
-/** What a body is known by before it comes. */
+/** What is known about a body before it comes. */
 export interface BodyTraits {
   /** its content-type */
   readonly type: unknown
-  /** its content-length; 0 where there is none */
+  /** its content-length; 0 if there is none */
   readonly length: number
   readonly highWaterMark: number | null | undefined
 }
 
-/** dump() was called, and what has come will be dropped in the next tick. */
+/** A call of dump(), which will drop the received bytes in the next tick. */
 interface Dump {
   readonly limit: number
   readonly resolve: (none: null | undefined | Promise<null | undefined>) => void
 }
 
 /**
- * What request() knows of a response's body. It holds chunks until somebody asks for all of them, which takes no stream, or
- * touches the body as the Readable that it then becomes: in the state in which it would be, had it been one from the start.
+ * The state of a response's body of request(). It keeps chunks until the program reads the whole body, which needs no
+ * stream, or uses the body as a Readable. Then it becomes one, in the state that it would have if it had always been
+ * one.
  */
 export abstract class BodyState {
-  /** of the request; null: not started, or over */
+  /** of its request; null before that has started and after it has ended */
   protected controller: Controller | null = null
-  /** what the user has; null: no response has come */
+  /** the object that the user has; null before the response has come */
   body: Readable | null = null
   private traits: BodyTraits | null = null
 
@@ -43,26 +44,26 @@ export abstract class BodyState {
   private chunks: Buffer[] = []
   /** bytes in `chunks` */
   private held = 0
-  /** when so many are held the server waits */
+  /** how many bytes are held before the server must wait */
   private mostHeld = mostUnread
   private bytesRead = 0
   private hasEnded = false
-  /** read to its end without having been a Readable */
+  /** whether it was read to its end without becoming a Readable */
   private isSpent = false
-  /** some of it has been taken, without its having been a Readable */
+  /** whether some of it was read without becoming a Readable */
   private isTaken = false
-  /** since it was asked for as a whole; it stays when that is over */
+  /** the reading of the whole body; kept when it has ended */
   private consumption: Consumption | null = null
   private dump: Dump | null = null
   private web: ReadableStream | null = null
-  /** there are listeners for its data */
+  /** whether there are listeners for its data */
   private isHeard = false
   private wasHeard = false
 
-  /** The body is closed: nothing more can befall it. */
+  /** Called when the body is closed and nothing more can happen to it. */
   protected abstract onClosed(): void
 
-  /** Throws what Readable's constructor throws. */
+  /** Throws what the constructor of Readable throws. */
   protected begin(body: Readable, traits: BodyTraits): void {
     this.body = body
     this.traits = traits
@@ -75,7 +76,7 @@ export abstract class BodyState {
     }
   }
 
-  /** False: no more is wanted for now. null: there is no more. */
+  /** `null` ends the body. Returns false if no more bytes are wanted for now. */
   push(chunk: Buffer | null): boolean {
     if (chunk === null) {
       this.end()
@@ -105,7 +106,7 @@ export abstract class BodyState {
     }
   }
 
-  /** REQUIRES: there is a body. */
+  /** REQUIRES: the response has come. */
   becomeReadable(): void {
     if (this.isReadable) {
       return
@@ -136,16 +137,16 @@ export abstract class BodyState {
     }
   }
 
-  /** The body has listeners from now on. */
+  /** Called when the body becomes a Readable, which may have listeners. */
   protected followReadable(_body: Readable): void {}
 
-  // For the body's methods.
+  // Used by the methods of the body.
 
   get contentType(): unknown {
     return this.traits?.type
   }
 
-  /** Somebody has listened for its data. */
+  /** Whether there were listeners for its data. */
   get isUsed(): boolean {
     return this.wasHeard
   }
@@ -172,7 +173,7 @@ export abstract class BodyState {
       this.becomeReadable()
       this.web = ReadableStream.from(this.body as Readable)
       if (this.consumption !== null) {
-        // It is locked by whoever asked for the whole.
+        // It stays locked by the method that reads the whole body.
         this.web.getReader()
       }
     }
@@ -181,7 +182,7 @@ export abstract class BodyState {
 
   consume(shape: Shape): Promise<unknown> {
     if (this.consumption !== null) {
-      throw falsy('assert(!stream[kConsume])')
+      throw failedAssertion('assert(!stream[kConsume])')
     }
     return new Promise((resolve, reject) => {
       if (this.isUnusable()) {
@@ -235,7 +236,8 @@ export abstract class BodyState {
 
   private start(consumption: Consumption): void {
     if (this.consumption !== null) {
-      // It was asked for twice in one go. undici gives the second nothing, and the first no answer at all.
+      // The whole body was asked for twice in the same tick. In undici the second promise fails, and the first never
+      // settles.
       consumption.fail(new TypeError('unusable'))
       return
     }
@@ -265,7 +267,7 @@ export abstract class BodyState {
     try {
       consumption.end(this.contentType)
     } catch {
-      // It meets the error again at its end, and is destroyed.
+      // As a Readable it gets the error again at its end, and is destroyed.
       this.becomeReadable()
       return
     }
@@ -278,7 +280,7 @@ export abstract class BodyState {
     this.onClosed()
   }
 
-  // The body is a Readable, and its bytes go to `consumption`.
+  // Passes the bytes of the body, which is a Readable, to `consumption`.
   private attach(consumption: Consumption): void {
     const body = this.body as Readable
     const state = stateOf(body)
@@ -292,7 +294,7 @@ export abstract class BodyState {
     }
     const { decoder } = state
     if (decoder !== null && decoder.lastNeed > 0) {
-      // The start of a character whose rest has not come.
+      // The first bytes of a character whose other bytes have not come yet.
       const { lastChar, lastTotal, lastNeed } = decoder
       consumption.push(Buffer.from(lastChar.subarray(0, lastTotal - lastNeed)))
     }
@@ -313,7 +315,7 @@ export abstract class BodyState {
     }
     body.on('end', end).resume()
     while (body.read() !== null) {
-      // Its listeners for data are told.
+      // read() calls the listeners for data.
     }
   }
 
@@ -343,12 +345,12 @@ export abstract class BodyState {
 
   private dumpReadable(limit: number, signal?: AbortSignal | null): Promise<null | undefined> {
     const { length } = this.traits as BodyTraits
-    return readForNobody(this.body as Readable, length, limit, () => this.bytesRead, signal)
+    return readAndDiscard(this.body as Readable, length, limit, () => this.bytesRead, signal)
   }
 }
 
-/** undici's own failure where a body is asked for again. */
-export function falsy(source: string): Error {
+/** undici's error for a second reading of the whole body. */
+export function failedAssertion(source: string): Error {
   const message = `The expression evaluated to a falsy value:\n\n  ${source}\n`
   const error = new AssertionError({ message, actual: false, expected: true, operator: '==' })
   return Object.assign(error, { generatedMessage: true })

@@ -1,16 +1,16 @@
 import { Blob, Buffer } from 'node:buffer'
 import { hasMark, textOf } from './text.ts'
 
-/** As what a whole body may be asked for. */
+/** The forms in which a whole body can be read. */
 export type Shape = 'text' | 'json' | 'bytes' | 'arrayBuffer' | 'blob'
 
-/** Somebody waits for a whole body. */
+/** A reading of the whole body, and its promise. */
 export class Consumption {
   readonly #shape: Shape
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   #length = 0
-  /** null: it is over */
+  /** null after the promise is settled */
   #chunks: Buffer[] | null = []
 
   constructor(shape: Shape, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
@@ -23,7 +23,7 @@ export class Consumption {
     return this.#chunks === null
   }
 
-  /** What came before it was asked for. */
+  /** Takes the chunks that came before. */
   take(chunks: Buffer[], length: number): void {
     this.#chunks = chunks
     this.#length = length
@@ -36,7 +36,7 @@ export class Consumption {
     }
   }
 
-  /** The body has ended. Throws what is wrong with it, and is not over then. */
+  /** The body has ended. Throws if it is invalid; then the promise is not settled. */
   end(type: unknown, encoding: BufferEncoding | null = null): void {
     if (this.#chunks !== null) {
       this.#resolve(this.#value(this.#chunks, type, encoding))
@@ -44,7 +44,7 @@ export class Consumption {
     }
   }
 
-  /** Nothing happens where it is over. */
+  /** Rejects the promise, unless it is settled. */
   fail(error: unknown): void {
     if (this.#chunks !== null) {
       this.#chunks = null
@@ -75,7 +75,7 @@ export class Consumption {
     return bytes.toString(encoding, hasMark(bytes) ? 3 : 0)
   }
 
-  // In memory of their own: a chunk's may be shared.
+  // Copies the chunks, as their memory may be shared.
   #bytes(chunks: Buffer[]): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(this.#length)
     let at = 0

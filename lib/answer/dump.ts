@@ -2,17 +2,17 @@ import { addAbortListener } from 'node:events'
 import type { Readable } from 'node:stream'
 import { errors } from '../compat/undici.ts'
 
-// undici has it, and its types do not say so.
+// undici's types do not show this class.
 export const AbortError: new () => Error = (
   errors as unknown as Record<'AbortError', new () => Error>
 ).AbortError
 
-/** Bodies that are announced as longer, or turn out to be, are broken off instead of being read for nobody. */
+/** The default limit: longer bodies are aborted instead of being read in vain. */
 const mostDumped = 128 * 1024
 
-/** How a body is read for the sake of its connection alone. */
+/** Options of dump(), which reads and discards a body. */
 export interface DumpOptions {
-  /** Bytes; a longer body is broken off. Default: `131_072`. */
+  /** In bytes; a longer body is aborted. Default: `131_072`. */
   readonly limit?: number
   readonly signal?: AbortSignal
 }
@@ -22,8 +22,11 @@ export function limitOf(options: DumpOptions | undefined): number {
   return limit && Number.isFinite(limit) ? limit : mostDumped
 }
 
-/** Reads `body`, which is so long at least, to its end, or to `limit`. `bytesRead` tells how much has come. */
-export function readForNobody(
+/**
+ * Reads and discards `body` to its end, or up to `limit`. `length` is its declared length; `bytesRead` returns how much
+ * has come.
+ */
+export function readAndDiscard(
   body: Readable,
   length: number,
   limit: number,

@@ -1,12 +1,12 @@
 import { addAbortListener, type EventEmitter } from 'node:events'
 import { throwLater } from '../errors/throw-later.ts'
 
-/** What ends when a signal aborts. */
+/** A call that a signal can abort. */
 export interface Abortable {
   abort(reason: unknown): void
 }
 
-/** What a program may abort by: an AbortSignal, or whatever has an `abort` event. */
+/** What a program may pass as a signal: an AbortSignal, or any object with an `abort` event. */
 export type Signal = AbortSignal | EventTarget | EventEmitter
 
 interface Followers {
@@ -14,7 +14,10 @@ interface Followers {
   stopListening: () => void
 }
 
-/** The calls in flight on each signal: one listener a signal, however many they are, and none when all have ended. */
+/**
+ * The calls in flight for each signal. A signal has one listener, however many calls there are, and none when all have
+ * ended.
+ */
 const followers = new WeakMap<Signal, Followers>()
 
 /** REQUIRES: `signal` has not aborted. */

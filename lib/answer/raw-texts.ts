@@ -1,4 +1,4 @@
-/** `responseHeaders: 'raw'`: names and values in turns, as the server wrote them. */
+/** The headers for `responseHeaders: 'raw'`: name, value, name, value …, as the server wrote them. */
 export function rawTexts(given: unknown): string[] {
   if (given === undefined || given === null) {
     return []

@@ -1,12 +1,12 @@
 import type { Buffer } from 'node:buffer'
 import { Readable, type ReadableOptions } from 'node:stream'
 
-// What Node keeps of a Readable. Its names have been the same since Node 10; programs read them, and undici does.
+// The internal state of Node's Readable. Its names have not changed since Node 10; programs and undici read them.
 
-/** A Readable's own record. */
+/** The `_readableState` of a Readable. */
 export interface ReadableState {
   readonly buffer: readonly (Buffer | string)[]
-  /** where in `buffer` it begins */
+  /** index of the first chunk in `buffer` */
   readonly bufferIndex?: number
   readonly decoder: { lastNeed: number; lastTotal: number; lastChar: Buffer } | null
   readonly encoding: BufferEncoding | null
@@ -27,7 +27,7 @@ export function stateOf(stream: Readable): ReadableState {
 
 /** Makes a Readable of an object that has its prototype. */
 export function initReadable(object: Readable, options: ReadableOptions): ReadableState {
-  // Over the accessors of its prototype, which would come here again.
+  // These hide the accessors of the prototype, which would call this function again.
   for (const name of ['_events', '_readableState']) {
     Object.defineProperty(object, name, {
       value: undefined,
@@ -40,7 +40,7 @@ export function initReadable(object: Readable, options: ReadableOptions): Readab
   return stateOf(object)
 }
 
-/** As if it had been given all this some time ago: nothing is left to be told in the next tick. */
+/** Fills the stream as if the chunks had come earlier, so that it emits nothing in the next tick. */
 export function fill(stream: Readable, chunks: readonly Buffer[], hasEnded: boolean): void {
   const state = stateOf(stream)
   let mayTakeMore = false
@@ -56,14 +56,14 @@ export function fill(stream: Readable, chunks: readonly Buffer[], hasEnded: bool
   }
 }
 
-/** As if it had been read to its end some time ago. */
+/** Changes the state as if the stream had been read to its end earlier. */
 export function finish(state: ReadableState): void {
   state.flowing = true
   state.ended = true
   state.endEmitted = true
 }
 
-/** As if it had been closed some time ago. */
+/** Changes the state as if the stream had been closed earlier. */
 export function close(state: ReadableState): void {
   state.destroyed = true
   state.closed = true

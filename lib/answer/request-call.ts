@@ -5,16 +5,16 @@ import { errors } from '../compat/undici.ts'
 import { isStream } from '../request/request-body.ts'
 import { destroyStream } from '../upload/upload-source.ts'
 import { BodyReadable } from './body-readable.ts'
-import { BodyState, falsy } from './body-state.ts'
+import { BodyState, failedAssertion } from './body-state.ts'
 import { follow, unfollow, type Abortable, type Signal } from './followed-signals.ts'
 import { rawTexts } from './raw-texts.ts'
 
 const { InvalidArgumentError, RequestAbortedError } = errors
 
-/** Whom a call tells its response, or its error, once. */
+/** Called once, with the response or the error of a call. */
 export type Settle = (error: unknown, data: unknown) => void
 
-/** Options of request(), as they are given: nothing has been checked. */
+/** Options of request() that have not been checked. */
 export interface RequestOptions {
   readonly signal?: unknown
   readonly method?: unknown
@@ -28,8 +28,8 @@ export interface RequestOptions {
 type OnInfo = (info: { statusCode: number; headers: unknown }) => void
 
 /**
- * One call of request(), from its dispatch to the end of its body: the handler, and what is known of the body, in one object.
- * Throws undici's errors for options that cannot be.
+ * One call of request(), from its dispatch to the end of its body. It is the handler and the state of the body in one
+ * object. The constructor throws undici's errors for invalid options.
  */
 export class RequestCall extends BodyState implements Handler, Abortable {
   private readonly method: unknown
@@ -38,17 +38,17 @@ export class RequestCall extends BodyState implements Handler, Abortable {
   private readonly highWaterMark: number | null | undefined
   private readonly onInfo: OnInfo | null
   private readonly trailers: ResponseHeaders = {}
-  /** of the request, to be destroyed when that fails */
+  /** the request's body, which is destroyed if the request fails */
   private source: unknown
-  /** null: it has been told */
+  /** null after it was called */
   private settle: Settle | null
   private context: unknown = null
   private signal: Signal | null = null
-  /** there was a signal when the body came */
+  /** whether there was a signal when the body came */
   private followsBody = false
-  /** it was aborted for */
+  /** the reason of an abort */
   private reason: unknown = null
-  /** there is a body, and what comes is for it */
+  /** whether there is a body that takes what comes */
   private isOpen = false
 
   constructor(given: RequestOptions, settle: Settle) {
@@ -87,7 +87,7 @@ export class RequestCall extends BodyState implements Handler, Abortable {
     }
   }
 
-  // The handler.
+  // Methods of the handler.
 
   onRequestStart(controller: Controller, context: unknown): void {
     if (this.reason) {
@@ -95,7 +95,7 @@ export class RequestCall extends BodyState implements Handler, Abortable {
       return
     }
     if (this.settle === null) {
-      throw falsy('assert(this.callback)')
+      throw failedAssertion('assert(this.callback)')
     }
     this.controller = controller
     this.context = context
@@ -146,7 +146,7 @@ export class RequestCall extends BodyState implements Handler, Abortable {
   onResponseEnd(_controller: Controller, trailers: ResponseHeaders): void {
     if (trailers && typeof trailers === 'object') {
       for (const name of Object.keys(trailers)) {
-        // Assigned, `__proto__` would be the object's prototype.
+        // An assignment to `__proto__` would set the object's prototype.
         const value = trailers[name]
         Object.defineProperty(this.trailers, name, {
           value,
@@ -169,7 +169,7 @@ export class RequestCall extends BodyState implements Handler, Abortable {
     }
     if (this.isOpen) {
       this.isOpen = false
-      // What waits in the queue of promise jobs is told of the body before.
+      // Later, so that microtasks that are already queued see the body first.
       queueMicrotask(() => this.breakOff(error))
     }
     if (source) {
@@ -216,7 +216,7 @@ export class RequestCall extends BodyState implements Handler, Abortable {
   }
 }
 
-// In the order in which undici finds them.
+// Checks the options in undici's order.
 function faultOf(
   settle: unknown,
   highWaterMark: unknown,
@@ -253,7 +253,7 @@ function destroySource(body: unknown, error: Error): void {
         destroyStream(body, error)
       }
     } catch {
-      // It is not the request's failure; undici says nothing of it either.
+      // This is not the request's failure, and undici does not report it either.
     }
   }
 }

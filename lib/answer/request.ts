@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { RequestCall, type Settle } from './request-call.ts'
 
-/** Whatever requests can be sent by. */
+/** An object that can send requests. */
 interface Sender {
   dispatch(options: unknown, handler: unknown): unknown
 }
@@ -33,7 +33,7 @@ function refuse(error: unknown, options: unknown, settle: Settle): void {
   queueMicrotask(() => settle(error, { opaque }))
 }
 
-// A promise keeps the AsyncLocalStorage context of whoever awaits it; a function does not.
+// A promise keeps the AsyncLocalStorage context of the function that awaits it; a callback needs help.
 function inContext(callback: unknown): Settle {
   if (typeof callback !== 'function') {
     return callback as Settle
@@ -44,5 +44,8 @@ function inContext(callback: unknown): Settle {
   }
 }
 
-/** `request()` as a method of a dispatcher: undici's, on a handler of our own. Without `callback` it gives a promise. */
+/**
+ * `request()` as a method of a dispatcher, like undici's, with our own handler. Returns a promise if there is no
+ * `callback`.
+ */
 export const request: typeof method = method

@@ -61,8 +61,8 @@ export abstract class NativeDispatcher extends Dispatcher {
   }
 
   /**
-   * undici's `request()` by this dispatcher; options are those of undici. Gives a promise without `callback`. All errors are
-   * the promise's, or the callback's, undici's classes among them; one that is no function is thrown.
+   * undici's `request()` over this dispatcher, with undici's options. Returns a promise if there is no `callback`.
+   * Errors reject the promise or go to the callback. Throws if `callback` is not a function.
    */
   override request<Opaque = null>(
     options: Dispatcher.RequestOptions<Opaque>,

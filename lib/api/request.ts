@@ -17,9 +17,10 @@ interface Place {
 const origins = new KnownOrigins<true>()
 
 /**
- * undici's `request()` on a handler of dodici's own, by whatever dispatcher: `options.dispatcher`, else the global one. The
- * response's body is a Readable, and takes no stream to read as a whole. What is wrong with the URL or with options of the
- * function itself is thrown; every other error is the promise's, or the callback's: undici's classes throughout.
+ * undici's `request()` with a handler of dodici, over any dispatcher: `options.dispatcher`, or else the global one. The
+ * response's body is a Readable that can be read as a whole without streaming. Throws if the URL or one of the
+ * function's own options is invalid; all other errors reject the promise or go to the callback. All are undici's
+ * classes.
  */
 export const request: typeof undiciRequest = function request(
   url: unknown,
@@ -68,7 +69,7 @@ function placeOf(url: unknown): Place {
     return placeIn(parseUrl(url))
   }
   const plain = origins.split(url)
-  // Of a query without anything in it URL's `search` says nothing.
+  // URL's `search` is empty for an empty query, so that must be parsed.
   if (plain !== undefined && !plain.path.endsWith('?')) {
     return plain
   }

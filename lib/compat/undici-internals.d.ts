@@ -1,7 +1,7 @@
-// Files of undici's package, of which it has no types. Not every release exports all of it.
+// Files of undici's package without types. Some releases lack some of these exports.
 
 declare module 'undici/lib/web/fetch/request.js' {
-  /** Throws where the object is not of this copy of undici. */
+  /** Throws if the object does not belong to this copy of undici. */
   export const getRequestState: ((request: object) => unknown) | undefined
   export const getRequestDispatcher: ((request: object) => unknown) | undefined
 }

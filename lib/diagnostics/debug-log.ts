@@ -63,7 +63,7 @@ export function codeOf(error: unknown): string {
   return isWord(code) ? code : isWord(name) ? name : typeof error
 }
 
-// A target that is a whole URL, as proxies get it, is shown behind the origin.
+// A target that is a whole URL, as proxies get it, is shown after the origin.
 function shownUrl(origin: string, target: string): string {
   const [path = '', query] = target.split(/[?#]/, 2)
   const shown = path.replace(/^(\w+:\/\/)?[^/]*@/, '$1').replaceAll(/[^\u0021-\u00FF]/g, '?')

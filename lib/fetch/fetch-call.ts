@@ -242,7 +242,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     return true
   }
 
-  // Returns false if the answer stands.
+  // Returns false if the response goes to the user.
   #sendAgain(): boolean {
     if (this.#isSecond || (this.#source !== null && !this.#source.isReplayable)) {
       return false

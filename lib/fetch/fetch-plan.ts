@@ -14,7 +14,7 @@ export interface FetchPlan {
   readonly signal: AbortSignal | null
   readonly redirect: Redirect
   readonly cache: CacheMode
-  /** undefined: the default one */
+  /** undefined for the default one */
   readonly dispatcher: Dispatcher | undefined
 }
 
@@ -38,7 +38,7 @@ const noInit: Init = {}
  * sent. Returns undefined for anything else; undici's fetch() then does the call, or throws the proper error.
  */
 export function readPlan(input: unknown, init: Init = noInit): FetchPlan | undefined {
-  // In the order in which WebIDL reads them.
+  // Reads the options in the order of WebIDL.
   const {
     body,
     cache = 'default',

@@ -123,7 +123,7 @@ function acceptAsInstances(web: WebClass, own: WebClass): void {
   }
   Object.defineProperty(web, Symbol.hasInstance, {
     value(this: unknown, object: unknown) {
-      // Our objects are no instances of derived classes.
+      // Our objects are not instances of derived classes.
       return isInstance(this, object) || (this === web && isInstance(own, object))
     },
     configurable: true,

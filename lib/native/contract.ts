@@ -147,9 +147,9 @@ export const SocketSetting = {
 export const Param = {
   id: 0,
   flags: 1,
-  /** milliseconds; 0: none */
+  /** milliseconds; 0 means no limit */
   headersTimeout: 2,
-  /** milliseconds; 0: none */
+  /** milliseconds; 0 means no limit */
   bodyTimeout: 3,
   /** length of submit()'s text in characters */
   textLength: 4,

@@ -1,12 +1,12 @@
-/** Characters that URL leaves as they are in a path and a query. */
+/** Matches a path and query that URL leaves unchanged. */
 const plainTarget = /^\/[\w\-.~!$&()*+,;=:@%/]*(?:\?[\w\-.~!$&()*+,;=:@%/?]*)?$/
 
-/** Crawlers have no end of origins. */
+/** There is a limit, because a crawler uses endlessly many origins. */
 const mostOrigins = 256
 
 /**
- * Origins, as URL writes them, with what is known of each. Most programs ask few of them for plain paths; to parse such a
- * URL takes ten times as long as to see that it is one, and gives nothing new.
+ * Origins, as URL writes them, with what is known of each. Most programs request plain paths of few origins. Parsing
+ * such a URL takes ten times as long as recognizing it, and gives the same result.
  */
 export class KnownOrigins<About> {
   readonly #origins = new Map<string, About>()

@@ -10,7 +10,7 @@ export interface RequestDefaults {
   readonly allowH2: boolean
   /** whether connections are kept for further requests */
   readonly keepAlive: boolean
-  /** milliseconds; 0: none */
+  /** milliseconds; 0 means no limit */
   readonly headersTimeout: number
   readonly bodyTimeout: number
 }
@@ -39,7 +39,7 @@ export interface EncodedRequest {
   readonly bytes: Uint8Array | undefined
   /** the length of a body that follows in pieces; -1 if it is not known */
   readonly streamLength: number
-  /** milliseconds; 0: none */
+  /** milliseconds; 0 means no limit */
   readonly headersTimeout: number
   readonly bodyTimeout: number
 }

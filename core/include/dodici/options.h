@@ -19,7 +19,7 @@ struct TlsOptions {
   std::string caPem;  // concatenated PEM certificates that are trusted; empty trusts nothing
   std::string
       caFile;  // more of them: a file, and a folder (or several, with colons between) of files that are
-  std::string caPath;  // named by OpenSSL's hashes; empty: none
+  std::string caPath;  // named by OpenSSL's hashes; empty if there are none
   std::string
       crlPem;  // concatenated PEM revocation lists; if there is one, each certificate needs one
   std::vector<std::string> certPems;  // client certificate chains, one for each kind of key
@@ -56,7 +56,7 @@ struct ClientOptions {
   std::uint32_t maxHeaderSize = 16 * 1024;
   std::uint32_t maxRequestsPerConnection = 0;        // 0: no limit
   std::int64_t maxResponseSize = -1;                 // -1: no limit
-  std::chrono::milliseconds connectTimeout{10'000};  // 0: none
+  std::chrono::milliseconds connectTimeout{10'000};  // 0 means no limit
   // How long a connection may be idle. If its server says how long it keeps it, then that time minus the threshold, and
   // at most the maximum.
   std::chrono::milliseconds keepAliveTimeout{4'000};

@@ -38,8 +38,8 @@ struct Request {
 
   std::string body;
   std::optional<std::uint64_t> contentLength;   // of a streamed body; none if it is chunked
-  std::chrono::milliseconds headersTimeout{0};  // 0: none
-  std::chrono::milliseconds bodyTimeout{0};     // 0: none
+  std::chrono::milliseconds headersTimeout{0};  // 0 means no limit
+  std::chrono::milliseconds bodyTimeout{0};     // 0 means no limit
   BodyKind bodyKind = BodyKind::none;
   bool allowHttp2 = true;
   bool closeConnection = false;  // do not keep the connection for another request
