@@ -112,6 +112,12 @@ async function toldByDispatch(stage: Stage): Promise<Normal> {
   return told
 }
 
+/** Whether `await using` may be said of an Agent, and whether an aborted signal destroys it. */
+async function extras(stage: Stage): Promise<Normal> {
+  const agent = await stage.agent({ signal: AbortSignal.abort() })
+  return [Symbol.asyncDispose in agent, agent.destroyed]
+}
+
 export const agentDifferences: readonly Difference[] = [
   {
     row: '`pipelining` above 1 (0',
@@ -126,6 +132,13 @@ export const agentDifferences: readonly Difference[] = [
     play: typeOfService,
     undici: 16,
     dodici: 0,
+  },
+  {
+    row: '| extras |',
+    name: 'of an Agent',
+    play: extras,
+    undici: [false, false],
+    dodici: [true, true],
   },
   {
     row: '`h2Options.useH2c` of an Agent',

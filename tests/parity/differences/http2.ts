@@ -1,9 +1,9 @@
 /** Of HTTP/2: resets, refusals, windows, PINGs, connections that break the rules, and what is sent of headers. */
 import { dispatch, exchange } from '../../support/recorder.ts'
 import type { Recorder, RequestOptions } from '../../support/recorder.ts'
-import { FrameType, H2Code } from '../../support/servers/h2-frames.ts'
+import { field, FrameFlag, FrameType, H2Code } from '../../support/servers/h2-frames.ts'
 import type { Frame, H2Peer } from '../../support/servers/h2-frames.ts'
-import { until } from '../../support/wait.ts'
+import { turns, until } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
@@ -64,6 +64,35 @@ async function pingBehindTimeout(stage: Stage): Promise<Normal> {
   return [error?.code, await happens(isThere)]
 }
 
+/** A body of fewer bytes than declared. */
+async function tooShort(stage: Stage): Promise<Normal> {
+  const server = await stage.h2Frames(async (peer) => void (await peer.request()))
+  const body = (async function* (): AsyncGenerator<string> {
+    await turns(1)
+    yield 'abc'
+  })() as never
+  const headers = { 'content-length': '10' }
+  const options = { origin: server.origin, method: 'POST', headers, body, headersTimeout: 500 }
+  return result(await exchange(await stage.agent(), options))
+}
+
+/** What arrives of headers of which one stands on both sides of another. */
+async function repeatedHeaders(stage: Stage): Promise<Normal> {
+  const arrived: string[] = []
+  const server = await stage.tls({
+    protocols: 'h2',
+    onRequest: ({ rawHeaders }, response) => {
+      rawHeaders.forEach((name, at) => {
+        if (name.startsWith('x-')) arrived.push(`${name}: ${rawHeaders[at + 1]}`)
+      })
+      response.end()
+    },
+  })
+  const headers = ['x-a', '1', 'x-b', '2', 'x-a', '3']
+  await exchange(await stage.agent(), { origin: server.origin, headers })
+  return arrived
+}
+
 /** What arrives of a content-type. */
 async function contentType(stage: Stage, options: RequestOptions): Promise<Normal> {
   const server = await stage.tls({
@@ -118,13 +147,13 @@ export const http2Differences: readonly Difference[] = [
     'Error ERR_HTTP2_ERROR',
     'SocketError UND_ERR_SOCKET',
   ),
-  answered(
-    'A request that the',
-    'CANCEL in front of the head',
-    (peer, stream) => peer.reset(stream, H2Code.cancel),
-    'InformationalError UND_ERR_INFO',
-    'Error ERR_HTTP2_STREAM_ERROR',
-  ),
+  {
+    row: 'A request that the',
+    name: 'a streamed body that is too short',
+    play: tooShort,
+    undici: 'HeadersTimeoutError UND_ERR_HEADERS_TIMEOUT',
+    dodici: 'RequestContentLengthMismatchError UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  },
   {
     row: 'A stream that the',
     name: 'by a server of both',
@@ -145,6 +174,24 @@ export const http2Differences: readonly Difference[] = [
     play: pingBehindTimeout,
     undici: ['UND_ERR_HEADERS_TIMEOUT', true],
     dodici: ['UND_ERR_HEADERS_TIMEOUT', false],
+  },
+  answered(
+    'Over HTTP/2 heads of',
+    '200 headers',
+    (peer, stream) => {
+      const fields = Array.from({ length: 200 }, (_none, n) => field(`x-${n}`, 'x'))
+      peer.respond(stream, 0, Buffer.concat(fields))
+      peer.data(stream, 'taken', FrameFlag.endStream)
+    },
+    'Error ERR_HTTP2_STREAM_ERROR',
+    'taken',
+  ),
+  {
+    row: 'Over HTTP/2 repeated request',
+    name: 'with another between them',
+    play: repeatedHeaders,
+    undici: ['x-a: 1, 3', 'x-b: 2'],
+    dodici: ['x-a: 1', 'x-b: 2', 'x-a: 3'],
   },
   {
     row: blob,

@@ -13,7 +13,7 @@ import type { Peer, RawScript, RawServer } from '../../support/servers/raw.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
-import { libraryOf, told } from './support.ts'
+import { happens, libraryOf, told } from './support.ts'
 
 const answer = async (peer: Peer): Promise<void> => {
   for (;;) {
@@ -87,6 +87,16 @@ async function created(stage: Stage): Promise<Normal> {
   return get(agent, { origin: 'http://a.test' })
 }
 
+/** What comes when a proxy that forwards wants to know who is there: the error, and whether the body as well. */
+async function unauthorized(stage: Stage): Promise<Normal> {
+  const { agent } = await proxied(stage, {}, async (peer) => {
+    await peer.head()
+    peer.respond('who are you?', '', '407 Proxy Authentication Required')
+  })
+  const recorder = await exchange(agent, { origin: 'http://a.test' })
+  return [told(recorder.error), await happens(() => recorder.text !== '')]
+}
+
 /** How many connections to the proxy two origins take, one behind the other. */
 async function sharedConnections(stage: Stage): Promise<Normal> {
   const { agent, proxy } = await proxied(stage)
@@ -125,6 +135,13 @@ export const proxyDifferences: readonly Difference[] = [
     play: besideSocketPath,
     undici: ['socket', 'socket'],
     dodici: ['proxy', 'socket'],
+  },
+  {
+    row: 'a 407 from a',
+    name: 'its body',
+    play: unauthorized,
+    undici: ['InvalidArgumentError UND_ERR_INVALID_ARG', true],
+    dodici: ['InvalidArgumentError UND_ERR_INVALID_ARG', false],
   },
   {
     row: '`connectionError` when a proxy',
