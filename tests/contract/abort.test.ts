@@ -33,7 +33,7 @@ async function expectHealthy(agent: Parameters<typeof exchange>[0], origin: stri
   expect(next.text).toBe('ok')
 }
 
-/** One terminal call, and it stays the last one. */
+/** Expects one terminal call, which stays the last call. */
 async function expectAborted(recorder: Recorder, reason: unknown): Promise<void> {
   expect(recorder.error).toBe(reason)
   const calls = recorder.calls.length
@@ -181,7 +181,7 @@ describe.each(protocols)('abort over %s', (protocol) => {
       await within('the server to see it', gone[round] ?? Promise.reject(new Error('no request')))
       delays.push(performance.now() - start)
     }
-    // A machine under load may be late now and then, but not always.
+    // A machine under load may sometimes be late, but not always.
     delays.sort((a, b) => a - b)
     expect(delays[1]).toBeLessThan(100)
   })
@@ -202,7 +202,7 @@ describe('abort while queued', () => {
     const queued = dispatch(agent, { origin, path: '/queued' })
     const last = dispatch(agent, { origin, path: '/last' })
     const reason = new Error('not needed')
-    // undici starts a queued request only when it is written: then the abort waits for that.
+    // undici starts a queued request only when it is written, so the abort waits for that.
     if (agentKind === 'dodici') {
       await queued.seen('onRequestStart')
       queued.controller?.abort(reason)

@@ -1,4 +1,4 @@
-/** Where connections go: address families, unix sockets, and what the environment may and may not say. */
+/** Where connections go: address families, Unix sockets, and the environment's influence. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -1,4 +1,4 @@
-/** dodici in programs that are run or packed in other ways: what COMPATIBILITY.md says of them. */
+/** dodici in programs that are run or packed in other ways, as COMPATIBILITY.md describes. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import type * as Net from 'node:net'
@@ -15,7 +15,7 @@ interface Task {
   readonly origin: string
 }
 
-/** Says what came of a request, or of making the Agent. */
+/** Prints the result of a request, or of making the Agent. */
 async function program(kit: ChildKit, { origin }: Task): Promise<void> {
   try {
     const agent = await kit.createAgent()
@@ -40,7 +40,7 @@ describe.runIf(agentKind === 'dodici')('node --permission', () => {
     expect(said).toEqual(['ERR_DLOPEN_DISABLED'])
   })
 
-  // Node 26 asks about the network, too, but not what an addon does there.
+  // Node 26 also restricts the network, but not what an addon does.
   it.each<NodeMajor>([24, 26])('of Node %d allows it with --allow-addons', async (major) => {
     const nodeArgs = [...permission, '--allow-addons']
     const options = { nodeArgs, node: nodeProgram(major) }
@@ -78,7 +78,7 @@ describe.runIf(agentKind === 'dodici')('what replaces functions of node:net', ()
 })
 
 describe('a bundle', () => {
-  // As bundlers do for CommonJS, which has no import.meta.
+  // Bundlers do this for CommonJS, which has no import.meta.
   it('says how to find the addon', async () => {
     const source = fileURLToPath(new URL('../../lib/native/load.ts', import.meta.url))
     const code = stripTypeScriptTypes(readFileSync(source, 'utf8'))

@@ -1,4 +1,7 @@
-/** A request that fails takes the stream that is its body along: its 'error' is the request's, so who feeds it knows why. */
+/**
+ * A failed request destroys the stream that is its body with the request's error, so that the stream's writer knows
+ * why.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
@@ -11,9 +14,9 @@ import { until, within } from '../support/wait.ts'
 
 interface Situation {
   readonly name: string
-  /** of the server, when some of the body has come */
+  /** the server's action when some of the body has come */
   readonly serve?: (incoming: IncomingMessage, outgoing: ServerResponse) => void
-  /** of the client, then */
+  /** the client's action at that time */
   readonly act?: (agent: TestAgent, abort: AbortController) => void
   readonly agent?: AgentOptions
   readonly headers?: Record<string, string>
@@ -61,7 +64,7 @@ const situations: Situation[] = [
   },
 ]
 
-/** A body that has given something and goes on. */
+/** A body that has sent a piece and goes on. */
 function endless(): Readable {
   const body = new Readable({ read() {} })
   body.push('some')
@@ -94,7 +97,7 @@ const rows = protocols.flatMap((protocol) => situations.map((one) => ({ protocol
 
 describe('the body’s stream', () => {
   it.each(rows)('over $protocol ends with the request’s error: $name', async (row) => {
-    // Over HTTP/2 heads are not measured by Node, nor is this one.
+    // Node does not limit heads over HTTP/2, and neither do we.
     if (row.protocol === 'HTTP/2' && row.agent?.maxHeaderSize !== undefined) return
     const { server, agent, arrived } = await useUpload(row.protocol, row)
     const abort = new AbortController()

@@ -1,4 +1,4 @@
-/** Item 7: close() waits, destroy() fails what runs, and nothing gets in afterwards. */
+/** Item 7: close() waits, destroy() fails running requests, and no request is accepted afterwards. */
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'

@@ -1,4 +1,4 @@
-/** Item 6: what goes wrong before there is a connection, with Node's codes. */
+/** Item 6: errors before there is a connection, with Node's codes. */
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { fetch } from 'undici'
@@ -10,7 +10,7 @@ import { hasBundledCurl } from '../support/curl.ts'
 import { useAgent, useHttp1, useRaw, useTls } from '../support/fixtures.ts'
 import { exchange } from '../support/recorder.ts'
 
-/** Of several faults Node names the last; the system's libcurl lets the first one end the handshake. */
+/** Node reports the last of several faults; with the system's libcurl the first one ends the handshake. */
 const unknownAuthority: [code: string, message: string] = hasBundledCurl
   ? ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate']
   : ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate']

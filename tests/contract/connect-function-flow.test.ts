@@ -1,4 +1,4 @@
-/** Much, slowly, and ended at every moment: requests over the sockets of a `connect` function. */
+/** Requests over the sockets of a `connect` function: large, slow, and ended at any moment. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'

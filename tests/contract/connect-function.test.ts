@@ -1,4 +1,4 @@
-/** A `connect` function of the user's: when it is called, with what, and what its sockets carry. */
+/** A user's `connect` function: when it is called, with which arguments, and what its sockets carry. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
@@ -213,7 +213,7 @@ describe('a connect function that fails', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  // undici asks again for ever.
+  // undici calls it again, endlessly.
   it.skipIf(agentKind === 'undici')('gives a socket that is destroyed', async () => {
     const server = await useHttp1((_request, response) => void response.end())
     const { connect } = connecting((to, back) => {

@@ -1,4 +1,4 @@
-/** Options of `tls.connect()` that only Node has: Node makes the connections then, and all of TLS is as it says. */
+/** Options of `tls.connect()` that only Node has: Node then makes the connections and their TLS. */
 import type { TLSSocket } from 'node:tls'
 import { createSecureContext } from 'node:tls'
 import { describe, expect, it } from 'vitest'
@@ -83,7 +83,7 @@ describe.each(both)('connect options of Node, %s', (protocols) => {
       withConnect({ checkServerIdentity: () => {} }, { allowH2: protocols === 'h2' }),
     )
     expect((await exchange(agent, { origin: server.origin })).text).toBe('ok')
-    // undici offers HTTP/1.1 first, and Node's server takes its own favourite.
+    // undici offers HTTP/1.1 first, but Node's server prefers HTTP/2.
     expect(server.handshakes).toHaveLength(1)
     if (protocols === 'h1') expect(server.handshakes[0]?.alpn).toBe('http/1.1')
   })
@@ -120,7 +120,7 @@ describe('connect options of Node', () => {
   })
 
   it('connectTimeout still applies', async () => {
-    // It does not speak TLS, and says nothing.
+    // It does not speak TLS, and sends nothing.
     const server = await useRaw(async () => {})
     const agent = await useAgent(
       withConnect({ checkServerIdentity: () => {} }, { connectTimeout: 200 }),

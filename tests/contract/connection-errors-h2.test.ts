@@ -26,7 +26,7 @@ const breaches: [string, (peer: H2Peer, stream: number) => void][] = [
   ['WINDOW_UPDATE by 0 for the connection', (peer) => peer.send(8, 0, 0, Buffer.alloc(4))],
 ]
 
-// undici 8.12 goes on with the broken session.
+// undici 8.12 keeps using the broken session.
 describe.runIf(agentKind === 'dodici').each(breaches)('%s', (_name, breach) => {
   it('fails all streams of the connection at once, and a new one is opened', async () => {
     const server = await useH2Frames(async (peer, index) => {
@@ -51,7 +51,7 @@ describe.runIf(agentKind === 'dodici').each(breaches)('%s', (_name, breach) => {
       expect(recorder.terminalCalls).toBe(1)
       expect(['ERR_HTTP2_ERROR', 'UND_ERR_SOCKET']).toContain(recorder.error?.code)
     }
-    // The next request may still meet the dead connection, no other will.
+    // The next request may still use the dead connection, but no later one.
     const next = await dispatch(agent, { origin: server.origin, path: '/next' }).done
     const later = await dispatch(agent, { origin: server.origin, path: '/later' }).done
     expect([next.text, later.text]).toContain('fine')

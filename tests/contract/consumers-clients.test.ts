@@ -1,4 +1,4 @@
-/** Popular clients that sit on fetch, unmodified, over the agent: against servers that speak enough of their protocol. */
+/** Popular clients that use fetch, unmodified, over the agent, with servers that speak enough of their protocols. */
 import type { ServerResponse } from 'node:http'
 import {
   ApolloClient,
@@ -55,7 +55,7 @@ function events(response: ServerResponse, list: readonly [string | undefined, un
     const text = typeof data === 'string' ? data : JSON.stringify(data)
     return `${event === undefined ? '' : `event: ${event}\n`}data: ${text}\n\n`
   })
-  // In two pieces, the second of which begins in the middle of an event.
+  // In two pieces; the second begins within an event.
   const second = rest.join('')
   response.write(`${first}${second.slice(0, 20)}`, () => response.end(second.slice(20)))
 }

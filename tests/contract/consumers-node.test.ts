@@ -1,4 +1,7 @@
-/** What Node brings along, in each release that we support: fetch by the global dispatcher and for a single call, WebSocket, EventSource. */
+/**
+ * Node's own functions in each supported release: fetch by the global dispatcher and for a single call, WebSocket,
+ * EventSource.
+ */
 import { constants } from 'node:http2'
 import type { Http2ServerResponse } from 'node:http2'
 import { gzipSync } from 'node:zlib'
@@ -48,11 +51,11 @@ function useSite(protocol: Protocol): Promise<ProtocolServer> {
 interface Data {
   readonly origin: string
   readonly ca: string
-  /** How fetch comes to the agent. */
+  /** How fetch gets the agent. */
   readonly by: 'global' | 'dispatcher' | 'install()'
 }
 
-/** All that a program may do with fetch, in a process of that Node; what it said is what came out. */
+/** Everything that a program may do with fetch, in a process of that Node; returns its output. */
 async function program(kit: ChildKit, { origin, ca, by }: Data): Promise<void> {
   const Agent = await kit.agentConstructor('dodici')
   const agent = new Agent({ connect: { ca } })

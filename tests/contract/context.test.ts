@@ -64,7 +64,7 @@ describe.each(protocols)(
       expect(await storesOf(await useAgent(), options, 'first')).toEqual(all('first'))
     })
 
-    // Over HTTP/1.1 undici's is the context of whoever opened the connection.
+    // Over HTTP/1.1 undici uses the context in which the connection was opened.
     it.runIf(agentKind === 'dodici' || protocol === 'HTTP/2')('on a kept connection', async () => {
       const { origin } = await useProtocol(protocol, (_request, response) => void response.end('x'))
       const options = { origin, path: '/', method: 'POST', body: 'y' } as const
@@ -145,7 +145,7 @@ it('the events of an upgraded socket come in the context of its upgrade', async 
   expect(seen).toEqual(['data', 'upgraded', 'end', 'upgraded'])
 })
 
-// Whether there is a context at all is told by what each release of Node keeps with an AsyncResource.
+// Each release of Node keeps something in an AsyncResource that shows whether there is a context.
 it.runIf(agentKind === 'dodici').each(nodeMajors)('all that holds in Node %i', async (major) => {
   const { origin } = await useHttp1((_request, response) => void response.end('x'))
   const child = await runChild(program, { origin }, { node: nodeProgram(major) })

@@ -1,4 +1,4 @@
-/** `NODE_DEBUG=dodici` and `DODICI_DEBUG=1`: what they write to stderr, and what they keep to themselves. */
+/** `NODE_DEBUG=dodici` and `DODICI_DEBUG=1`: what they write to stderr, and what they hide. */
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
@@ -25,7 +25,7 @@ async function oneRequest(kit: ChildKit, { origin, ca }: Data): Promise<void> {
   await agent.close()
 }
 
-/** The lines on stderr, without what differs from run to run. */
+/** The lines on stderr, without the parts that differ from run to run. */
 async function linesOf(
   body: (kit: ChildKit, data: Data) => unknown,
   data: Data,

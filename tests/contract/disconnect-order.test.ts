@@ -1,4 +1,6 @@
-/** `disconnect` comes when whoever reads the response knows its end, and before close() and destroy() are done. */
+/**
+ * `disconnect` comes after the reader of the response has seen its end, and before close() and destroy() have finished.
+ */
 import { request } from 'undici'
 import { describe, expect, it } from 'vitest'
 import type { AgentOptions } from '../support/agents.ts'

@@ -1,4 +1,4 @@
-/** Item 7: what keeps a process alive and what does not, and that it goes cleanly at any moment. */
+/** Item 7: what keeps a process alive and what does not, and that it exits cleanly at any moment. */
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'

@@ -26,7 +26,7 @@ type Fetch = (url: string, init?: Record<string, unknown>) => Promise<FetchRespo
 interface Kind {
   name: string
   fetch: Fetch
-  /** How the agent is handed over to this fetch. */
+  /** How this fetch gets the agent. */
   through: (agent: Dispatcher) => Dispatcher
 }
 
@@ -40,7 +40,7 @@ const kinds: Kind[] = [
   },
 ]
 
-// Its responses are its own; undici's Agent carries it too.
+// It makes its own responses; it also works over undici's Agent.
 kinds.push({ name: "dodici's fetch", fetch: dodiciFetch, through: (agent) => agent })
 
 const table = kinds

@@ -1,6 +1,6 @@
 /**
- * A gateway passes the request that it serves on as the body of its own. However that ends, the gateway can answer its
- * client: what is destroyed is the message, not the connection that it came on.
+ * A gateway passes the message that it serves on as the body of its own request. However that ends, the gateway can
+ * answer its client: the message is destroyed, but not the connection that it came on.
  */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,7 +11,7 @@ import { useAgent, useHttp1, useRaw } from '../support/fixtures.ts'
 import { protocols, useProtocol } from '../support/protocols.ts'
 import { within } from '../support/wait.ts'
 
-/** Answers with what it gets, or with 502 and the error's code. */
+/** Answers with the upstream's response, or with 502 and the error's code. */
 async function useGateway(
   dispatcher: Dispatcher,
   upstream: string,
@@ -36,7 +36,7 @@ function answer(outgoing: ServerResponse, status: number, text: string): void {
   outgoing.writeHead(status, headers).end(text)
 }
 
-/** What somebody gets who has announced more than he sends: the status, and the body. */
+/** What a client gets that has announced more than it sends: the status, and the body. */
 async function answerOf(port: number): Promise<string> {
   const client = connect(port, '127.0.0.1')
   onTestFinished(() => void client.destroy())

@@ -1,6 +1,6 @@
 /**
- * Streamed bodies on a connection that is free: what the source has at hand goes with the request, and nobody can tell it
- * from pieces that are asked for, by what is received, or by what is read of the source.
+ * Streamed bodies on a free connection: what the source has at hand is sent with the request. Neither the received
+ * bytes nor the reads of the source may differ from those of a body that is sent in pieces.
  */
 import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
@@ -24,7 +24,7 @@ async function take(request: IncomingMessage, one: Seen): Promise<void> {
   one.body = await bodyOf(request)
 }
 
-/** A server that notes what it gets, and an Agent with a connection to it that is free. */
+/** A server that records what it gets, and an Agent with a free connection to it. */
 async function useWarm(protocol: Protocol) {
   const seen: Seen[] = []
   const server = await useProtocol(protocol, (request, response) => {
@@ -43,7 +43,7 @@ async function useWarm(protocol: Protocol) {
   return { server, agent, seen, post }
 }
 
-/** Bodies are gathered for handlers that are not told what is sent of them, as those of undici's own functions. */
+/** Bodies are gathered for handlers without onBodySent and onRequestSent, such as those of undici's own functions. */
 function dispatch(agent: Dispatcher, options: RequestOptions): Recorder {
   const recorder = new Recorder({})
   Object.assign(recorder, { onBodySent: undefined, onRequestSent: undefined })

@@ -1,4 +1,4 @@
-/** What is set as the global dispatcher, ours or not, serves Node's own fetch of each release, and undici's of each. */
+/** A global dispatcher, ours or not, serves Node's own fetch of each release, and the fetch of each undici. */
 import type * as undici from 'undici'
 import { describe, expect, it } from 'vitest'
 import { agentKind, type AgentKind } from '../support/agents.ts'
@@ -16,7 +16,7 @@ interface Data {
   readonly kind: AgentKind
 }
 
-/** Says, for each dispatcher, what each function got through it. */
+/** Prints, for each dispatcher, what each function got through it. */
 async function program(kit: ChildKit, { origin, proxy, kind }: Data): Promise<void> {
   const undici8 = (await kit.load('undici')) as unknown as typeof undici
   const undici7 = (await kit.load('undici7')) as unknown as typeof undici

@@ -14,7 +14,7 @@ describe.runIf(agentKind === 'dodici')('the graceful shutdown of the example', (
     let arrived = 0
     const server = await useHttp1((_request, response) => {
       arrived += 1
-      // The first twenty are answered; the rest hangs, some of it in the middle of the body.
+      // The first twenty are answered; the others hang, some within the body.
       if (arrived <= 20) {
         answered += 1
         response.end('ok')

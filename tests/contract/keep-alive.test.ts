@@ -1,4 +1,4 @@
-/** How long an idle connection is kept, and what becomes of one that is closed meanwhile. Counted at the server. */
+/** How long an idle connection is kept, and what happens to one that is closed meanwhile. Counted at the server. */
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,7 +10,7 @@ import { quiet, until } from '../support/wait.ts'
 
 const post = { method: 'POST', body: 'x' }
 
-/** Answers, and counts from when to when each connection was idle. */
+/** Answers, and records when each connection was idle. */
 async function useHinting(hint: string): ReturnType<typeof useHttp1> {
   return useHttp1((_request, response) => {
     if (hint !== '') response.setHeader('keep-alive', hint)

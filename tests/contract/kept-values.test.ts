@@ -1,4 +1,4 @@
-/** What a program keeps of a response keeps alive little else: no heads of others that came in the same batch. */
+/** A part of a response that a program keeps does not keep much else alive: no heads of others in the same batch. */
 import { describe, expect, it } from 'vitest'
 import { certificates } from '../support/certificates.ts'
 import { runChild } from '../support/child.ts'
@@ -13,7 +13,7 @@ interface Task {
 
 const other = 'x'.repeat(40)
 
-/** Heads of some 400 bytes; of 8 KB at `/large`; at `/events` one that is followed by nothing for long. */
+/** Heads of some 400 bytes; `/large` has 8 KB, and `/events` sends a head and then nothing for long. */
 async function useHeads(protocol: Protocol, path: string): Promise<Task> {
   let count = 0
   const server = await useProtocol(protocol, (request, response) => {
@@ -94,7 +94,7 @@ async function each(
   return (said[0] as { each: number }).each
 }
 
-// What is kept is there each time; what V8 or Node keep of their own now and then is not.
+// Kept memory shows in each try; memory that V8 or Node sometimes keep does not.
 describe.each(protocols)('over %s', { retry: 2 }, (protocol) => {
   it('a header’s value keeps no more than 512 bytes of its batch', async () => {
     expect(await each(keepTags, await useHeads(protocol, '/'))).toBeLessThan(3000)

@@ -12,7 +12,7 @@ interface LegacyCall {
   args: unknown[]
 }
 
-/** What a legacy callback answers: onHeaders and onData may say false. */
+/** The results of legacy callbacks: onHeaders and onData may return false. */
 type Answers = Record<string, (...args: never[]) => unknown>
 
 function legacy(answers: Answers = {}): {
@@ -56,7 +56,7 @@ const text = (calls: LegacyCall[]): string =>
 
 const get = (origin: string): never => ({ origin, path: '/', method: 'GET' }) as never
 
-// undici 8's own Agent takes no legacy handlers: here it has nothing to compare with.
+// undici 8's own Agent accepts no legacy handlers, so there is nothing to compare.
 describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
   describe.each(protocols)('over %s', (protocol) => {
     it('gets its calls in order, raw headers as Buffers', async () => {

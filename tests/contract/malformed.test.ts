@@ -1,4 +1,4 @@
-/** Item 6: responses that are not HTTP, or too big: an error of the one request, never an end, never a crash. */
+/** Item 6: responses that are not HTTP, or too big: one request fails, nothing crashes. */
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { useAgent, useHttp1, useRaw } from '../support/fixtures.ts'
@@ -12,7 +12,7 @@ async function answeredWith(bytes: string, options: AgentOptions = {}): Promise<
     await peer.head()
     peer.send(bytes)
   })
-  // What is taken for the beginning of something longer ends in a timeout, which is an error as well.
+  // Input that looks like the beginning of something longer ends in a timeout, which is an error too.
   const agent = await useAgent({ headersTimeout: 1000, bodyTimeout: 1000, ...options })
   const recorder = await exchange(agent, { origin: server.origin })
   expect(recorder.terminalCalls).toBe(1)
@@ -103,7 +103,7 @@ describe('a malformed response', () => {
 
 describe.each(protocols)('maxHeaderSize over %s', (protocol) => {
   it('makes a bigger head an error', async () => {
-    // Over HTTP/2 nghttp2's 64 KB count, here as in Node.
+    // Over HTTP/2 nghttp2's limit of 64 KB applies, as in Node.
     const [small, big] = protocol === 'HTTP/2' ? [60_000, 66_000] : [10, 2000]
     const { origin } = await useProtocol(protocol, (request, response) => {
       response.setHeader('x-filler', 'x'.repeat(request.url === '/big' ? big : small))

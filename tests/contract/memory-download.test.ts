@@ -20,7 +20,7 @@ interface Outcome {
 
 const over: readonly Protocol[] = ['HTTP/1.1', 'HTTP/2']
 
-// A queue without a bound fails every time; V8 that is late to collect, on a machine under load, does not.
+// An unbounded queue fails every time; late garbage collection on a machine under load does not.
 describe.each(over)('a body of 1 GB over %s', { retry: 2 }, (protocol) => {
   it('read slowly grows resident memory by less than 16 MB', async () => {
     const body = bigBody()
@@ -47,7 +47,7 @@ describe.each(over)('a body of 1 GB over %s', { retry: 2 }, (protocol) => {
     const { code, stderr } = await child.exited
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(grownBy).toBeLessThan(16 * kMegabyte)
-    // The window, the kernel's buffers on both sides, and what was under way when it blocked.
+    // The window, the kernel's buffers on both sides, and bytes that were on the way when it blocked.
     expect(during).toBeLessThan(32 * kMegabyte)
   })
 })

@@ -15,7 +15,7 @@ interface Task {
 
 const over: readonly Protocol[] = ['HTTP/1.1', 'HTTP/2']
 
-// As in memory-download.test.ts: what fails by V8's mood alone does not fail three times.
+// As in memory-download.test.ts: late garbage collection does not fail three times.
 describe.each(over)('an upload of 1 GB from a generator over %s', { retry: 2 }, (protocol) => {
   it('grows resident memory by less than 32 MB', async () => {
     const { origin } = await useProtocol(protocol, (request, response) => {
@@ -91,7 +91,7 @@ async function uploadToNobody(kit: ChildKit, { origin, ca, bytes }: Task): Promi
   const answer = agent.request({ origin, path: '/', method: 'POST', body })
   await kit.until('the generator was asked', () => produced > 0)
   kit.say('started')
-  // Still for 200 ms: the source is held back.
+  // Unchanged for 200 ms: the source has to wait.
   let last = -1
   while (last !== produced) {
     last = produced

@@ -1,4 +1,4 @@
-/** What OpenTelemetry's instrumentation of undici makes of requests through the agent, and undici's channels themselves. */
+/** OpenTelemetry's instrumentation of undici over the agent, and undici's channels themselves. */
 import * as diagnostics from 'node:diagnostics_channel'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { TextMapPropagator } from '@opentelemetry/api'
@@ -14,7 +14,7 @@ import { useAgent, useHttp1 } from '../support/fixtures.ts'
 import { bodyOf, protocols, useProtocol } from '../support/protocols.ts'
 import { until } from '../support/wait.ts'
 
-/** W3C's, as far as a client needs it. */
+/** W3C trace context, as far as a client needs it. */
 const propagator: TextMapPropagator = {
   inject: (context, carrier, setter) => {
     const span = trace.getSpanContext(context)
@@ -96,7 +96,7 @@ describe.each(protocols)('@opentelemetry/instrumentation-undici over %s', (proto
   it('names the protocol', async () => {
     const { origin } = await useProtocol(protocol, (_request, response) => void response.end('ok'))
     const dispatcher = await useAgent()
-    // Which protocol an origin speaks is known from its first response on.
+    // The protocol of an origin is known from its first response on.
     for (let i = 0; i < 2; i += 1) {
       exporter.reset()
       await (await undici.request(origin, { dispatcher })).body.text()

@@ -1,4 +1,4 @@
-/** Item 3: `controller.pause()` lets nothing more through; pause before the headers; resume. */
+/** Item 3: `controller.pause()` stops all calls; pause before the headers; resume. */
 import { describe, expect, it } from 'vitest'
 import { useAgent, useHttp1, useRaw } from '../support/fixtures.ts'
 import { dispatch } from '../support/recorder.ts'

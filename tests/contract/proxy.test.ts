@@ -1,4 +1,4 @@
-/** What our Agent does with a proxy beyond what tests/parity compares with undici's ProxyAgent. */
+/** Our Agent with a proxy, beyond what tests/parity compares with undici's ProxyAgent. */
 import { request } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Agent } from '../../lib/index.ts'

@@ -1,6 +1,6 @@
 /**
- * A server that redirects as soon as it has a head. The redirect interceptor sends a body again that was not read: a
- * streamed one counts as read before its answer can come, as it is destroyed with its request.
+ * A server that redirects as soon as it has a head. The redirect interceptor sends an unread body again. A streamed one
+ * must count as read before its response comes, because it is destroyed with its request.
  */
 import { Readable } from 'node:stream'
 import { interceptors, request, type Dispatcher } from 'undici'
@@ -29,8 +29,8 @@ const bodies: Record<string, () => unknown> = {
 }
 
 /**
- * The interceptor sends them again, although nothing is left of them. A web stream may still be locked by the first
- * request then, in undici too.
+ * The interceptor sends them again, although they are used up. A web stream may still be locked by the first request,
+ * in undici too.
  */
 const iterables: Record<string, () => unknown> = {
   'an async generator': async function* () {

@@ -56,7 +56,7 @@ const deeds: [string, (scene: Scene) => void][] = [
   ],
 ]
 
-/** `/echo` gives back the body and much more, `/broken` breaks off in it. */
+/** `/echo` returns the body and much more; `/broken` breaks off within it. */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.on('error', () => {})
   request.on('error', () => {})
@@ -67,7 +67,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   else response.end(request.url === '/echo' ? Buffer.alloc(200_000, 'x') : 'small')
 }
 
-// undici's own Agent leaves some of them without an end.
+// undici's own Agent never ends some of them.
 describe.runIf(agentKind === 'dodici').each(protocols)('over %s, a callback that', (protocol) => {
   it.each(deeds)('%s leaves each request to end once', async (_name, deed) => {
     const server = await useProtocol(protocol, answer)

@@ -1,4 +1,4 @@
-/** `--import dodici/register` under NODE_USE_ENV_PROXY=1 and --use-env-proxy: as Node's own fetch without it. */
+/** `--import dodici/register` with NODE_USE_ENV_PROXY=1 and --use-env-proxy works like Node's own fetch without it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ interface Given {
 
 const both = ['http', 'https'] as const
 
-// `proxy` is the URI of a proxy that wants nothing of its clients.
+// `proxy` is the URI of a proxy that needs no credentials.
 const cases: Record<string, Given> = {
   'no variable': { env: (proxy) => ({ HTTP_PROXY: proxy }), proxied: [] },
   'the variable without a proxy': { env: () => ({ NODE_USE_ENV_PROXY: '1' }), proxied: [] },
@@ -74,7 +74,7 @@ const cases: Record<string, Given> = {
   },
 }
 
-/** What a program that fetches these URLs says, and what went wrong in it. */
+/** The output of a program that fetches these URLs, and its errors. */
 async function run(
   node: string,
   args: readonly string[],

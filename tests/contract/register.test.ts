@@ -50,7 +50,7 @@ describe.runIf(agentKind === 'dodici')('node --import dodici/register', () => {
       const { Worker } = (await kit.load('node:worker_threads')) as unknown as {
         Worker: new (program: URL, options: object) => NodeJS.EventEmitter
       }
-      // A module: Node preloads nothing for a worker whose program is a string.
+      // A module, because Node preloads nothing for a worker whose program is a string.
       const source = `
         import { readdirSync, readFileSync } from 'node:fs'
         import { parentPort, workerData } from 'node:worker_threads'
@@ -74,7 +74,7 @@ describe.runIf(agentKind === 'dodici')('node --import dodici/register', () => {
   }
 })
 
-// Every request of a WebSocket of Node's own goes through it, and its connection must end as over Node's own Agent.
+// Each request of Node's own WebSocket goes through it, and its connection must end as over Node's own Agent.
 describe.runIf(agentKind === 'dodici').each([22, 24] as const)(
   "the WebSocket of Node %i ends over dodici/register as over Node's own dispatcher",
   (major) => {

@@ -26,7 +26,7 @@ const window = new Uint16Array([0x6261, 0x6463, 0x6665]).subarray(1)
 
 type Make = () => unknown
 
-/** Name, body, bytes at the server, what the request head says about the length. */
+/** Name, body, bytes at the server, and the length in the request head. */
 const rows: [string, Make, string, string | number][] = [
   ['a string', () => 'grüße', 'grüße', 7],
   ['a Buffer', () => Buffer.from('bytes'), 'bytes', 5],
@@ -60,7 +60,7 @@ describe.each(protocols)('a body over %s', (protocol) => {
     expect(length).toBe(framing === 'chunked' ? undefined : String(framing))
     expect(coding).toBe(framing === 'chunked' && protocol !== 'HTTP/2' ? 'chunked' : undefined)
     expect(type).toBeUndefined()
-    // undici says nothing of pieces over HTTP/2, and may end before it has noticed that all is sent.
+    // undici reports no pieces over HTTP/2, and may end before it has noticed that everything was sent.
     if (agentKind === 'undici') return
     expect(recorder.count('onRequestSent')).toBe(1)
     const sent = recorder.calls.filter((call) => call.name === 'onBodySent')

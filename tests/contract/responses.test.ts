@@ -1,4 +1,4 @@
-/** What of a response reaches the handler, and in which order. */
+/** Which parts of a response reach the handler, and in which order. */
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { useAgent, useHttp1, useRaw, useTls } from '../support/fixtures.ts'

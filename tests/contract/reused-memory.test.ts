@@ -1,4 +1,4 @@
-/** Whoever gives bytes may use their memory for others as soon as he is asked for more: what he gave is what arrives. */
+/** A source may reuse the memory of its chunks as soon as it is asked for more; the bytes arrive as they were given. */
 import { Buffer } from 'node:buffer'
 import * as fc from 'fast-check'
 import { FormData } from 'undici'
@@ -18,7 +18,7 @@ function useEcho(protocol: Protocol) {
   })
 }
 
-/** A handler that is told what is sent has its body read as it is asked for; another's may be gathered before. */
+/** With onBodySent or onRequestSent the body is read as it is needed; without, it may be gathered before. */
 async function echoed(agent: TestAgent, options: RequestOptions, isTold: boolean): Promise<string> {
   const recorder = new Recorder({})
   if (!isTold) Object.assign(recorder, { onBodySent: undefined, onRequestSent: undefined })
@@ -79,7 +79,7 @@ describe.each(protocols)('the memory of chunks over %s', (protocol) => {
     const recorders: Promise<string>[] = []
     for (const text of ['aaaa', 'bbbb', 'cccc']) {
       shared.write(text)
-      // A stream in front, whose length is looked at a little later, holds up what comes behind it.
+      // A stream before it, whose length is checked a little later, delays the next request.
       const stream = sources['a Readable']?.(['s'], 'wiped', 'at once') as never
       recorders.push(echoed(agent, { origin: server.origin, body: stream }, false))
       recorders.push(echoed(agent, { origin: server.origin, body: shared }, false))

@@ -1,6 +1,6 @@
 /**
- * No credential is told to anybody but the one it is for: not by an error, not by a warning, not by a diagnostics channel of
- * connections, and not by looking at an Agent.
+ * Only the intended recipient gets a credential: it is not in an error, a warning, a diagnostics channel of
+ * connections, or a printed Agent.
  */
 import { Buffer } from 'node:buffer'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -31,7 +31,7 @@ function everything(value: unknown): string {
   return value instanceof Error ? `${seen}\n${value.message}\n${value.stack}` : seen
 }
 
-/** What is told besides: warnings, and the diagnostics channels that know no request. */
+/** Warnings, and the diagnostics channels that are not about requests. */
 function watch(): unknown[] {
   const told: unknown[] = []
   const onMessage = (message: unknown): void => void told.push(message)
@@ -57,7 +57,7 @@ interface RequestOptions extends Omit<
   headers?: Record<string, string>
 }
 
-/** The error of a request whose URL and headers hold credentials. */
+/** The error of a request with credentials in its URL and headers. */
 async function failure(
   dispatcher: Dispatcher,
   origin: string,
@@ -74,7 +74,7 @@ async function failure(
   throw new Error('the request did not fail')
 }
 
-/** Names a server that fails in its way, and the agent to be used with it. */
+/** A failing server, and the agent to be used with it. */
 type Scene = () => Promise<{
   origin: string
   agent?: AgentOptions & { proxy?: unknown }
@@ -163,7 +163,7 @@ describe('no credential is in the error of', () => {
     const { origin, agent, request: options } = await scene()
     const dispatcher = await useAgent(agent)
     expectNoSecret(await failure(dispatcher, origin, options))
-    // undici tells of a connection with its socket, which holds what was written.
+    // undici reports a connection with its socket, which contains what was written.
     if (agentKind === 'dodici') expectNoSecret(told)
   })
 })

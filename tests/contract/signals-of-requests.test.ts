@@ -7,7 +7,7 @@ import { protocols, useProtocol } from '../support/protocols.ts'
 import type { Protocol } from '../support/protocols.ts'
 import { until, within } from '../support/wait.ts'
 
-/** /stall sends a piece and stops, /silent says nothing, the rest is answered. */
+/** /stall sends a piece and stops, /silent sends nothing, other paths are answered. */
 async function useSite(
   protocol: Protocol,
 ): Promise<{ origin: string; arrived: string[]; cut: string[] }> {
@@ -77,7 +77,7 @@ describe.each(protocols)('a signal over %s', (protocol) => {
   it('AbortSignal.timeout() works', async () => {
     const { origin, cut } = await useSite(protocol)
     const agent = await useAgent()
-    // A connection is there: a handshake may take longer than the signal waits.
+    // There must be a connection, as a handshake may take longer than the signal waits.
     await (await agent.request({ origin, path: '/', method: 'GET' })).body.dump()
     const signal = AbortSignal.timeout(300)
     const request = agent.request({ origin, path: '/silent', method: 'GET', signal })

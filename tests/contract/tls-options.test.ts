@@ -8,7 +8,7 @@ import { exchange } from '../support/recorder.ts'
 import type { TlsServer } from '../support/servers/tls.ts'
 import { tlsMaterial } from '../support/tls-material.ts'
 
-/** A server that lets in only who has a certificate of its authority, and the names of those that it let in. */
+/** A server that accepts only clients with a certificate of its authority, and their names. */
 async function useMutual(): Promise<{ server: TlsServer; names: string[] }> {
   const server = await useTls({
     server: { ca: tlsMaterial().ca, requestCert: true, rejectUnauthorized: true },

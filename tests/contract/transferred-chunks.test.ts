@@ -1,4 +1,4 @@
-/** What a handler gives away is its own: many responses come in one batch, and keep what they have. */
+/** A handler that transfers a chunk affects no other response, although many come in one batch. */
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
@@ -10,7 +10,7 @@ import { turns } from '../support/wait.ts'
 
 const requestCount = 12
 
-// Of undici's chunks each has memory of its own, or shares it with others of its connection.
+// Each of undici's chunks has its own memory, or shares it with others of its connection.
 describe.runIf(agentKind === 'dodici').each(protocols)('over %s, a handler', (protocol) => {
   it.each(transfers)('that %s its chunks takes nothing from others', async (_name, transfer) => {
     for (const size of [500, 12_000, 20_000]) {

@@ -1,4 +1,4 @@
-/** Item 6: what the peer may do to a stream or a connection of HTTP/2 in mid-air. */
+/** Item 6: how a peer may end a stream or a connection of HTTP/2 too early. */
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { useAgent, useH2Frames, useTls } from '../support/fixtures.ts'
@@ -23,7 +23,7 @@ describe('RST_STREAM', () => {
     if (agentKind === 'dodici') expect(recorder.error?.['http2ErrorCode']).toBe(code)
   })
 
-  // undici 8.12 takes this for the end of the body.
+  // undici 8.12 treats this as the end of the body.
   it.runIf(agentKind === 'dodici').each([
     ['INTERNAL_ERROR', H2Code.internalError],
     ['CANCEL', H2Code.cancel],
@@ -203,7 +203,7 @@ describe('bytes that are not HTTP/2', () => {
       if (index === 0) {
         // SETTINGS come in sixes of bytes.
         peer.send(FrameType.settings, 0, 0, Buffer.from('odd'))
-        // libcurl may be content to have said GOAWAY, until the peer draws the consequence.
+        // libcurl may only send GOAWAY and wait for the peer to close.
         setTimeout(() => peer.socket.end(), 100)
         return
       }

@@ -1,4 +1,4 @@
-/** Item 6: what the peer may do to a response in mid-air, and which error that is. */
+/** Item 6: how a peer may end a response too early, and the errors for it. */
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { useAgent, useRaw } from '../support/fixtures.ts'
@@ -12,7 +12,7 @@ const kLength = 'content-length: 10\r\n'
 const kChunked = 'transfer-encoding: chunked\r\n'
 const kClose = 'connection: close\r\n'
 
-/** Sends after the request head; then lets the bytes arrive before the connection ends. */
+/** Sends after the request head, and lets the bytes arrive before the connection ends. */
 function say(text: string, end: (peer: Peer) => void): RawScript {
   return async (peer) => {
     await peer.head()
@@ -20,7 +20,7 @@ function say(text: string, end: (peer: Peer) => void): RawScript {
     await new Promise((resolve) => {
       peer.socket.write(Buffer.from(text, 'latin1'), resolve)
     })
-    // A reset throws away what the client has not read yet, so it needs a moment to read.
+    // A reset discards unread bytes, so the client needs a moment to read.
     setTimeout(() => end(peer), 50)
   }
 }

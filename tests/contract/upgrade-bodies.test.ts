@@ -1,4 +1,4 @@
-/** Bodies of upgrades and CONNECTs: framed as any other, whatever their source; what is written to the socket follows them. */
+/** Bodies of upgrades and CONNECTs are framed like others, whatever their source; writes to the socket follow them. */
 import { once } from 'node:events'
 import { Readable, type Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -158,7 +158,7 @@ describe.each(kinds)('the body of %s', (_kind, how, switching) => {
   })
 })
 
-// undici mixes them: RFC 9110, 7.8, has the client complete its request first.
+// undici mixes them, but by RFC 9110, 7.8, the client must complete its request first.
 describe.runIf(agentKind === 'dodici').each(kinds)(
   'a switch before the body of %s has ended',
   (_kind, how, switching) => {

@@ -1,4 +1,4 @@
-/** The heads that answer an upgrade or a CONNECT: what is a switch, what is not, and what comes before it. */
+/** Responses to an upgrade or a CONNECT: which ones switch, which do not, and what comes before them. */
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { errors } from 'undici'
@@ -17,7 +17,7 @@ const kinds = {
 
 const named = 'connection: upgrade\r\nupgrade: echo\r\n'
 
-/** What a handler is told, one call a line; bytes of the socket as they are. */
+/** The handler's calls, one per line, and the bytes of the socket. */
 async function answer(kind: keyof typeof kinds, bytes: string): Promise<string[]> {
   const server = await useRaw(async (peer) => {
     await peer.head()
@@ -50,7 +50,7 @@ async function answer(kind: keyof typeof kinds, bytes: string): Promise<string[]
   agent.dispatch({ origin: server.origin, ...kinds[kind] }, handler)
   const socket = await within('an answer', promise)
   if (socket !== null) calls.push(await text(socket))
-  // undici tells of a 101 that is none as of any informational head, before it fails.
+  // undici delivers a wrong 101 as an informational head before it fails.
   return calls.filter((call) => !call.startsWith('start 101'))
 }
 
@@ -116,7 +116,7 @@ describe('informational heads before the answer', () => {
     await expect(agent.upgrade(options)).rejects.toThrow('bad upgrade')
   })
 
-  // undici takes the first of them for the answer.
+  // undici treats the first of them as the response.
   it.runIf(agentKind === 'dodici')(
     'are none of CONNECT, which has no method for them',
     async () => {

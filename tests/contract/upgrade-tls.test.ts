@@ -1,4 +1,4 @@
-/** How TLS ends below an upgraded socket, and what of a response it holds back. */
+/** How TLS ends below an upgraded socket, and which bytes of a response it may hold back. */
 import { once } from 'node:events'
 import { createServer as createTlsServer } from 'node:https'
 import type { IncomingMessage } from 'node:http'
@@ -45,7 +45,7 @@ async function useServer(onUpgrade: (upgraded: Upgraded) => void): Promise<numbe
   return port
 }
 
-/** A wire to `to`, and what the client sends on it until it ends. */
+/** A relay to `to` that records what the client sends until it ends. */
 async function useTap(to: number): Promise<{ port: number; sent: Promise<Buffer> }> {
   const sockets = new Set<Socket>()
   const sent = Promise.withResolvers<Buffer>()
@@ -71,7 +71,7 @@ function recordTypes(bytes: Buffer): number[] {
   return types
 }
 
-/** Each in a record of its own: what is written at once goes in one. */
+/** Each in its own record; what is written at once would share one. */
 async function writeRecords(socket: TLSSocket, texts: readonly string[]): Promise<void> {
   for (const text of texts) {
     await new Promise((resolve) => {
@@ -130,7 +130,7 @@ describe('end() of an upgraded socket over TLS', () => {
     })
     const socket = await upgrade(await useAgent(), port)
     const { socket: sender, transport } = await peer.promise
-    // More than is buffered on the way: nobody reads when the reset comes.
+    // More than the buffers on the way, so that nobody reads when the reset comes.
     const chunk = Buffer.alloc(64 * 1024)
     let stalls = 0
     await until('the peer is held up', () => {
@@ -148,7 +148,7 @@ describe('end() of an upgraded socket over TLS', () => {
 })
 
 describe('TLS records that come all at once', () => {
-  /** A wire that a test can hold up, to a server that gives its end of it away before the switch. */
+  /** A relay that a test can pause, to a server that gives its end away before the switch. */
   async function useWire(): Promise<{ relay: Relay; peer: Promise<TLSSocket> }> {
     const peer = Promise.withResolvers<TLSSocket>()
     const relay = await Relay.start(await useServer(({ socket }) => peer.resolve(socket)))

@@ -1,4 +1,4 @@
-/** `upgrade()`, `connect()` and onRequestUpgrade: a connection that is the caller's from the switch on. */
+/** `upgrade()`, `connect()` and onRequestUpgrade: after the switch the connection belongs to the caller. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -19,7 +19,7 @@ import { until } from '../support/wait.ts'
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'
 
-/** A server whose upgraded and CONNECTed sockets are `onSocket`'s. */
+/** A server that passes its upgraded and CONNECTed sockets to `onSocket`. */
 async function useSwitching(
   isTls: boolean,
   onSocket: (socket: Duplex) => void,

@@ -1,4 +1,4 @@
-/** How an upgraded socket ends: what was written arrives, and the peer's end is seen, as with a socket of Node's. */
+/** How an upgraded socket ends: written data arrives, and the peer's end is noticed, as with a Node socket. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -39,7 +39,7 @@ async function upgrade(agent: Dispatcher, origin: string): Promise<Socket> {
   return (await agent.upgrade(options)).socket as Socket
 }
 
-/** What the peer got behind the head, when the connection has gone. */
+/** The bytes that the peer got after the head, when the connection has ended. */
 async function receivedBy(peer: Peer): Promise<string> {
   await within('the end of the connection', peer.ended)
   return peer.log.slice(peer.log.indexOf('\r\n\r\n') + 4)

@@ -1,4 +1,4 @@
-/** What is the caller's after a switch: the socket, its addresses, how long it lives and keeps alive. */
+/** The caller's socket after a switch: its addresses, how long it lives, and what it keeps alive. */
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect as connectTcp } from 'node:net'

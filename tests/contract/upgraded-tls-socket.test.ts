@@ -1,4 +1,4 @@
-/** What an upgraded socket tells of its TLS, and what may be set of it: as a TLSSocket, or a net.Socket. */
+/** The TLS properties and the settings of an upgraded socket, as of a TLSSocket or net.Socket. */
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'

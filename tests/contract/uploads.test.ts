@@ -1,4 +1,4 @@
-/** Item 2: streamed uploads whose source or whose request goes wrong. */
+/** Item 2: streamed uploads whose source or request fails. */
 import { Readable } from 'node:stream'
 import { errors } from 'undici'
 import { describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import type { Protocol, ProtocolServer } from '../support/protocols.ts'
 import { dispatch, exchange } from '../support/recorder.ts'
 import { quiet, until, within } from '../support/wait.ts'
 
-/** Reads everything and answers with the length; notes how requests ended. */
+/** Reads everything and answers with the length; records how requests ended. */
 interface Sink extends ProtocolServer {
   arrived: () => number
   aborted: () => number

@@ -172,7 +172,7 @@ const badAgents: [string, object, string][] = [
 describe('an option of the agent', () => {
   it.each(badAgents)('%s that is wrong is refused', async (_name, options, message) => {
     const error = await createAgent(options).then(
-      // undici looks at most of them when an origin is used first.
+      // undici checks most of them when an origin is first used.
       (agent) => dispatch(agent, { origin }).error,
       (thrown: unknown) => thrown as Error,
     )
@@ -194,7 +194,7 @@ describe('an option of the agent', () => {
   it.runIf(agentKind === 'dodici').each([
     ['signal', { signal: 'x' }, 'signal must be an AbortSignal'],
     ['loopThreads', { loopThreads: 0 }, 'loopThreads must be a positive integer'],
-    // undici's Agent never looks at this one.
+    // undici's Agent never checks this one.
     ['connectTimeout', { connectTimeout: -1 }, 'invalid connectTimeout'],
   ])('%s is checked here', async (_name, options, message) => {
     await expect(createAgent(options as never)).rejects.toMatchObject({

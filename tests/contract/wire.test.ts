@@ -1,4 +1,4 @@
-/** The request as it stands on the wire. */
+/** Requests as they are on the wire. */
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { hasBundledCurl, headLines } from '../support/curl.ts'
@@ -265,7 +265,7 @@ describe('a head of 3 MB', () => {
   })
 })
 
-// libcurl has limits where undici has none.
+// libcurl has limits that undici does not have.
 describe.runIf(agentKind === 'dodici')('what is too long', () => {
   it.each([
     ['a target', { path: `/${'x'.repeat(8_000_000)}` }],

@@ -1,4 +1,4 @@
-/** HTTP/2: how a server sees a request end that its client gives up: undici's Agent and ours. */
+/** How an HTTP/2 server sees the end of a request that its client aborts: undici's Agent and ours. */
 import { once } from 'node:events'
 import { constants } from 'node:http2'
 import type { ServerHttp2Stream } from 'node:http2'
@@ -13,7 +13,7 @@ import type { Outcome } from './scenario.ts'
 interface Abort {
   readonly options?: () => RequestOptions
   readonly respond?: (stream: ServerHttp2Stream) => void
-  /** Called when the server has the stream, with what gives the request up; nothing: a timeout does. */
+  /** Called with an abort function when the server has the stream; absent if a timeout ends the request. */
   readonly abort?: (recorder: Recorder) => Promise<void> | void
 }
 
@@ -101,7 +101,7 @@ async function play(stage: Stage, { options, respond, abort: giveUp }: Abort): P
   await closed
   const next = dispatch(agent, { origin: server.origin, path: '/next' })
   await next.done
-  // undici's code is NO_ERROR where the request had no body to send; ours is CANCEL, always.
+  // undici's code is NO_ERROR if the request had no body; ours is always CANCEL.
   if (stage.kind === 'dodici') expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL)
   return { errors, aborted: stream.aborted, next: next.text }
 }

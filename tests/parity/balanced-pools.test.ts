@@ -20,7 +20,7 @@ const get = { path: '/', method: 'GET' } as Dispatcher.DispatchOptions
 describe('a BalancedPool', () => {
   const upstreams = ['http://a.test', 'http://b.test', 'http://c.test']
 
-  // Stands for what happens to an upstream's connections.
+  // Simulates the events of an upstream's connections.
   type Happening = 'connect' | 'disconnect' | 'connectionError'
 
   interface Counted {

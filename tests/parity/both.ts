@@ -3,7 +3,7 @@ import type { AgentKind } from '../support/agents.ts'
 import { Stage } from './scenario.ts'
 import type { Outcome } from './scenario.ts'
 
-/** Plays a scenario with undici, then with ours, which must come to the same. Gives back that. */
+/** Plays a scenario with undici and then with ours, expects the same result, and returns it. */
 export async function both(play: (stage: Stage) => Promise<Outcome>): Promise<Outcome> {
   const expected = await alone('undici', play)
   expect(expected).toBeDefined()

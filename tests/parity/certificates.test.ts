@@ -1,4 +1,4 @@
-/** Certificates that undici refuses: dodici refuses each as it does, and before anything of the request is sent. */
+/** dodici refuses each certificate that undici refuses, with the same error, before any part of the request is sent. */
 import { describe, expect, it } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'
 import { badCertificates } from '../support/bad-certificates.ts'
@@ -12,7 +12,7 @@ describe('a certificate', () => {
     let requests = 0
     const server = await useTls({
       pair,
-      // Else the server itself would refuse to show some of them.
+      // Otherwise the server itself would refuse to send some of them.
       server: { ciphers: 'DEFAULT@SECLEVEL=0' },
       onRequest: (_request, response) => {
         requests++

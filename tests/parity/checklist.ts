@@ -1,9 +1,9 @@
 /**
- * Where the items of the contract's checklist are tested that have no row in the table: they are about processes,
- * memory, connections over time, or about what has no counterpart in undici's Agent.
+ * Where those items of the contract's checklist are tested that have no row in the table: they are about processes,
+ * memory or connections over time, or have no counterpart in undici's Agent.
  */
 
-/** A test file, and words of its tests' names; or what COMPATIBILITY.md says of an item that is otherwise. */
+/** A test file and words of its tests' names, or the text in COMPATIBILITY.md about an item that differs. */
 export type Covered =
   | { readonly file: string; readonly test: string }
   | { readonly compatibility: string }

@@ -1,4 +1,7 @@
-/** What the constructors of the agents and pools take, and what they throw: undici's and dodici's. */
+/**
+ * The arguments that the constructors of agents and pools accept, and the errors that they throw: undici's and
+ * dodici's.
+ */
 import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { onBoth, outcomeOf } from '../support/libraries.ts'

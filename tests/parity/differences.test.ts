@@ -1,6 +1,5 @@
 /**
- * What COMPATIBILITY.md says is otherwise than in undici: each row is tried on both, so that a difference that has gone takes
- * its row along, and none comes without one.
+ * The differences in COMPATIBILITY.md: each row is tried on both, so that its test fails when the difference has gone.
  */
 import { describe, expect, it } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'

@@ -1,4 +1,4 @@
-/** Clients that take a dispatcher, or compose one: over undici's Agent and ours alike. */
+/** Clients that take or compose a dispatcher must work alike over undici's Agent and over ours. */
 import { createRequire } from 'node:module'
 import { DefaultRestOptions, REST } from '@discordjs/rest'
 import { EventSource } from 'eventsource'
@@ -14,14 +14,14 @@ import type { Ground } from '../../support/compared.ts'
 import { protocols } from '../../support/protocols.ts'
 import { until } from '../../support/wait.ts'
 
-// The undici 6 that @discordjs/rest brings.
+// The undici 6 inside @discordjs/rest.
 const undici6 = createRequire(createRequire(import.meta.url).resolve('@discordjs/rest'))(
   'undici',
 ) as typeof undici
 const ofNode = protocols.filter((protocol) => protocol !== 'HTTP/2')
 
 describe.runIf(agentKind === 'dodici').each(ofNode)('@discordjs/rest over %s', (protocol) => {
-  /** Its undici's handlers are legacy ones, which undici 8's Agent does not take. */
+  /** Its undici uses legacy handlers, which undici 8's Agent does not accept. */
   const restOver = ({ kind, agent, origin }: Ground): REST => {
     const dispatcher =
       kind === 'dodici' ? agent : new undici6.Agent({ connect: { ca: certificates().ca } })
@@ -145,7 +145,7 @@ describe.runIf(agentKind === 'dodici').each(protocols)('http-cookie-agent over %
 describe.runIf(agentKind === 'dodici').each(protocols)('eventsource over %s', (protocol) => {
   const answer: Answer = ({ begun }, _request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
-    // The first two end: the client comes back with the last id.
+    // The first two end, so that the client reconnects with the last id.
     if (begun.length < 3)
       response.end(`retry: 1\nid: ${begun.length}\ndata: grüße ${begun.length}\n\n`)
     else response.write(`event: done\ndata: ${begun.length}\n\n`)

@@ -1,4 +1,4 @@
-/** Clients that sit on fetch do what their users do with them: over undici's Agent and ours alike, to the server's counts. */
+/** Clients that use fetch must work alike over undici's Agent and over ours, down to the server's counts. */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../../support/agents.ts'
@@ -141,7 +141,7 @@ describe.runIf(agentKind === 'dodici').each(table)('$name over $protocol', ({ ma
   })
 })
 
-/** What is compared must be able to differ. */
+/** Shows that the comparison can fail. */
 it.runIf(agentKind === 'dodici')('accounts of different requests differ', async () => {
   const protocol: Protocol = 'HTTP/1.1'
   const { undici, dodici } = await compared(protocol, ({ kind, fetch, origin }) =>

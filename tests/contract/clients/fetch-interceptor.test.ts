@@ -1,4 +1,7 @@
-/** What mocks the global fetch itself, put in place before install() and behind it: over undici's fetch and over ours alike. */
+/**
+ * Mocks of the global fetch itself, set up before and after install(), must work alike over undici's fetch and over
+ * ours.
+ */
 import type * as interceptors from '@mswjs/interceptors/fetch/web'
 import type * as undiciModule from 'undici'
 import { describe, expect, it } from 'vitest'
@@ -14,7 +17,7 @@ interface Data {
   readonly order: 'before' | 'behind'
 }
 
-/** In a process of its own, for globals are replaced. */
+/** Runs in its own process, as globals are replaced. */
 async function program(kit: ChildKit, { origin, kind, order }: Data): Promise<void> {
   const undici = (await kit.load(
     kind === 'dodici' ? '../../lib/index.ts' : 'undici',
@@ -93,7 +96,7 @@ describe.runIf(agentKind === 'dodici')('an interceptor of the global fetch', () 
     expect(ours).toEqual(theirs)
     expect(ours).toMatchObject({ code: 0, stderr: '' })
     const isMocked = JSON.stringify(ours?.said).includes('"asked\\":\\"so')
-    // install() takes the place of what was there before.
+    // install() replaces what was there before.
     expect(isMocked).toBe(order === 'behind')
     expect(ours?.requests.length).toBe(order === 'behind' ? 13 : 15)
   })

@@ -1,4 +1,4 @@
-/** nock 15 and msw 3 mock sockets: they do not see what goes over dodici, and do not disturb it. */
+/** nock 15 and msw 3 mock sockets. They do not see dodici's traffic, and do not disturb it. */
 import type * as msw from 'msw'
 import type * as mswNode from 'msw/node'
 import type nockModule from 'nock'
@@ -18,7 +18,7 @@ interface Data {
   readonly installs: 'never' | 'before' | 'meanwhile'
 }
 
-/** In a process of its own, for they replace globals. */
+/** Runs in its own process, as they replace globals. */
 async function program(kit: ChildKit, { origin, kind, mock, installs }: Data): Promise<void> {
   const Agent = await kit.agentConstructor(kind)
   const agent = new Agent()
@@ -120,7 +120,7 @@ describe.runIf(agentKind === 'dodici').each(table)('$mock, install() $installs',
     expect(dodici?.mocked).toEqual(['TypeError', 'fetch failed', 'ENOTFOUND'])
     expect(dodici?.said).toEqual(undici?.said)
     expect(dodici?.requests).toEqual(undici?.requests)
-    // Thrice 5 and 50, a redirect's second, and a silent one.
+    // Three times 5 and 50, the second of a redirect, and a silent one.
     expect(dodici?.requests).toHaveLength(3 * 57)
   })
 })

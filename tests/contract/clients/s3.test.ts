@@ -1,4 +1,7 @@
-/** @aws-sdk/client-s3 by its fetch handler, against a server with some of S3's habits: over undici's Agent and ours alike. */
+/**
+ * @aws-sdk/client-s3 with its fetch handler, and a server that imitates S3: it must work alike over undici's Agent and
+ * over ours.
+ */
 import { createHash } from 'node:crypto'
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
@@ -48,7 +51,7 @@ const answer: Answer = ({ begun }, request, response, body) => {
   }
 }
 
-// The handler makes Requests of Node's own.
+// The handler makes Requests of Node's own class.
 const ofNode = protocols.filter((protocol) => protocol !== 'HTTP/2')
 
 describe.runIf(agentKind === 'dodici').each(ofNode)('@aws-sdk/client-s3 over %s', (protocol) => {

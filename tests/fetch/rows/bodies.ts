@@ -8,7 +8,7 @@ function streamOf(...chunks: unknown[]): ReadableStream {
   return ReadableStream.from(chunks)
 }
 
-// undici's fetch knows its own class only.
+// undici's fetch only accepts its own class.
 function form(...entries: [string, string | Blob, string?][]): UndiciFormData {
   const data = new UndiciFormData()
   for (const [name, value, file] of entries) {

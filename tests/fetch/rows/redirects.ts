@@ -7,7 +7,7 @@ interface Hop {
   readonly body?: string
 }
 
-// `/hop` redirects as told by its query; everything else is the target.
+// `/hop` redirects as its query says; all other paths are targets.
 const answer: NonNullable<Row['answer']> = (request, response, body) => {
   const url = new URL(request.url ?? '', 'http://x')
   if (url.pathname !== '/hop') {

@@ -1,7 +1,7 @@
 import { FormData, Headers, Request } from 'undici'
 import { head, outcome, type Context, type Row } from '../row.ts'
 
-/** What came, what the server was sent, and whether the Request is used. */
+/** The result, the request that the server got, and whether the Request is used. */
 async function sent(
   { fetch, received }: Context,
   request: Request,

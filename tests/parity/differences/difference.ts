@@ -1,11 +1,11 @@
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 
-/** What COMPATIBILITY.md says is otherwise than in undici, as a situation in which it shows. */
+/** A difference in COMPATIBILITY.md, as a situation that shows it. */
 export interface Difference {
-  /** words of its row or bullet, as they stand there */
+  /** words of its row or bullet in COMPATIBILITY.md */
   readonly row: string
-  /** where a row has several statements, or counts in both protocols: which one this is */
+  /** which statement or protocol this is, if the row has several */
   readonly name: string
   readonly play: (stage: Stage) => Promise<Normal> | Normal
   readonly undici: Normal

@@ -6,7 +6,9 @@ const sections = [
   'Different because of libcurl',
 ]
 
-/** The rows and bullets of COMPATIBILITY.md that say what is otherwise, each in one line. tests/fetch has those of fetch(). */
+/**
+ * The rows and bullets of COMPATIBILITY.md about differences, each in one line. tests/fetch tests those about fetch().
+ */
 export function rowsOfPage(): string[] {
   const page = readFileSync(new URL('../../../COMPATIBILITY.md', import.meta.url), 'utf8')
   return page

@@ -1,4 +1,4 @@
-/** What the tables of differences share. */
+/** Shared by the tables of differences. */
 import { ours } from '../../support/libraries.ts'
 import type { Library } from '../../support/libraries.ts'
 import type { Stage } from '../scenario.ts'
@@ -7,7 +7,7 @@ export async function libraryOf({ kind }: Stage): Promise<Library> {
   return kind === 'dodici' ? ours : import('undici')
 }
 
-/** Whether it comes to hold: what never does is given a while, in which it would have. */
+/** Whether the condition becomes true within a while. */
 export async function happens(condition: () => boolean, withinMs = 300): Promise<boolean> {
   const end = performance.now() + withinMs
   while (!condition() && performance.now() < end) {
@@ -16,7 +16,7 @@ export async function happens(condition: () => boolean, withinMs = 300): Promise
   return condition()
 }
 
-/** An error as a user tells it from others. */
+/** The parts of an error by which users distinguish it. */
 export function told(error: unknown): string {
   const { name, code } = error as Error & { code?: string }
   return code === undefined ? name : `${name} ${code}`
