@@ -1,48 +1,16 @@
 /** The package as a TypeScript program sees it: dist/'s declarations, undici's types, each way of resolving modules. */
-import { execFileSync } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { createRequire } from 'node:module'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compile, installInto } from '../support/installed-package.ts'
 
-const root = join(import.meta.dirname, '../..')
-const require = createRequire(import.meta.url)
-const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
 const folder = mkdtempSync(join(tmpdir(), 'dodici-types-'))
-const installed = join(folder, 'node_modules/dodici')
+let installed = ''
 
-/** What the compiler says; nothing is well. */
-function compile(args: readonly string[], cwd: string): string {
-  try {
-    return execFileSync(process.execPath, [tsc, ...args], { cwd, encoding: 'utf8', stdio: 'pipe' })
-  } catch (error) {
-    return (error as { stdout: string }).stdout
-  }
-}
-
-// As if it were installed: the package with its dist/, and what it depends on, nothing else.
 beforeAll(() => {
-  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true })
-  mkdirSync(installed)
-  cpSync(join(root, 'package.json'), join(installed, 'package.json'))
-  for (const name of ['undici', '@types/node', 'undici-types']) {
-    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-  }
+  installed = installInto(folder, ['undici', '@types/node', 'undici-types'])
   cpSync(join(import.meta.dirname, 'programs'), join(folder, 'programs'), { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  const output = ['--outDir', join(installed, 'dist')]
-  const complaints = compile(['-p', 'tsconfig.build.json', ...output], root)
-  if (complaints !== '') throw new Error(complaints)
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))
