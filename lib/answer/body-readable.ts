@@ -10,6 +10,13 @@ const { NotSupportedError, RequestAbortedError } = errors
 // No #private: undici's body may be used through a Proxy.
 const kState = Symbol('state')
 
+// Not a member of the class: isolated declarations have no names but literal ones.
+interface WithState {
+  [kState]: BodyState
+}
+
+const stateIn = (body: Readable): BodyState => (body as unknown as WithState)[kState]
+
 type Listener = Parameters<Readable['on']>[1]
 type Destroyed = (error?: Error | null) => void
 
@@ -20,7 +27,7 @@ Object.setPrototypeOf(LazyReadable, Readable)
 Object.setPrototypeOf(LazyReadable.prototype, Readable.prototype)
 for (const name of ['_events', '_readableState'] as const) {
   Object.defineProperty(LazyReadable.prototype, name, {
-    get(this: Partial<BodyReadable>): unknown {
+    get(this: Partial<WithState>): unknown {
       const state = this[kState]
       state?.becomeReadable()
       return state && Reflect.get(state.body as Readable, name)
@@ -34,37 +41,34 @@ for (const name of ['_events', '_readableState'] as const) {
  * undici's.
  */
 export class BodyReadable extends LazyReadable {
-  /** Set by the constructor. */
-  readonly [kState]: BodyState
-
   constructor(state: BodyState) {
     super()
-    this[kState] = state
+    ;(this as unknown as WithState)[kState] = state
   }
 
   /** Resolves to the whole body as text, decoded from UTF-8, or from the encoding of `setEncoding()`. */
   text(): Promise<string> {
-    return this[kState].consume('text') as Promise<string>
+    return stateIn(this).consume('text') as Promise<string>
   }
 
   /** Resolves to the parsed JSON of the body. Rejects with a `SyntaxError` if the JSON is invalid. */
   json(): Promise<unknown> {
-    return this[kState].consume('json')
+    return stateIn(this).consume('json')
   }
 
   /** Resolves to the whole body as a Blob with its content-type. */
   blob(): Promise<Blob> {
-    return this[kState].consume('blob') as Promise<Blob>
+    return stateIn(this).consume('blob') as Promise<Blob>
   }
 
   /** Resolves to the whole body as bytes, which share their memory with nothing else. */
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this[kState].consume('bytes') as Promise<Uint8Array<ArrayBuffer>>
+    return stateIn(this).consume('bytes') as Promise<Uint8Array<ArrayBuffer>>
   }
 
   /** Resolves to the whole body as an ArrayBuffer. */
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this[kState].consume('arrayBuffer') as Promise<ArrayBuffer>
+    return stateIn(this).consume('arrayBuffer') as Promise<ArrayBuffer>
   }
 
   /** Rejects with a `NotSupportedError`, as in undici. */
@@ -74,12 +78,12 @@ export class BodyReadable extends LazyReadable {
 
   /** Whether some of the body has been read. */
   get bodyUsed(): boolean {
-    return this[kState].isDisturbed
+    return stateIn(this).isDisturbed
   }
 
   /** The body as a web stream; the same one each time. */
   get body(): ReadableStream {
-    return this[kState].asStream()
+    return stateIn(this).asStream()
   }
 
   /**
@@ -87,7 +91,7 @@ export class BodyReadable extends LazyReadable {
    * (default: `131_072`), it is aborted, and its connection is closed.
    */
   dump(options?: DumpOptions): Promise<null | undefined> {
-    return this[kState].dumpBody(options)
+    return stateIn(this).dumpBody(options)
   }
 
   /** As Readable's, but an unknown encoding is ignored. */
@@ -97,7 +101,7 @@ export class BodyReadable extends LazyReadable {
 
   override on(event: string | symbol, listener: Listener): this {
     if (isDataEvent(event)) {
-      this[kState].onListening()
+      stateIn(this).onListening()
     }
     return super.on(event, listener)
   }
@@ -109,7 +113,7 @@ export class BodyReadable extends LazyReadable {
   override off(event: string | symbol, listener: Listener): this {
     super.off(event, listener)
     if (isDataEvent(event)) {
-      this[kState].onListenerGone(this)
+      stateIn(this).onListenerGone(this)
     }
     return this
   }
@@ -119,13 +123,13 @@ export class BodyReadable extends LazyReadable {
   }
 
   override push(chunk: unknown): boolean {
-    this[kState].becomeReadable()
-    return chunk === null || Buffer.isBuffer(chunk) ? this[kState].push(chunk) : super.push(chunk)
+    stateIn(this).becomeReadable()
+    return chunk === null || Buffer.isBuffer(chunk) ? stateIn(this).push(chunk) : super.push(chunk)
   }
 
   override _destroy(given: Error | null, done: Destroyed): void {
     const error = given || this.readableEnded ? given : new RequestAbortedError()
-    const state = this[kState]
+    const state = stateIn(this)
     if (error) {
       state.abortRequest()
     }
@@ -136,17 +140,23 @@ export class BodyReadable extends LazyReadable {
       setImmediate(done, error)
     }
   }
+}
 
-  [inspect.custom](depth: number, options: InspectOptions): string {
+Object.defineProperty(BodyReadable.prototype, inspect.custom, {
+  value(this: BodyReadable, depth: number, options: InspectOptions): string {
     if (depth < 0) {
       return '[Object]'
     }
-    this[kState].becomeReadable()
-    const { [kState]: _, ...shown } = Object.getOwnPropertyDescriptors(this)
-    const asShown = Object.create(BodyReadable.prototype, shown) as object
+    stateIn(this).becomeReadable()
+    const { [kState]: _, ...shown } = Object.getOwnPropertyDescriptors(this) as object & {
+      [kState]?: unknown
+    }
+    const asShown = Object.create(BodyReadable.prototype, shown as PropertyDescriptorMap) as object
     return inspect(asShown, { ...options, depth, customInspect: false })
-  }
-}
+  },
+  writable: true,
+  configurable: true,
+})
 
 function isDataEvent(event: string | symbol): boolean {
   return event === 'data' || event === 'readable'
