@@ -19,6 +19,8 @@ describe('docs/environment.md', () => {
     )
     const expected = ['DODICI_DEBUG', 'DODICI_LOOP_THREADS', 'SSL_CERT_DIR', 'no_proxy']
     expect(names).toEqual(expect.arrayContaining(expected))
-    expect(names.filter((name) => !page.includes(`\`${name}\``) && name !== 'NODE_OPTIONS')).toEqual([])
+    expect(
+      names.filter((name) => !page.includes(`\`${name}\``) && name !== 'NODE_OPTIONS'),
+    ).toEqual([])
   })
 })
