@@ -1,4 +1,4 @@
-/** lib/ validates; native must not crash, whatever a script passes that gets hold of it. */
+/** lib/ validates arguments, but native must not crash if a script calls it with anything else. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadBinding } from '../../lib/native/load.ts'
 import { Param, RequestFlag } from '../../lib/native/contract.ts'

@@ -77,7 +77,7 @@ describe('onBatch', () => {
   it('leaves the event loop its turns, however much arrives', async () => {
     const server = await useHttp1(bigBody().handler)
     const { code, said } = await runChild(
-      // In a process of its own: a server on this thread would send nothing between the turns.
+      // In a process of its own, because a server on this thread would send nothing between the turns.
       async ({ load, say, until: waitUntil }, { supportUrl, origin }) => {
         const { TestClient: Client } = (await load(supportUrl)) as unknown as {
           TestClient: typeof TestClient
@@ -97,7 +97,7 @@ describe('onBatch', () => {
           batches += 1
           client.batches.length = 0
           for (const { chunks } of client.exchanges.values()) chunks.length = 0
-          // Long enough for the loop thread to have the next batch when this one is read.
+          // Long enough for the loop thread to fill the next batch while this one is read.
           const end = performance.now() + 1
           while (performance.now() < end) {
             // busy

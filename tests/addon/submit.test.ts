@@ -1,4 +1,4 @@
-/** One request's way in and out, through native.ts only. */
+/** One request's way through native and back, without the rest of lib/. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Errc, EventType, RequestFlag } from '../../lib/native/contract.ts'
 import type { NativeClientOptions } from '../../lib/native/contract.ts'

@@ -1,4 +1,4 @@
-// Node's own executable exports OpenSSL, nghttp2, zlib and more. Nothing of ours may bind to those, nor anything to ours.
+// Node's own executable exports OpenSSL, nghttp2, zlib and more. Our code must not bind to these, nor Node's to ours.
 import { describe, expect, it } from 'vitest'
 import { inRoot, output } from './support.ts'
 

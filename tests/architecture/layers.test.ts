@@ -1,4 +1,4 @@
-// Who may know whom. Mostly about what is absent, which no compiler checks.
+// Which layers may use which others. Mostly about what must be absent, which no compiler checks.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -66,7 +66,7 @@ describe('addon/', () => {
 })
 
 describe('memory', () => {
-  // The finalizer of an external buffer takes a raw pointer; everything else is owned by something.
+  // The finalizer of an external buffer takes a raw pointer; everything else has an owner.
   const rawPointers = new Set(['addon/marshal/batch_to_js.cpp'])
 
   it('is allocated by hand only where Node-API takes a raw pointer', () => {

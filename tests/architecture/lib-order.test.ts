@@ -4,7 +4,7 @@ import { libFolders as order, projectFiles, read } from './support.ts'
 
 const files = projectFiles(/^lib\/.*\.ts$/)
 
-/** The files of lib/ that `file` imports from, for their types too. */
+/** The files of lib/ that `file` imports from, even if only for types. */
 function importsOf(file: string): string[] {
   const text = read(file)
   return [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) =>
@@ -16,7 +16,7 @@ function folderOf(file: string): string {
   return file.split('/')[1] as string
 }
 
-/** A way from `file` back to itself, if there is one. */
+/** Finds a path of imports from `file` back to itself, if there is one. */
 function cycleFrom(file: string, way: readonly string[] = []): string[] | undefined {
   if (way.includes(file)) {
     return [...way.slice(way.indexOf(file)), file]

@@ -1,4 +1,4 @@
-// What the pages say of the tree is true.
+// The documents are right about the tree.
 import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { inRoot, libFolders, projectFiles, read } from './support.ts'
 
 const pages = projectFiles(/^[A-Z]+\.md$|^docs\/.*\.md$|^bench\/README\.md$/)
 
-/** A path of the source tree, with or without a file's ending. */
+/** A path in the source tree, with or without a file's extension. */
 const path = /(?<![\w/.-])(?:lib|core|addon|tests|bench|scripts|examples)\/[\w./-]*[\w-]/g
 
 function exists(named: string): boolean {
@@ -14,7 +14,7 @@ function exists(named: string): boolean {
   return endings.some((ending) => existsSync(inRoot(named + ending)))
 }
 
-// A name that stands for several: `lib/request/request-`, cut at its star; `tests/core/client/response_test`.
+// A name for several files: `lib/request/request-`, cut at its star; `tests/core/client/response_test`.
 function isStartOfFiles(named: string): boolean {
   return projectFiles(/^/).some((file) => file.startsWith(named))
 }

@@ -1,4 +1,4 @@
-// What the repository itself must and must not hold.
+// What the repository must and must not contain.
 import { describe, expect, it } from 'vitest'
 import { findings, projectFiles, read } from './support.ts'
 
@@ -17,7 +17,7 @@ describe('the repository', () => {
   })
 
   it('names no package registry: each machine uses its own', () => {
-    // In pieces, so that this file does not name them either.
+    // In pieces, so that this file does not contain them.
     const hosts = [
       ['registry', 'npmjs', 'org'],
       ['registry', 'yarnpkg', 'com'],

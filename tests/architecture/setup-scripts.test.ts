@@ -1,4 +1,4 @@
-// The decisions in scripts/ that a wrong build would not show at once.
+// Decisions in scripts/ whose faults a build would not show at once.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

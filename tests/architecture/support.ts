@@ -44,8 +44,8 @@ export function withoutComments(text: string): string {
 }
 
 /**
- * The folders of lib/: one imports from itself and from those behind it. The way of a request, from the API down to what all
- * use.
+ * The folders of lib/, each of which imports only from itself and from those after it: the path of a request, from the
+ * API down to what all folders use.
  */
 export const libFolders: readonly string[] = [
   'fetch',

@@ -1,4 +1,4 @@
-// The charts are written by hand, so a test reads them as a browser would: well-formed, and drawn to scale.
+// Our own code writes the charts, so a test reads them as a browser does: they must be well-formed and drawn to scale.
 import { describe, expect, it } from 'vitest'
 import { barChart } from '../../bench/report/bars.ts'
 import { scenarios } from '../../bench/scenarios/index.ts'

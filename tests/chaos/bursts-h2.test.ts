@@ -1,4 +1,7 @@
-/** Many requests at once to a server of which nothing is known yet, and which allows few streams: none is lost, and no more connections than undici's are opened. */
+/**
+ * Many requests at once to an unknown server that allows few streams: none is lost, and no more connections than
+ * undici's are opened.
+ */
 import { describe, expect, it, onTestFailed } from 'vitest'
 import type { AgentKind, AgentOptions } from '../support/agents.ts'
 import { useAgent, useTls } from '../support/fixtures.ts'
@@ -14,7 +17,7 @@ interface Counted extends LoadResult {
   readonly twice: readonly string[]
 }
 
-/** Two bursts, of which the second meets what the first has left. */
+/** Two bursts; the second one finds the connections of the first. */
 async function bursts(kind: AgentKind, limit: number, options: AgentOptions): Promise<Counted> {
   const times = new Map<string, number>()
   const open = new Map<unknown, number>()
@@ -74,7 +77,7 @@ describe.each([1, 2, 10])('a server that allows %i streams', (limit) => {
     expect(ours.wrong).toEqual([])
     expect(ours.twice).toEqual([])
     expect(ours.mostStreams).toBeLessThanOrEqual(limit)
-    // As many as the burst fills at a time, for who connects before the first answers come; never one for each request.
+    // As many as the burst fills before the first responses come, but never one for each request.
     const most = Math.max(undici.sessions + 1, Math.ceil(kBurst / limit))
     expect(ours.sessions).toBeLessThanOrEqual(options.connections ?? most)
   })

@@ -1,4 +1,6 @@
-/** The client of the chaos, a process of its own, so that its memory and descriptors are its own: sends, and tells what came. */
+/**
+ * The client of the chaos tests. It runs in its own process, for its memory and descriptors, and reports its results.
+ */
 import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { readVitals } from '../soak/vitals.ts'
@@ -77,7 +79,7 @@ async function run(task: Task): Promise<void> {
     await ended.promise
     const to = wallClock()
     running.delete(id)
-    // Room for calls that must not come.
+    // Time for calls that must not come.
     await new Promise((resolve) => {
       setImmediate(resolve)
     })

@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 servers that say more than they were asked, or earlier, or later: what carries the id of one request is never the
- * answer to another. undici runs first, on a server of its own.
+ * HTTP/1.1 servers that send too much, too early or too late: bytes with the id of one request must never be the
+ * response to another. undici runs first, on its own server.
  */
 import { describe, expect, it, onTestFailed } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'
@@ -13,7 +13,7 @@ import { turns, within } from '../support/wait.ts'
 const kRounds = 20
 const seed = seedOf('desynchronisation')
 const strayBody = 'stray'
-/** Whoever takes this for an answer shows it. */
+/** A client that reads this as a response shows it. */
 const stray = `HTTP/1.1 200 OK\r\nx-id: stray\r\ncontent-length: 5\r\n\r\n${strayBody}`
 
 interface Asked {
@@ -22,7 +22,7 @@ interface Asked {
   readonly body: string
 }
 
-/** How the server answers a request, with how much too much. Gives back what it does when the client has its answer. */
+/** How the server answers a request, with extra bytes. Returns what it does once the client has its response. */
 type Trouble = (peer: Peer, asked: Asked) => Promise<(() => Promise<void>) | void>
 
 const head = (id: string, more: string, status = '200 OK'): string =>
@@ -32,7 +32,7 @@ const whole = ({ id, method }: Asked): string =>
 
 type Place = (peer: Peer, answer: string, more: string) => ReturnType<Trouble>
 
-/** Where the bytes come that nobody asked for. */
+/** Where the unasked bytes come. */
 const places: readonly (readonly [string, Place])[] = [
   ['in the same record', (peer, answer, more) => peer.deliver(answer + more)],
   ['in the same segment', (peer, answer, more) => peer.deliverTogether([answer, more])],
@@ -102,14 +102,14 @@ const kinds: readonly (readonly [string, (place: Place) => Trouble])[] = [
 ]
 
 interface Tally {
-  /** What a request was told that was another's. */
+  /** Responses that belonged to another request. */
   readonly mixed: string[]
   readonly failed: Record<string, number>
   /** Requests that did not end once. */
   readonly unended: string[]
 }
 
-/** Requests one after the other, every second of them with trouble; each says its id. */
+/** Requests one after the other, each with its id; every second one causes trouble. */
 async function talk(
   kind: AgentKind,
   tls: boolean,
@@ -166,7 +166,7 @@ async function talk(
       tally.unended.push(id)
       break
     }
-    // What comes when the next request is on its way is its answer for all that anybody can tell.
+    // Bytes that come after the next request was sent look like its response.
     if (!recorder.error) await (await within('the server to be done', serving.promise))?.()
     if (draws.chance(0.5)) await turns(3)
     judge(tally, id, recorder)
@@ -238,7 +238,7 @@ describe.each([
     })
   })
 
-  // Nobody can tell that from an answer; who does not use such a connection again does not have to.
+  // Nobody can distinguish that from a response; a client that does not reuse such a connection need not.
   it.each([
     ['HEAD', '200 OK', ['HEAD']],
     ['204 with a length', '204 No Content', ['GET', 'POST']],

@@ -1,6 +1,6 @@
 /**
- * An HTTP/2 server that does everything that servers do wrong, at random: each request ends once, no POST is processed twice, what
- * the server has answered arrives, and nothing is left behind. `DODICI_TEST_FULL=1` sends 100,000 requests in each case;
+ * An HTTP/2 server that misbehaves at random: each request ends once, no POST is processed twice, the server's
+ * responses arrive, and nothing is left behind. `DODICI_TEST_FULL=1` sends 100,000 requests in each case;
  * `DODICI_TEST_AGENT=undici` shows how undici fares.
  */
 import { fork } from 'node:child_process'
@@ -18,7 +18,7 @@ import type { Ways } from '../support/servers/h2-chaos.ts'
 import type { Message, Task } from './client.ts'
 
 const isFull = process.env['DODICI_TEST_FULL'] === '1'
-/** How much of it CI has time for. */
+/** A smaller number for CI. */
 const kShare = isFull ? 1 : 0.06
 const kDeadlineMs = isFull ? 900_000 : 60_000
 const kRequestDeadlineMs = 10_000
@@ -79,7 +79,7 @@ it.each(cases)(
     const [code] = (await once(child, 'exit')) as [number | null]
     clearTimeout(timer)
     console.log(Math.round(performance.now() - start), 'ms', ledger.done, ledger.outcomes, vitals)
-    // The first tell most; there may be thousands.
+    // The first ones suffice; there may be thousands.
     console.log(`${ledger.violations.length} violations`)
     expect(ledger.violations.slice(0, 30)).toEqual([])
     expect(code).toBe(0)

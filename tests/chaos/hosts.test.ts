@@ -1,4 +1,4 @@
-/** Thousands of hosts, 127.x.y.z on one port: each keeps its own connection, and is asked what was meant for it. */
+/** Thousands of hosts, 127.x.y.z on one port: each keeps its own connection, and only gets its own requests. */
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { useAgent, useHttp1 } from '../support/fixtures.ts'
@@ -55,7 +55,7 @@ it(`${kHosts} hosts are each asked on connections of their own, which are kept a
       })
       expect(wrong).toEqual([])
       expect(server.accepted - before).toBe(hosts.length)
-      // Who is asked again at once may have to wait for the end of what was before.
+      // A host that is asked again at once may have to wait for its last request.
       await turns(20)
     }
     expect(events).toEqual({ connect: hosts.length, disconnect: 0, connectionError: 0 })

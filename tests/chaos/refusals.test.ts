@@ -1,4 +1,4 @@
-/** Servers that want a request elsewhere, and connections that carry no requests any more. */
+/** Servers that refuse a request on this connection, and connections that accept no more requests. */
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'

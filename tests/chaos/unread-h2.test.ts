@@ -1,6 +1,6 @@
 /**
- * Many answers on one HTTP/2 connection that nobody reads, from a server that sends as much as it may: they take little memory, hold
- * nothing else up, and are all there when they are read. `DODICI_TEST_AGENT=undici` shows how undici fares.
+ * Many unread responses on one HTTP/2 connection, from a server that sends as much as it may: they take little memory,
+ * delay nothing else, and are complete when they are read. `DODICI_TEST_AGENT=undici` shows how undici fares.
  */
 import type * as crypto from 'node:crypto'
 import { createHash } from 'node:crypto'
@@ -74,7 +74,7 @@ const ways = [
   ['of request() whose bodies lie there', 'request'],
 ] as const
 
-// What has no bound fails every time; V8 that is late to collect, on a machine under load, does not.
+// Unbounded memory fails every time; late garbage collection on a machine under load does not.
 describe(`${kStreams} requests`, { retry: 1 }, () => {
   it.each(ways)(
     '%s take little memory, hold nothing up, and are all there',
@@ -134,7 +134,7 @@ async function leaveUnread(kit: ChildKit, task: Task): Promise<void> {
       get(task.settled, (response) => response.resume().on('end', () => resolve()))
     })
 
-  /** Gives back what reads one of them to its end. */
+  /** Returns a function that reads one of them to its end. */
   const viaHandlers = async (): Promise<(() => Promise<string>)[]> => {
     const hashes = ids.map(() => createHash('sha256'))
     const recorders = hashes.map((hash, id) =>

@@ -13,7 +13,7 @@ export const accepted = { ...answered, body: 'ok', kept: true } as const
 /** An error of the stream. */
 export const failed = { end: 'refused', arrivals: 1 } as const
 
-/** An error of the connection: what was on it fails, and what follows goes to another one. */
+/** An error of the connection: its requests fail, and later ones use another one. */
 export const ended = { ...failed, kept: false } as const
 
 export const status200 = field(':status', '200')
@@ -34,7 +34,7 @@ export type Breach = readonly [
 
 const untold = { differs: 'closes it without GOAWAY', observed: { ...ended, seen: false } }
 
-/** Rows of what ends the connection. */
+/** Rows in which the connection must end. */
 export function breachRows(breaches: readonly Breach[]): Http2Row[] {
   return breaches.map(([situation, clause, send, told, undici]) => ({
     clause,
@@ -64,7 +64,7 @@ export type Allowance = readonly [
   expected?: Expectation,
 ]
 
-/** Rows of what a client must take; the response is the one of `answer` but for what is expected. */
+/** Rows that a client must accept; the response is that of `answer`, except for what is expected. */
 export function allowanceRows(allowed: readonly Allowance[]): Http2Row[] {
   return allowed.map(([situation, clause, demand, send, expected]) => ({
     clause,

@@ -1,4 +1,4 @@
-/** Runs a row on one of the agents, between healthy requests, and says what was seen. */
+/** Runs a row on one of the agents, between healthy requests, and returns what was seen. */
 import { expect } from 'vitest'
 import type { AgentKind } from '../support/agents.ts'
 import { runFault } from '../support/faults.ts'
@@ -58,7 +58,7 @@ export async function observeHttp2(row: Http2Row, kind: AgentKind): Promise<Obse
   }
 }
 
-/** Runs the row, and expects what it demands, or what its mark for this agent says. */
+/** Runs the row, and expects what it requires, or what it says about this agent. */
 export async function expectRow<Kind extends Row>(
   row: Kind,
   kind: AgentKind,
@@ -151,7 +151,7 @@ function blocksOf(
   }))
 }
 
-/** Requests on all connections but the neighbour's and those that follow. */
+/** Requests on all connections, without the neighbour's and the later ones. */
 function arrivalsOf({ server }: H2Outcome): number {
   const blocks = server.peers.flatMap(({ frames }) => blocksOf(frames))
   const paths = blocks.map(({ fields }) => fields.find(([name]) => name === ':path')?.[1])

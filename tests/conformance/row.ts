@@ -1,6 +1,6 @@
 /**
- * A row says what a clause of an RFC demands of a client: the situation that a server makes, and what must be seen then. Each row
- * runs on undici's Agent and on ours.
+ * A row is a requirement of an RFC: a situation that a server makes, and how a client must behave in it. Each row runs
+ * on undici's Agent and on ours.
  */
 import type { AgentOptions } from '../support/agents.ts'
 import type { Fault } from '../support/faults.ts'
@@ -53,18 +53,18 @@ export interface Clause {
   /** Number of the RFC and of its clause. */
   readonly clause: `${number} §${string}`
   /**
-   * The RFC's own word; `strict` where it gives a syntax, and lets a client make sense of what does not match it (9110 §2.4): such
-   * rows demand that it does not.
+   * The RFC's own level. `strict` is for input with invalid syntax that a client may interpret (9110 §2.4), but that
+   * these rows require it to refuse.
    */
   readonly level: 'must' | 'should' | 'may' | 'strict'
   readonly situation: string
-  /** What the clause demands, in our words. */
+  /** The requirement of the clause, in our words. */
   readonly demand: string
 }
 
 interface Demand extends Clause {
   readonly request?: RequestMaker
-  /** What is to be seen of a client that does what is demanded. */
+  /** How a client behaves that fulfils the requirement. */
   readonly expected: Expectation
   /** What undici does instead, in words and to be seen; `harm` when healthy requests suffer. */
   readonly undici?: { readonly differs: string; readonly observed: Expectation | 'harm' }
@@ -73,7 +73,7 @@ interface Demand extends Clause {
 }
 
 export interface Http1Row extends Demand {
-  /** A text is sent behind the whole request; a function has the head, and reads and sends what it wants. */
+  /** A text is sent after the whole request; a function gets the head, and reads and sends what it needs. */
   readonly answer?: string | Fault
   readonly agent?: AgentOptions
   /** The request is not the first one on its connection. */
@@ -113,7 +113,7 @@ export function response(lines = '', body = 'ok', status = '200 OK'): string {
   return `HTTP/1.1 ${status}\r\n${lines}content-length: ${body.length}\r\n\r\n${body}`
 }
 
-/** Sends this, and closes the server's side in order. */
+/** Sends this and closes the server's side. */
 export function thenClose(bytes: string): Fault {
   return (peer) => {
     peer.send(bytes)
@@ -123,7 +123,7 @@ export function thenClose(bytes: string): Fault {
 
 export const refused = { end: 'refused', kept: false, arrivals: 1 } as const
 
-/** Nothing was sent, and whoever asked for it was told. */
+/** Nothing was sent, and the caller got an error. */
 export const neverSent = { end: 'refused', arrivals: 0 } as const
 
 export const answered = { end: 'answered', arrivals: 1 } as const

@@ -1,4 +1,4 @@
-/** What the table must be for its rows to mean something. */
+/** Requirements for the table itself. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Expectation } from './row.ts'

@@ -1,4 +1,6 @@
-/** Agents whose surroundings go: workers that end, memory that is collected, copies of the addon, forks, descriptors. */
+/**
+ * Agents in changing surroundings: ending workers, garbage collection, copies of the addon, forks, missing descriptors.
+ */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -14,7 +16,7 @@ import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { listen } from '../support/servers/listen.ts'
 import { until } from '../support/wait.ts'
-// UBSan's check of virtual calls opens a pipe to look at memory, and takes it for a fault when it cannot.
+// UBSan's check of virtual calls opens a pipe to read memory, and reports a fault if it cannot.
 const isSanitized = process.env['ASAN_OPTIONS'] !== undefined
 
 /** Module URLs, for closures that run elsewhere. */
@@ -260,7 +262,7 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
         return text
       }
       const first = await ask(kit)
-      // A second copy of lib/ as well, in a worker: modules are loaded once a thread.
+      // A second copy of lib/ as well, in a worker, because modules are loaded once per thread.
       process.env['DODICI_ADDON'] = path
       const { Worker } = (await kit.load('node:worker_threads')) as unknown as {
         Worker: new (source: string, options: object) => WorkerLike

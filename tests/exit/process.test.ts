@@ -1,4 +1,4 @@
-/** What keeps a process alive, and how it may end. The child's exit code tells. */
+/** What keeps a process alive, and how it may end. The child's exit code shows it. */
 import { describe, expect, it } from 'vitest'
 import type * as NativeClients from '../addon/support/native-client.ts'
 import { runChild, startChild } from '../support/child.ts'

@@ -1,4 +1,7 @@
-/** Workers that go at any moment: no crash, no hang, no thread and no connection left. The child's exit code tells. */
+/**
+ * Workers that end at any moment: no crash, no hang, and no thread or connection is left. The child's exit code shows
+ * it.
+ */
 import type * as Fs from 'node:fs'
 import type { Worker as NodeWorker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
@@ -27,7 +30,7 @@ interface Plan extends Target {
   readonly atOnce: number
 }
 
-/** Runs in the child: starts workers, ends each as soon as it is in its scene, and says what they ended with. */
+/** Runs in the child: starts workers, ends each as soon as it is in its scene, and reports how they ended. */
 async function endWorkers(kit: ChildKit, plan: Plan): Promise<void> {
   const { load, say, loopThreads, until: waitUntil } = kit
   const { origin, workerUrl, scene, times, atOnce } = plan

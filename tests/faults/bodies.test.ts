@@ -1,4 +1,4 @@
-/** Bodies that are not framed as they should be. */
+/** Bodies with wrong framing. */
 import { describe, expect, it } from 'vitest'
 import { errorsOfFaults, expectOutcome, runFault } from '../support/faults.ts'
 import type { Expected, Fault } from '../support/faults.ts'

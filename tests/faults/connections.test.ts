@@ -159,7 +159,7 @@ describe.each(connections)('over %s, the server', (_kind, tls) => {
   it('answers before it is asked', async () => {
     const onAccept: Fault = (peer) => peer.send(kAnswer)
     const { broken, arrivals } = await runFault(() => {}, { tls, onAccept })
-    // Nothing tells it from an answer that was merely quick.
+    // It cannot be distinguished from a quick response.
     expectOutcome(broken, 'ok')
     expect(arrivals).toBe(1)
   })
@@ -271,7 +271,7 @@ describe('a kept connection that the server ends as the next request arrives', (
       ])('GET is not sent again behind %s of its answer', async (_name, bytes) => {
         const partly = async (peer: Peer): Promise<void> => {
           peer.send(bytes)
-          // A reset takes back what has not been read; what has left with FIN has not.
+          // A reset discards unread bytes; a FIN does not.
           if (end === ends[1][1]) await quiet(30)
           end(peer)
         }

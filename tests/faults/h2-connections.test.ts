@@ -1,4 +1,4 @@
-/** HTTP/2: what is wrong with a whole connection, floods, and GOAWAY. */
+/** HTTP/2: faults of a whole connection, floods, and GOAWAY. */
 import { describe, expect, it } from 'vitest'
 import { errorsOfFaults, expectOutcome, healthyNeighbour, kTimeouts } from '../support/faults.ts'
 import type { Expected } from '../support/faults.ts'
@@ -137,7 +137,7 @@ describe('a connection with', () => {
     ['FIN in a frame', 12],
   ])('%s fails its stream', async (_name, length) => {
     const { broken } = await runConnectionFault((peer) => {
-      // A part of a PING: what comes of it breaks no rule.
+      // Part of a PING, which breaks no rule yet.
       peer.socket.end(Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3]).subarray(0, length))
     })
     expectOutcome(broken, { code: 'UND_ERR_SOCKET' })
@@ -262,7 +262,7 @@ describe('a request that the server says it has not processed', () => {
     ['POST', { method: 'POST', body: 'do this once' }],
   ]
 
-  /** The first `count` requests are refused; says how many came. */
+  /** Refuses the first `count` requests, and counts all. */
   async function meet(
     refuse: (peer: H2Peer, stream: number) => void,
     request: RequestOptions,

@@ -1,4 +1,4 @@
-/** HTTP/2 frames that are unusual and allowed, those that come too late, and more floods. */
+/** HTTP/2 frames that are unusual but allowed, frames that come too late, and more floods. */
 import { describe, expect, it } from 'vitest'
 import { errorsOfFaults, expectOutcome, kTimeouts } from '../support/faults.ts'
 import type { Expected } from '../support/faults.ts'
@@ -37,7 +37,7 @@ function before(send: (peer: H2Peer, stream: number) => void | Promise<void>): H
   }
 }
 
-/** `send` so many times, without filling the memory of the server. */
+/** Calls `send` many times, without filling the memory of the server. */
 async function many(peer: H2Peer, count: number, send: (n: number) => void): Promise<void> {
   for (let n = 0; n < count && !peer.socket.destroyed; n += 1) {
     send(n)

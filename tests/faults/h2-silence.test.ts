@@ -1,6 +1,6 @@
 /**
- * HTTP/2 connections on which nothing comes any more: the peer is asked by a PING, and given up when it does not answer.
- * See also partition.test.ts.
+ * HTTP/2 connections on which nothing comes any more: a PING is sent, and the connection is given up if it is not
+ * answered. See also partition.test.ts.
  */
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
@@ -21,7 +21,7 @@ function answer(peer: H2Peer, stream: number, text: string): void {
   peer.data(stream, text, FrameFlag.endStream)
 }
 
-/** The first connection has answered one request, and what `then` does with the second is all. */
+/** The first connection answers one request; `then` handles the second. */
 async function useSilent(then: (peer: H2Peer, stream: number) => Promise<void>) {
   const server = await useH2Frames(async (peer, index) => {
     answer(peer, await peer.request(0), 'well')
@@ -58,7 +58,7 @@ describe('a silent connection whose peer', () => {
     expect(server.peers).toHaveLength(1)
   })
 
-  // undici asks behind a timeout only.
+  // undici sends a PING only after a timeout.
   it.runIf(agentKind === 'dodici')('does not answer is given up behind abort() too', async () => {
     const { server, agent, origin, waiting } = await useSilent(() => Promise.resolve())
     const abortedOrDone = async () => {

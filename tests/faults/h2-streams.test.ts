@@ -1,4 +1,4 @@
-/** HTTP/2: what is wrong with one stream, beside others of its connection. */
+/** HTTP/2: faults of one stream, beside others of its connection. */
 import { describe, expect, it } from 'vitest'
 import { errorsOfFaults, expectOutcome } from '../support/faults.ts'
 import type { Expected } from '../support/faults.ts'
@@ -224,7 +224,7 @@ describe('a stream that stalls', () => {
     ['in its body', afterHead(() => {}), bodyTimeout],
   ])('%s is too late', async (name, fault, expected) => {
     const slow: H2Fault = (peer, stream, recorder) => {
-      // A head that is not whole keeps all other streams waiting: the rest of it comes once the request has ended.
+      // An incomplete head blocks all other streams, so its rest comes once the request has ended.
       if (name === 'in its head') {
         void recorder().done.then(() => peer.send(FrameType.continuation, endHeaders, stream))
       }

@@ -1,4 +1,4 @@
-/** Response heads that break the rules of HTTP/1.1, and those at the edge of them. */
+/** Response heads that break HTTP/1.1's rules, and heads that only just obey them. */
 import { describe, expect, it } from 'vitest'
 import { errorsOfFaults, expectOutcome, runFault } from '../support/faults.ts'
 import type { Expected } from '../support/faults.ts'

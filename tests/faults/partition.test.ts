@@ -1,4 +1,4 @@
-/** The network goes, and comes back: what is in flight ends as configured, and what comes after it is well. */
+/** The network fails and returns: requests in flight end as configured, and later ones succeed. */
 import type { LookupFunction } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { TestAgent } from '../support/agents.ts'
@@ -129,7 +129,7 @@ it('an HTTP/2 connection of which the network says nothing any more is given up'
   const silent = dispatch(agent, { origin, path: '/silent', headersTimeout: 0 })
   await until('it has arrived', () => arrived.includes('/silent'))
   relay.goDark()
-  // Those that time out make it be asked, by a PING.
+  // Requests that time out lead to a PING.
   for (let n = 0; silent.terminalCalls === 0 && n < 60; n += 1) {
     const { error } = await exchange(agent, { origin, path: '/lost' })
     expect(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']).toContain(

@@ -1,4 +1,7 @@
-/** TLS that goes wrong: alerts and records in the handshake, and below a body. Certificates: tests/parity/certificates.test.ts. */
+/**
+ * Faults of TLS: alerts and records in the handshake, and within a body. Certificates:
+ * tests/parity/certificates.test.ts.
+ */
 import { describe, expect, it } from 'vitest'
 import {
   errorsOfFaults,
@@ -27,7 +30,7 @@ function alert(description: number, level = 2): Buffer {
   return record(Type.alert, Buffer.from([level, description]))
 }
 
-/** A ServerHello of TLS 1.2 with a cipher that nobody offered. */
+/** A ServerHello of TLS 1.2 with a cipher that was not offered. */
 const oddHello = Buffer.concat([
   Buffer.from([2, 0, 0, 38, 3, 3]),
   Buffer.alloc(32, 7),
@@ -151,7 +154,8 @@ describe('a handshake that stalls', () => {
   })
 })
 
-// undici takes most of these for the end of a body without a length: here a body that may have been cut is none.
+// undici treats most of these as the end of a body without a length; here a body that may have been cut off is an
+// error.
 describe('below a body', () => {
   const kLength = 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok'
   const kToTheEnd = 'HTTP/1.1 200 OK\r\n\r\nok'

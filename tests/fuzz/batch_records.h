@@ -1,4 +1,4 @@
-// Reads a batch as event_batch.h describes it, trusting nothing: the counterpart of lib/response/batch-reader.ts.
+// Reads a batch as event_batch.h describes it, without trust: the counterpart of lib/response/batch-reader.ts.
 //
 // Threads: plain values.
 #pragma once
@@ -23,7 +23,7 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
-// Throws Violation when a length points outside, when text or slab is left over, or when the addon's RecordWalk steps
+// Throws Violation if a length points outside, if text or slab is left over, or if the addon's RecordWalk steps
 // differently.
 std::vector<Record> readRecords(const EventBatch& batch);
 

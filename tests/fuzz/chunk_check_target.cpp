@@ -1,4 +1,4 @@
-// Any bytes at all: what ChunkCheck finds does not depend on the pieces in which they come, and what it takes for a body is one.
+// For any bytes the result of ChunkCheck does not depend on their pieces, and what it accepts as a body is one.
 #include "http/chunk_check.h"
 #include "input.h"
 

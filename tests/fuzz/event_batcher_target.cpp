@@ -1,5 +1,5 @@
-// Any order of events, with a consumer who takes when he likes: each request gets what was put in, in order, and no
-// batch outgrows its bounds.
+// Any order of events, with a consumer that takes batches at any time: each request gets its events in order, and no
+// batch exceeds its bounds.
 #include "batch_records.h"
 #include "events/event_batcher.h"
 #include "input.h"
@@ -21,7 +21,7 @@ constexpr std::array<std::size_t, 8> kSizes{0, 1, 100, 8191, 8192, 16 * 1024, 64
 
 bool isBody(EventType type) { return type == EventType::data || type == EventType::dataBlock; }
 
-// Pieces of a body that follow one another are one record here: where they are cut is the batcher's affair.
+// Consecutive pieces of a body count as one record here, because the batcher may cut them anywhere.
 void append(std::vector<Record>& records, Record record) {
   if (isBody(record.type)) {
     record.type = EventType::data;

@@ -1,5 +1,5 @@
-// Every target on its corpus and on data made from a fixed seed, so that each test run exercises what libFuzzer does
-// longer and better. DODICI_FUZZ_RUNS and DODICI_FUZZ_SEED make it longer and different.
+// Runs every target on its corpus and on data from a fixed seed, so that each test run does a little of libFuzzer's
+// work. DODICI_FUZZ_RUNS makes it longer, and DODICI_FUZZ_SEED changes it.
 #include "targets.h"
 
 #include <gtest/gtest.h>
@@ -90,7 +90,7 @@ Data mutated(Data data, const std::vector<Data>& corpus, std::mt19937& random) {
   return data;
 }
 
-// False once a promise was broken: one example is enough.
+// Returns false once a promise was broken, as one example is enough.
 bool holds(const Target& target, const Data& data) {
   try {
     target.run(data);

@@ -1,4 +1,4 @@
-// libFuzzer's entry: a program a target, whose name is DODICI_FUZZ_TARGET.
+// libFuzzer's entry: one program per target, which DODICI_FUZZ_TARGET names.
 #include "targets.h"
 
 namespace {

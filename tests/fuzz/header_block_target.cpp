@@ -1,4 +1,4 @@
-// Any lines at all: HeaderBlock either fails, once and with a reason, or its records are what the lines say.
+// For any lines HeaderBlock either fails, once and with a reason, or its records match the lines.
 #include "batch_records.h"
 #include "http/header_block.h"
 #include "input.h"

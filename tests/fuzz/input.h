@@ -1,4 +1,4 @@
-// Arbitrary bytes, read as choices. Reading past the end gives zeros, so every input means something.
+// Arbitrary bytes, read as choices. Reading past the end gives zeros, so every input is valid.
 //
 // Threads: a plain value over memory of the caller's.
 #pragma once

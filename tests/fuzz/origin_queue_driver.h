@@ -1,4 +1,4 @@
-// Drives an OriginQueue in any order, beside a model of what is on which connection.
+// Drives an OriginQueue in any order, beside a model of which request is on which connection.
 //
 // Threads: plain values.
 #pragma once
@@ -55,7 +55,7 @@ class OriginQueueDriver {
 
   void step(Input& input);
 
-  // Everybody gets a turn when those before them end, and nothing is left behind.
+  // Each request gets its turn when the earlier ones end, and nothing is left behind.
   void finish(Input& input);
 
  private:

@@ -1,4 +1,4 @@
-// What an OriginQueue promises whatever is asked of it: looked for after each call.
+// The promises of OriginQueue, which are checked after each call.
 #include "origin_queue_driver.h"
 
 #include <algorithm>
@@ -83,7 +83,7 @@ bool OriginQueueDriver::isKnownToBeHttp1(std::size_t origin) const {
   return negotiationOf(origin) == Negotiation::none || lastOpened_[origin] == Protocol::http1;
 }
 
-// Who got a place together with another got it in the order of the line.
+// Requests that got places at the same time got them in the order of the line.
 bool OriginQueueDriver::isBefore(std::uint32_t id, std::uint32_t than) const {
   const RequestModel& one = requests_[id];
   const RequestModel& other = requests_[than];
@@ -183,7 +183,7 @@ void OriginQueueDriver::onPlaced(std::uint32_t id, const Connection& connection)
 }
 
 void OriginQueueDriver::observeOrigin(std::size_t origin) {
-  // What was begun while the origin spoke HTTP/1.1 may still be on its way when it speaks HTTP/2.
+  // Connections that were begun while the origin spoke HTTP/1.1 may still be connecting when it speaks HTTP/2.
   madeOfOld_[origin] =
       connecting(origin) > 0 && (madeOfOld_[origin] || lastOpened_[origin] == Protocol::http1);
   require(

@@ -1,4 +1,5 @@
-// Any order of requests, connections and losses: no limit is exceeded, the oldest goes first, and nobody is forgotten.
+// For any order of requests, connections and losses no limit is exceeded, the oldest request goes first, and none is
+// forgotten.
 #include "origin_queue_driver.h"
 
 #include <chrono>
@@ -67,7 +68,7 @@ void OriginQueueDriver::step(Input& input) {
   takeReady(input);
 }
 
-// Everybody gets a turn when those before them end, and nothing is left behind.
+// Each request gets its turn when the earlier ones end, and nothing is left behind.
 void OriginQueueDriver::finish(Input& input) {
   for (bool any = true; any;) {
     any = false;
@@ -78,7 +79,7 @@ void OriginQueueDriver::finish(Input& input) {
         takeReady(input);
       }
     }
-    // A peer that allows no stream holds its origin's requests up for as long as it is there.
+    // A peer that allows no stream blocks its origin's requests as long as its connection exists.
     if (!any && !open_.empty()) {
       any = true;
       close(0);

@@ -1,4 +1,4 @@
-// The response to an upgrade: wherever the network cuts the bytes, the outcome is the same.
+// The result of a response to an upgrade does not depend on where the network cuts its bytes.
 #include "batch_records.h"
 #include "input.h"
 #include "tunnel/switch_response.h"
@@ -68,7 +68,7 @@ Outcome feed(
     }
     outcome.complete = good && (response.bodyComplete() || response.endsHere());
     if (!outcome.complete) {
-      outcome.rest.clear();  // how much came out before it broke is of no interest
+      outcome.rest.clear();  // how much came out before the fault does not matter
     }
   }
   return outcome;

@@ -1,5 +1,5 @@
-// The parts that read what somebody else wrote, or that must keep their promises in any order of events, each as a
-// function of arbitrary bytes. Driven by libFuzzer (fuzzer.cpp) and, in every test run, by fuzz_test.cpp.
+// The parts that read bytes from the network, or that must work for any order of events, each as a function of
+// arbitrary bytes. libFuzzer (fuzzer.cpp) runs them and, in each test run, fuzz_test.cpp.
 //
 // Threads: the calling thread; each run makes what it needs anew.
 #pragma once
@@ -16,7 +16,7 @@ namespace dodici::fuzz {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// A promise that did not hold. libFuzzer takes any escaping exception for a crash.
+// A broken promise. libFuzzer reports any escaping exception as a crash.
 class Violation : public std::logic_error {
   using std::logic_error::logic_error;
 };

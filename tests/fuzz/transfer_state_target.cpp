@@ -1,5 +1,4 @@
-// Any order of events: nothing is repeated that may not be, one terminal event, nothing after it, and nobody is held without
-// a way on.
+// For any order of events: no forbidden repetition, one terminal event and nothing after it, and no transfer is stuck.
 #include "input.h"
 #include "transfer/transfer_state.h"
 
@@ -13,7 +12,7 @@ using Phase = TransferState::Phase;
 using Next = TransferState::Next;
 using Result = TransferState::Result;
 
-// TransferState, and beside it what an observer may conclude from the events and the actions alone.
+// TransferState, beside a model of what an observer can conclude from the events and the actions.
 class Driver {
  public:
   explicit Driver(bool idempotent) : idempotent_(idempotent), state_(idempotent) {}

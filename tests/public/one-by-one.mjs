@@ -1,9 +1,9 @@
 // node one-by-one.mjs FILES: test files that use node:test, one after another in this process. Each file is loaded when
-// the tests of the one before have ended, so that what it does on loading disturbs no other's tests.
+// the tests of the one before have ended, so that its loading disturbs no other tests.
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 
-// Without it the process would end within a test that waits for what does not keep it alive.
+// Without it the process would end within a test that waits for something that does not keep it alive.
 setInterval(() => {}, 60_000)
 
 for (const file of process.argv.slice(2)) {
@@ -16,5 +16,5 @@ for (const file of process.argv.slice(2)) {
   // The tests of a file run in the order in which they were declared: behind this one there is none left.
   await test('end of file', () => {})
 }
-// Servers that a suite leaves open would keep the process: who reads this ends it.
+// Servers that a suite leaves open would keep the process alive, so the reader of this line ends it.
 await test('end of all', () => {})

@@ -1,4 +1,4 @@
-// A reporter for node:test: for each test a line of JSON that says where it stands, its name and how it ended.
+// A reporter for node:test that prints a line of JSON for each test, with its location, its name and its result.
 import { basename } from 'node:path'
 
 export default async function* outcomes(events) {

@@ -1,5 +1,6 @@
-// node --import ./over-dodici.mjs: whoever imports undici gets it with dodici's classes in place of undici's own, and the
-// built-in fetch goes over dodici's Agent, too. dodici itself gets the suite's undici, as when it is installed beside it.
+// node --import ./over-dodici.mjs: an import of undici gets it with dodici's classes in place of its own, and the
+// built-in fetch goes over dodici's Agent, too. dodici itself gets the suite's undici, as if it were installed beside
+// it.
 import { createRequire, registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
@@ -20,7 +21,7 @@ registerHooks({
 const { Agent } = await import('../../lib/index.ts')
 await import('../../lib/register.ts')
 
-// Agent, Pool and Client have their dispatch() from one class: outcomes.mjs tells how often it was called.
+// Agent, Pool and Client get their dispatch() from one class; outcomes.mjs reports how often it was called.
 const base = Object.getPrototypeOf(Agent.prototype)
 const { dispatch } = base
 globalThis.dispatchedByDodici = 0

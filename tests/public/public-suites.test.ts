@@ -1,5 +1,5 @@
 /**
- * Tests that others wrote, unchanged, over undici and over dodici: each must end in the same way. The packages under
+ * Other projects' tests, unchanged, over undici and over dodici: each must have the same result. The packages under
  * suites/ ship them; `undici` in them is an undici with dodici's classes, and the built-in fetch goes over dodici.
  */
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** Runs test files of a public suite, in a process of their own, over undici or over dodici. */
+/** Runs test files of a public suite, in their own process, over undici or over dodici. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ export interface Outcome {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const kDeadlineMs = 120_000
 
-/** How each test of `files` ended, in their order. A single file is the process's program. */
+/** Returns how each test of `files` ended, in order. A single file is the process's program. */
 export async function runSuite(
   { files, cwd }: Pick<Suite, 'files' | 'cwd'>,
   over: 'undici' | 'dodici',

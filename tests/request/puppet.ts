@@ -1,4 +1,4 @@
-/** A dispatcher that the test plays: what its handler is told, and when, is a step of the test. */
+/** A dispatcher that the test controls: each call of its handler is a step of the test. */
 import { Buffer } from 'node:buffer'
 import { Dispatcher as Base, errors } from 'undici'
 import type { Dispatcher } from 'undici'
@@ -96,7 +96,7 @@ export class Puppet extends Base implements Controller {
   }
 }
 
-/** Whatever follows from what was done, without a network, has happened. */
+/** Waits until everything that does not need a network has happened. */
 export function settled(): Promise<void> {
   return turns(4)
 }

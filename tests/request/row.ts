@@ -39,7 +39,7 @@ export interface Sent {
 interface Common {
   readonly group: string
   readonly name: string
-  /** Where ours is meant to be otherwise: what it shows. COMPATIBILITY.md says why. */
+  /** Our result, if it is meant to differ. COMPATIBILITY.md says why. */
   readonly ours?: unknown
 }
 
@@ -61,13 +61,13 @@ export interface SentRow extends Common {
 
 export type Row = PlayedRow | SentRow
 
-/** As what a whole body can be asked for. */
+/** The forms in which a whole body can be read. */
 export const shapes = ['text', 'json', 'bytes', 'arrayBuffer', 'blob'] as const
 export type Shape = (typeof shapes)[number]
 
 export const url = 'http://localhost:1234/path?query=1'
 
-/** Of an error what does not change from run to run. */
+/** The parts of an error that do not change from run to run. */
 export function described(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { message, cause, name } = error
@@ -81,7 +81,7 @@ export function described(error: unknown): unknown {
   }
 }
 
-/** What became of it, thrown errors apart from rejections. */
+/** The result, which distinguishes thrown errors from rejections. */
 export async function outcome(call: () => unknown): Promise<unknown> {
   let pending: unknown
   try {
@@ -131,7 +131,7 @@ export function look(body: Body): Record<string, unknown> {
   }
 }
 
-/** Notes the body's events from now on. Listens for `data` only when told to. */
+/** Records the body's events from now on. Listens for `data` only if asked to. */
 export function watch(body: Body, events: readonly string[], log: unknown[]): void {
   for (const event of events) {
     body.on(event, (...args: unknown[]) => {
@@ -140,7 +140,7 @@ export function watch(body: Body, events: readonly string[], log: unknown[]): vo
   }
 }
 
-/** All that came, but for what changes from run to run. */
+/** The whole result, without the parts that change from run to run. */
 export async function told({
   statusCode,
   headers,

@@ -1,4 +1,4 @@
-/** Each row is tried with undici's request() and with ours, and must show the same. */
+/** Each row is tried with undici's request() and with ours, and must have the same result. */
 import * as undici from 'undici'
 import { describe, expect, it } from 'vitest'
 import { request as asMethod } from '../../lib/answer/request.ts'
@@ -71,7 +71,7 @@ async function play({ play: show }: PlayedRow, functions: Functions): Promise<un
   return asData(uncaught.length === 0 ? shown : { shown, uncaught })
 }
 
-/** What `run` gives, and what nobody caught meanwhile. */
+/** The result of `run`, and exceptions that nobody has caught meanwhile. */
 async function withUncaught<T>(run: () => Promise<T>): Promise<{ result: T; uncaught: unknown[] }> {
   const uncaught: unknown[] = []
   const note = (error: unknown): unknown => uncaught.push(described(error))

@@ -1,4 +1,4 @@
-/** Caddy, that is Go's server: what it answers before it has read the body, and what it closes when it is reloaded. */
+/** Caddy (Go's server): responses before it has read the body, and connections that it closes when it is reloaded. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startCaddy } from '../support/servers/caddy.ts'
 import type { Caddy, CaddySite } from '../support/servers/caddy.ts'
@@ -40,7 +40,8 @@ describe.each(sites.map(({ protocol }, site) => ({ protocol, site })))(
         expect(ours.twice).toEqual([])
         expectNoneLost(ours)
         expect(ours.processed).toBe(kRequests)
-        // undici, and we, open 100 streams on a connection at most; who connects fast has them all before the first answers.
+        // undici and we open at most 100 streams on a connection; a client that connects fast has all of them before
+        // the first response.
         const most =
           protocol === 'h2'
             ? Math.max(undici.connections + 1, Math.ceil(Math.min(inFlight, kRequests) / 100))
@@ -73,8 +74,8 @@ describe('a reload of Caddy', () => {
     expect(ours.processed).toBe(kReloaded)
   })
 
-  // Go closes without a word what is idle, and what has just been opened: what is sent on it at that moment is lost, unless it was
-  // used before and the request may be repeated.
+  // Go silently closes idle and new connections: a request that is sent at that moment is lost, unless the connection
+  // was used before and the request may be repeated.
   it.each(['h1', 'h1 over TLS'])(
     'loses few requests of %s, and repeats no POST',
     async (protocol) => {

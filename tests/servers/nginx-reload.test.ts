@@ -1,4 +1,4 @@
-/** nginx that closes connections of its own accord: when it is reloaded in the middle of traffic, and when they were idle. */
+/** nginx closes connections by itself: when it is reloaded during traffic, and when they are idle. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareLoads, expectNoneLost, startBackend } from '../support/servers/compare-loads.ts'
 import type { Backend } from '../support/servers/compare-loads.ts'
@@ -58,7 +58,8 @@ describe('a reload of nginx', () => {
     expect(ours.connections).toBeLessThanOrEqual(5)
   })
 
-  // Over HTTP/1.1 an idle connection is closed without a word: what is sent on it at that moment is lost unless it may be repeated.
+  // Over HTTP/1.1 an idle connection is closed silently: a request that is sent at that moment is lost unless it may be
+  // repeated.
   it.each([1, 50])('loses no GET of HTTP/1.1, %i in flight', async (inFlight) => {
     const { ours, undici } = await loadWithReloads(2, inFlight)
     const lostGets = Object.keys(ours.lost).filter((why) => why.startsWith('GET'))
@@ -90,7 +91,7 @@ describe('a keepalive_timeout of 20 ms', () => {
   it.each([1, 4])('loses no GET of HTTP/1.1, %i in flight', async (inFlight) => {
     const { ours, undici } = await pacedLoad(4, inFlight)
     expect(Object.keys(ours.lost).filter((why) => why.startsWith('GET'))).toEqual([])
-    // A POST meets a connection that is just closed as often as undici's does.
+    // A POST is sent on a connection that is just closing as often as with undici.
     expect(ours.answered).toBeGreaterThanOrEqual(undici.answered - kPaced / 10)
   })
 })

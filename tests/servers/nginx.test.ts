@@ -1,6 +1,6 @@
 /**
- * nginx, that gives its connections up after so many requests and allows so many streams: no request is lost, none is processed
- * twice, and about as many connections are opened as by undici. `DODICI_TEST_FULL=1` sends 20,000 in each case.
+ * nginx limits the requests of a connection and the streams: no request is lost, none is processed twice, and about as
+ * many connections are opened as by undici. `DODICI_TEST_FULL=1` sends 20,000 in each case.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -73,11 +73,12 @@ function mostConnections(
 ): number {
   const least = Math.ceil(count / requests)
   // Which of many idle connections is used again is each client's own choice; a connection that wears out is replaced.
-  // What is in flight fills so many at a time; who connects faster than undici has them all before the first answers come.
+  // The requests in flight fill this many at a time; a client that connects faster than undici has all of them before
+  // the first responses.
   const atOnce = Math.ceil((1.2 * inFlight) / streams)
   if (site.protocol !== 'h2') return Math.max(undici.connections + 1, 2 * least + atOnce)
   if (undici.answered === count) return Math.max(undici.connections + 1, least + atOnce)
-  // Who loses requests needs fewer connections.
+  // A client that loses requests needs fewer connections.
   return Math.max(undici.connections + 1, Math.ceil(least * 1.5) + 10, least + atOnce)
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run soak [-- --seconds 60]`: mixed traffic over HTTP/1.1 and HTTP/2 with aborts, errors and pauses, and connections
- * that are used once, for ten minutes; then everything must be as it was after two fifths.
+ * `npm run soak [-- --seconds 60]`: mixed traffic over HTTP/1.1 and HTTP/2 with aborts, errors and pauses, and
+ * connections that are used once, for ten minutes; then everything must be as after two fifths of the time.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,7 +25,7 @@ const child = fork(fileURLToPath(new URL('./server.ts', import.meta.url)), {
 })
 const [{ http, https, ca }] = (await once(child, 'message')) as [Listening]
 
-/** One Agent's life: made, used, closed. What it leaves behind is what the next reading shows. */
+/** One Agent is made, used and closed. The next reading shows what it has left behind. */
 async function phase(length: number, counts: Counts): Promise<void> {
   const dispatcher = new Agent({ connect: { ca } })
   const targets: Target[] = [
@@ -62,7 +62,7 @@ for (let n = 0; n < kPhases; n += 1) {
 child.disconnect()
 
 console.log(counts)
-// Resident memory goes up and down with the allocator's pools: what counts is where it comes down to.
+// Resident memory rises and falls with the allocator's pools, so only its lowest values count.
 const last = readings.at(-1) as Vitals
 const rss = Math.min(last.rss, (readings.at(-2) as Vitals).rss)
 const found = growth(readings[1] as Vitals, { ...last, rss })

@@ -1,4 +1,4 @@
-/** The soak's server, a process of its own: short answers, echoes, endless bodies, and connections that break. */
+/** The soak's server, in its own process: short answers, echoes, endless bodies, and connections that break. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { certificates } from '../support/certificates.ts'
 import { startHttp1 } from '../support/servers/http1.ts'
@@ -42,7 +42,7 @@ function handle(request: IncomingMessage, response: ServerResponse): void {
 }
 
 const http = await startHttp1(handle)
-// Node's HTTP/2 server ends a connection on which more than 1,000 streams were reset in short order: the soak resets more.
+// Node's HTTP/2 server ends a connection after more than 1,000 quick stream resets; the soak makes more.
 const resets = { streamResetBurst: 1e9, streamResetRate: 1e9 }
 const https = await startTls({ onRequest: handle, server: resets })
 process.on('disconnect', () => process.exit())

@@ -1,4 +1,4 @@
-/** What one of the soak's workers does, again and again: mostly short requests, now and then one of each kind of trouble. */
+/** The loop of one of the soak's workers: mostly short requests, sometimes one of each kind of trouble. */
 import { once } from 'node:events'
 import { request } from 'undici'
 import type { Dispatcher } from 'undici'
@@ -88,9 +88,9 @@ const wheel = Object.entries(kinds).flatMap(([name, kind]) => Array<string>(kind
 
 export type Counts = Record<string, number>
 
-/** Runs until `running()` says no. Throws at an error that its kind does not expect. */
+/** Runs until `running()` returns false. Throws if a request fails with an unexpected error. */
 export async function drive(target: Target, counts: Counts, running: () => boolean): Promise<void> {
-  // Prime to the wheel's length, so that workers that start side by side go apart.
+  // Coprime to the wheel's length, so that workers that start together drift apart.
   for (let at = Math.floor(Math.random() * wheel.length); running(); at += 37) {
     const name = wheel[at % wheel.length] as string
     const { run, expected } = kinds[name] as Kind

@@ -28,12 +28,12 @@ export async function readVitals(): Promise<Vitals> {
   }
 }
 
-// The pools of the allocator and of V8 fill for the first two million requests, by some 100 MB. A leak of 20 bytes a request shows
-// in ten minutes, one of 200 in one.
+// The pools of the allocator and of V8 grow by some 100 MB during the first two million requests. A leak of 20 bytes
+// per request shows after ten minutes, one of 200 bytes after one.
 const kMostRssGrowth = 96e6
 const kMostHeapGrowth = 6e6
 
-/** What has grown, in words; empty when all is well. */
+/** Describes what has grown; empty if all is well. */
 export function growth(before: Vitals, after: Vitals): string[] {
   const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
   const found: string[] = []

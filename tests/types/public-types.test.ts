@@ -1,4 +1,7 @@
-/** The package as a TypeScript program sees it: dist/'s declarations, undici's types, each way of resolving modules. */
+/**
+ * The package as a TypeScript program sees it: the declarations of dist/, undici's types, and each kind of module
+ * resolution.
+ */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,6 +1,5 @@
 /**
- * A native client driven as lib/native/contract.ts says, with a reader of its own: what lib/ makes of the records is
- * tested elsewhere.
+ * Uses a native client as lib/native/contract.ts says, with its own batch reader; lib/'s reader is tested elsewhere.
  */
 import { loadBinding } from '../../../lib/native/load.ts'
 import { EventType, Param, RequestFlag } from '../../../lib/native/contract.ts'
@@ -52,7 +51,7 @@ export interface Sending {
   readonly flags?: number
 }
 
-/** What came for one request. */
+/** The records of one request. */
 export class Exchange {
   status = 0
   statusText = ''

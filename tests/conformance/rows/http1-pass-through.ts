@@ -1,4 +1,4 @@
-/** Responses that mean something to whoever asks, and that a client hands over as they are. */
+/** Responses whose meaning concerns the caller, so that a client delivers them unchanged. */
 import { without } from '../matchers.ts'
 import { answered, response } from '../row.ts'
 import type { Http1Row } from '../row.ts'

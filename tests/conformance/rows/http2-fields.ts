@@ -33,7 +33,7 @@ function headOnly(...some: [name: string, value: string][]): Send {
     )
 }
 
-/** These heads in front of the response. */
+/** These heads before the response. */
 function interim(...heads: [name: string, value: string][][]): Send {
   return (peer, stream) => {
     for (const some of heads)

@@ -1,4 +1,4 @@
-/** HTTP/2: frames that nobody knows, DATA, and frames that do not suit the state of their stream. */
+/** HTTP/2: unknown frames, DATA, and frames that are not allowed in the state of their stream. */
 import { FrameFlag, FrameType, H2Code, uint32 } from '../../support/servers/h2-frames.ts'
 import { allowanceRows, answer, breachRows, status200 } from '../http2.ts'
 import type { Allowance, Breach, Send } from '../http2.ts'
@@ -7,7 +7,7 @@ import type { Http2Row } from '../row.ts'
 const { endHeaders, endStream, padded } = FrameFlag
 const kReserved = 0x80000000
 
-/** These frames in front of the response. */
+/** These frames before the response. */
 function before(send: Send): Send {
   return (peer, stream) => {
     send(peer, stream)
@@ -15,7 +15,7 @@ function before(send: Send): Send {
   }
 }
 
-/** These frames behind the head of the response, and in front of its content. */
+/** These frames between the head of the response and its content. */
 function within(send: Send): Send {
   return (peer, stream) => {
     peer.respond(stream)

@@ -1,4 +1,4 @@
-/** HTTP/2: streams that end before their time. */
+/** HTTP/2: streams that end too early. */
 import { FrameType, H2Code, field } from '../../support/servers/h2-frames.ts'
 import { endless } from '../bodies.ts'
 import { accepted, answer, failed } from '../http2.ts'

@@ -28,7 +28,7 @@ function received({ frames }: H2Peer, stream: number): number {
     .reduce((sum, { payload }) => sum + payload.length, 0)
 }
 
-/** Comes back when so many bytes have come, and nothing is on the way behind them. */
+/** Resolves when this many bytes have come and no more are on the way. */
 async function exactly(peer: H2Peer, stream: number, bytes: number): Promise<void> {
   await peer.frame(`${bytes} bytes`, () => received(peer, stream) >= bytes)
   const pings = peer.frames.filter(({ type }) => type === FrameType.ping).length
@@ -148,7 +148,7 @@ const windows: readonly Http2Row[] = [
         type === FrameType.windowUpdate && its === stream
       for (let sent = 0; sent < 2_000_000; sent += 16_384) {
         peer.send(FrameType.data, 0, stream, Buffer.alloc(16_384, 'x'))
-        // 64 KB is the least that a client may begin with: no more is on the way than that.
+        // A client must begin with at least 64 KB, and no more than that is on the way.
         if (sent % 65_536 === 49_152) {
           peer.send(FrameType.ping, 0, 0, Buffer.alloc(8))
           await peer.frame(

@@ -1,4 +1,4 @@
-// Client when the system fails it: epoll_ctl() is linked to what stands here, see CMakeLists.txt.
+// Client when the system fails: epoll_ctl() is linked to a function of this file, see CMakeLists.txt.
 #include "support/scripted_server.h"
 #include "support/test_client.h"
 

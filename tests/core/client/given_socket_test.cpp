@@ -46,7 +46,7 @@ class FarEnd {
     );
   }
 
-  // All that comes up to `mark`; what has come when the other side ends before.
+  // All bytes up to `mark`, or until the other side ends.
   std::string readTo(std::string_view mark) {
     std::string all;
     std::array<char, 1024> room{};

@@ -1,4 +1,4 @@
-// Client against a server on loopback: what becomes of connections that nobody uses.
+// Client against a server on loopback: what happens to unused connections.
 #include "dodici/client.h"
 #include "support/scripted_server.h"
 #include "support/test_client.h"
@@ -31,7 +31,7 @@ ClientOptions keeping(milliseconds time) {
   return options;
 }
 
-// Each of these ends the connection behind the first answer; what must not be repeated goes on another one.
+// Each of these ends the connection after the first response, so a request that must not be repeated uses another one.
 TEST(ClientIdle, AConnectionThatTheServerHasEndedServesNoFurtherRequest) {
   for (const bool reset : {false, true}) {
     Signal idle;

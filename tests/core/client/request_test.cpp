@@ -1,4 +1,4 @@
-// Client against a server on loopback: what is sent, held back, cancelled and limited.
+// Client against a server on loopback: requests that are sent, held back, cancelled and limited.
 #include "dodici/client.h"
 #include "support/scripted_server.h"
 #include "support/test_client.h"
@@ -76,7 +76,7 @@ TEST(ClientRequest, AServerThatDoesNotReadHoldsTheUploadBack) {
   }
   client.client().endBody(client.controller(id));
   client.client().flush();
-  // What is asked for stops growing well below the whole: the kernel's buffers are full.
+  // Requests for more stop well below the whole, because the kernel's buffers are full.
   EXPECT_FALSE(client.until(
       [&] { return client.outcome(id).consumed > kHuge / 2; }, std::chrono::milliseconds(300)
   ));

@@ -1,4 +1,4 @@
-// Client against a server on loopback: what comes back, and what goes wrong on the way.
+// Client against a server on loopback: responses and errors.
 #include "dodici/client.h"
 #include "support/scripted_server.h"
 #include "support/test_client.h"
@@ -252,8 +252,8 @@ TEST(ClientResponse, TheConnectionOfAHeadRequestIsKeptOnlyWhenTheRequestSaysSo) 
   }
 }
 
-// The kernel gives connections to different hosts the same local port now and then: of so many, two have one with near
-// certainty.
+// The kernel sometimes gives connections to different hosts the same local port. Of so many, two almost certainly share
+// one.
 TEST(ClientResponse, ConnectionsToDifferentHostsAreToldApartWhateverTheirPorts) {
   constexpr std::size_t kHosts = 300;
   Signal end;

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 using State = Connection::State;
 
-// What OriginQueue and ConnectionKeeper do to a connection, in short.
+// The calls of OriginQueue and ConnectionKeeper, in short.
 class ConnectionsTest : public testing::Test {
  protected:
   using Clock = Connection::Clock;

@@ -237,7 +237,7 @@ TEST(OriginQueue, AnOldHttp2ConnectionKeepsTheRequestsThatItHas) {
   EXPECT_EQ(connection.inUse, 1U);
 }
 
-// A libcurl that takes no orders.
+// A libcurl that chooses connections by itself.
 
 TEST(OriginQueue, ARequestMayBeOnAnotherConnectionThanTheOneItWasGiven) {
   Fixture f({});

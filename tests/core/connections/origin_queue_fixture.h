@@ -48,7 +48,7 @@ struct Fixture {
 
   Connection* on(std::uint32_t id) const { return tickets[id]->connection(); }
 
-  // The connection that was made for this request is there.
+  // The connection for this request has opened.
   Connection& open(std::uint32_t id, Protocol protocol) {
     Connection& connection = *on(id);
     connections.opened(connection, nextId++, nextSocket++, protocol, "somewhere", now);
@@ -56,14 +56,14 @@ struct Fixture {
     return connection;
   }
 
-  // The same, and its peer's SETTINGS follow.
+  // The same, followed by its peer's SETTINGS.
   Connection& openHttp2(std::uint32_t id, std::uint32_t streams) {
     Connection& connection = open(id, Protocol::http2);
     queue.onStreamLimit(connection, streams, now);
     return connection;
   }
 
-  // A request that has come and gone has left this connection behind.
+  // Opens a connection by a request that has ended.
   Connection& idle(Protocol protocol) {
     (void)(protocol == Protocol::http1 ? admitPlain(31) : admit(31));
     Connection& connection = protocol == Protocol::http1 ? open(31, protocol) : openHttp2(31, 100);

@@ -49,7 +49,7 @@ TEST_P(OriginQueueStreams, AreNeverMoreThanThePeerAllowsAndOurMaximum) {
   f.admitAll(0, 19);
   Connection& connection = f.openHttp2(0, theirs);
   const std::uint32_t most = std::min({theirs, ours == 0 ? theirs : ours, 20U});
-  // What was sent before the SETTINGS is there, whatever they say.
+  // Requests that were sent before the SETTINGS stay, whatever they say.
   EXPECT_EQ(connection.inUse, std::max(most, 1U));
   EXPECT_EQ(f.ready().size(), std::max(most, 1U) - 1);
   for (std::uint32_t id = 0; id < 20; ++id) {

@@ -1,4 +1,4 @@
-// Who waits and who runs, what protocol an origin speaks, and which connection a request gets, if any.
+// Which requests wait or run, which protocol an origin speaks, and which connection a request gets.
 #include "connections/origin_queue.h"
 
 #include "connections/origin_queue_fixture.h"
@@ -282,7 +282,7 @@ TEST(OriginQueue, AConnectionThatNobodyWaitsForAnyMoreIsForgotten) {
   EXPECT_EQ(f.queue.originCount(), 0U);
 }
 
-// Connections that are not to be had.
+// Connections that cannot be made.
 
 TEST(OriginQueue, TheOneThatGoesAheadAndCannotConnectTakesTheWaitingWithIt) {
   Fixture f({.connections = 1});

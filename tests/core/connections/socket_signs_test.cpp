@@ -53,7 +53,7 @@ struct Pair {
     closePeer();
   }
 
-  // What is sent from the other end has arrived.
+  // Waits until the bytes from the other end have arrived.
   void waitForSomething() const {
     char byte = 0;
     EXPECT_GE(::recv(ours, &byte, 1, MSG_PEEK), 0);
@@ -167,7 +167,7 @@ TEST(SocketSignsOfTcp, AResetTellsTheErrnoOnce) {
   ASSERT_TRUE(fault);
   EXPECT_EQ(fault->code, Errc::socketError);
   EXPECT_EQ(fault->detail, static_cast<std::uint32_t>(ECONNRESET));
-  // The kernel forgets the error when it has been asked for it.
+  // The kernel forgets the error once it has been read.
   const auto later = faultOf(pair.ours, kMultiplexed);
   ASSERT_TRUE(later);
   EXPECT_EQ(later->code, Errc::socketClosed);

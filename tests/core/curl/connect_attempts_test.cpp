@@ -13,7 +13,7 @@
 namespace dodici {
 namespace {
 
-// As libcurl hands it to who opens its sockets, with room for any address behind it.
+// As libcurl passes it to the function that opens its sockets, with room for any address after it.
 struct Room {
   curl_sockaddr address{};
   std::array<char, sizeof(sockaddr_storage)> more{};

@@ -1,4 +1,4 @@
-// Every code of libcurl's as an error that lib/ has a class for.
+// Each of libcurl's codes becomes an error for which lib/ has a class.
 #include "curl/curl_error.h"
 
 #include "curl/easy_handle.h"
@@ -52,7 +52,7 @@ TransferFacts started(bool onHttp2) {
   return facts;
 }
 
-// Of options and of functions that we do not use, or of protocols that are not there: a bug of ours, should one come.
+// Codes of options, functions and protocols that we do not use: they would be a bug of ours.
 const std::set<int> kNeverMet{
     CURLE_FAILED_INIT,
     CURLE_NOT_BUILT_IN,
@@ -99,7 +99,7 @@ const std::set<int> kNeverMet{
     CURLE_AUTH_ERROR,
 };
 
-// Numbers that are free, or were given up: their names are obsolete, and differ with libcurl's version.
+// Unused numbers: their names are obsolete, and differ between versions of libcurl.
 bool isUnused(int code) {
   const std::set<int> unused{20, 24, 29, 32, 34, 40, 41, 44, 46, 50, 51, 57, 62, 75, 76};
   return unused.contains(code);

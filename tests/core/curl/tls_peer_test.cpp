@@ -92,7 +92,7 @@ TEST_F(TlsPeerTest, KeepsNoSessionWithAPeerThatIsRefused) {
   EXPECT_EQ(SSL_CTX_get_session_cache_mode(client_.get()), SSL_SESS_CACHE_OFF);
 }
 
-// The connection of a transfer that has ended, and with it its TlsPeer's time, may shake hands again.
+// The connection of an ended transfer, and so of its TlsPeer, may make another handshake.
 TEST_F(TlsPeerTest, IsToldNothingMoreOnceItIsReset) {
   TlsPeer peer;
   peer.watch(client_.get());

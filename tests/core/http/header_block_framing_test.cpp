@@ -1,4 +1,4 @@
-// What HeaderBlock makes of the headers that frame a message and govern its connection.
+// HeaderBlock and the headers for framing and for the connection.
 #include "http/header_block.h"
 #include "http/header_lines.h"
 

@@ -34,7 +34,7 @@ inline std::ostream& operator<<(std::ostream& out, HeaderProgress progress) {
 
 inline constexpr std::uint32_t kLimit = 16 * 1024;
 
-// Feeds all lines; the progress of the last one. Nothing before it may fail.
+// Feeds all lines and returns the progress of the last one. The others must not fail.
 inline HeaderProgress feed(HeaderBlock& block, std::initializer_list<std::string_view> lines) {
   HeaderProgress progress = HeaderProgress::none;
   for (const std::string_view line : lines) {

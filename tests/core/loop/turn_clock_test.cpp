@@ -9,14 +9,15 @@
 namespace dodici {
 namespace {
 
-// As libcurl asks; std::chrono::steady_clock is libstdc++'s caller, which is wrapped only where it is linked statically.
+// The call that libcurl makes. std::chrono::steady_clock is in libstdc++, whose calls are wrapped only if it is linked
+// statically.
 std::int64_t now() {
   timespec time{};
   ::clock_gettime(CLOCK_MONOTONIC, &time);
   return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
 }
 
-// Until the clock says something else, or for a million times.
+// Repeats until the clock changes, at most a million times.
 bool advances(std::int64_t since) {
   for (int i = 0; i < 1'000'000; ++i) {
     if (now() != since) {

@@ -1,4 +1,4 @@
-// What ScriptedServer does on a connection, and the signals by which it and the test wait for one another.
+// The steps of ScriptedServer on a connection, and the signals by which it and the test wait for each other.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace dodici::testing {
 
-// Long enough that reaching it means the test has failed, on a busy machine and under TSan too.
+// So long that reaching it means failure, even on a busy machine and under TSan.
 constexpr std::chrono::seconds kExpectNoTimeout{20};
 
 class ScriptedConnection;
@@ -25,7 +25,7 @@ class Signal {
   void set() const;
   bool isSet() const;
 
-  // False when `patience` is over first.
+  // Returns false if `patience` ends first.
   bool wait(std::chrono::milliseconds patience = kExpectNoTimeout) const;
 
  private:
@@ -43,9 +43,9 @@ class Script {
   Script& readHead();
   Script& read(std::size_t bytes);
   Script& send(std::string bytes);
-  // Reads nothing until then: the peer's send buffer fills up.
+  // Reads nothing until then, so that the peer's send buffer fills up.
   Script& waitFor(Signal signal);
-  // Tells the test that this step was reached.
+  // Signals to the test that this step was reached.
   Script& announce(Signal signal);
   // FIN to the peer; what it still sends is read.
   Script& shutdownSend();

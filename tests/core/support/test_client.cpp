@@ -123,7 +123,7 @@ std::string TestClient::text(
   return text;
 }
 
-// The condition is looked at after each batch, so that no more is taken than it takes.
+// The condition is checked after each batch, so that no more batches are taken than necessary.
 bool TestClient::until(const std::function<bool()>& condition, std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   EventBatch batch;

@@ -26,7 +26,7 @@ struct Head {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// What has come for one request so far.
+// The events of one request so far.
 struct Outcome {
   std::vector<Head> heads;
   std::string body;
@@ -56,7 +56,7 @@ class TestClient {
   RequestId submit(Request request);
   RequestId get(const std::string& origin, const std::string& target = "/");
 
-  // A request's text, as Request::text wants it.
+  // A request's text in the form of Request::text.
   static std::string text(
       const std::string& origin,
       const std::string& method,
@@ -70,12 +70,12 @@ class TestClient {
 
   Client& client() { return *client_; }
 
-  // Takes batches until the condition holds. False when the deadline comes first.
+  // Takes batches until the condition holds. Returns false if the deadline comes first.
   bool until(
       const std::function<bool()>& condition, std::chrono::milliseconds patience = kExpectNoTimeout
   );
 
-  // Until that request is over; the outcome so far when the deadline comes first.
+  // Takes batches until that request has ended. Returns its outcome so far if the deadline comes first.
   Outcome& finish(RequestId id);
 
   int loopsClosed() const { return loopsClosed_; }
@@ -105,7 +105,8 @@ class TestClient {
   int loopsClosed_ = 0;
   int connected_ = 0;
   int disconnected_ = 0;
-  std::optional<Client> client_;  // last: gone before what its threads ring
+  std::optional<Client>
+      client_;  // last, so that it is destroyed before the sink that its threads call
 };
 
 }  // namespace dodici::testing

@@ -1,4 +1,4 @@
-// Blocks are filled on one thread and given up on another, as the loop thread and the consumer do it.
+// Blocks are filled on one thread and released on another, as by the loop thread and the consumer.
 #include "dodici/byte_block.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Tokens are created, cancelled, listened to and dropped on several threads at once.
+// Several threads create, cancel, listen to and drop tokens at the same time.
 #include "dodici/cancellation_token.h"
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ void race(Before before, Left left, Right right, After after) {
 }
 
 TEST(CancellationTokenThreads, NoCallbackRunsAfterResetReturned) {
-  // What the callback touches is destroyed right after reset(), as a request's owner does it.
+  // The object that the callback uses is destroyed right after reset(), as by a request's owner.
   std::optional<CancellationToken> token;
   std::unique_ptr<int> touched;
   CancellationToken::Registration registration;

@@ -1,4 +1,4 @@
-// Several threads push, one drains: nothing is lost, nothing overtakes, and one wake-up is asked for each batch.
+// Several threads push and one drains: nothing is lost or overtaken, and each batch asks for one wake-up.
 #include "submit/request_queue.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Shared by the tests of TransferState: how it is printed, what is said to it, and the stages it can be in.
+// Shared by the tests of TransferState: printing, its inputs, and the stages that it can be in.
 #pragma once
 
 #include "transfer/transfer_state.h"
@@ -86,7 +86,7 @@ inline constexpr bool kOnNew = false;
 inline constexpr bool kIdempotent = true;
 inline constexpr bool kNotIdempotent = false;
 
-// What libcurl may have to say of a request whose body can be sent from the start.
+// libcurl's possible results for a request whose body can be sent again from the start.
 inline constexpr TransferState::Result kWhole{.whole = true, .replayable = true};
 inline constexpr TransferState::Result kRefused{.unprocessed = true, .replayable = true};
 inline constexpr TransferState::Result kBeyondGoaway{

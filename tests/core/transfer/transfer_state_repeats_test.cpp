@@ -1,4 +1,4 @@
-// What becomes of a request when libcurl is done with it, and what is sent again.
+// What happens to a request when libcurl is done with it, and which requests are sent again.
 #include "transfer/transfer_state.h"
 #include "transfer/transfer_state_fixture.h"
 
@@ -14,7 +14,7 @@ using Phase = TransferState::Phase;
 using Next = TransferState::Next;
 using Result = TransferState::Result;
 
-// It is sent, and then this becomes of it.
+// Sends the request, and then has this result.
 Next sendAndEnd(TransferState& state, bool onKept, const Result& result) {
   EXPECT_EQ(state.phase(), Phase::waiting);
   state.onRun(onKept);
@@ -22,7 +22,7 @@ Next sendAndEnd(TransferState& state, bool onKept, const Result& result) {
   return state.onDone(result);
 }
 
-// libcurl is given it, and is done with it before it is sent.
+// libcurl gets the request, but is done with it before it is sent.
 Next runAndEnd(TransferState& state, bool onKept, const Result& result) {
   EXPECT_EQ(state.phase(), Phase::waiting);
   state.onRun(onKept);
@@ -90,7 +90,7 @@ Result resultOf(unsigned bits) {
 
 constexpr unsigned kResults = 64;
 
-// Calls check(stage, idempotent, onKept, result) for everything that there is.
+// Calls check(stage, idempotent, onKept, result) for all combinations.
 template <typename F>
 void forEachEnd(F&& check) {
   for (const Stage stage : kStages) {

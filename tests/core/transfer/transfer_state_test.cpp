@@ -1,4 +1,4 @@
-// The phases of a request, what is held meanwhile, and its end.
+// The phases of a request, what is paused meanwhile, and its end.
 #include "transfer/transfer_state.h"
 
 #include "transfer/transfer_state_fixture.h"

@@ -1,4 +1,4 @@
-// What the fuzzer of SwitchResponse taught: pieces of any size, what is kept of them, and strictness.
+// Lessons of SwitchResponse's fuzzer: pieces of any size, how much of them is kept, and strictness.
 #include "tunnel/switch_response.h"
 
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ TEST(SwitchResponseLimits, IsAsStrictAsOtherResponses) {
   }
 }
 
-// Feeds a chunked body byte by byte; false as soon as it is no HTTP.
+// Feeds a chunked body byte by byte; returns false as soon as it is not HTTP.
 bool readBytewise(SwitchResponse& response, std::string_view text, std::string& body) {
   for (const char& byte : text) {
     if (!response.readBody({&byte, 1}, body)) {

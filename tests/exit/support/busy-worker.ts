@@ -1,4 +1,4 @@
-/** Program of a worker that is in the middle of `workerData.scene` until somebody ends it. */
+/** Program of a worker that stays in the scene `workerData.scene` until it is ended. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { TestClient } from '../../addon/support/native-client.ts'
 

@@ -1,9 +1,9 @@
-/** A server for what happens in the middle of things. */
+/** A server whose requests stay unfinished. */
 import type { Http1Server } from '../../support/servers/http1.ts'
 import { bigBody } from '../../support/big-body.ts'
 import { useHttp1 } from '../../support/fixtures.ts'
 
-/** `/never` says nothing, `/slow` answers after 200 ms, `/stall` stops in the body, `/<n>` sends so many bytes. */
+/** `/never` sends nothing, `/slow` answers after 200 ms, `/stall` stops within the body, `/<n>` sends n bytes. */
 export async function useServer(): Promise<Http1Server> {
   const body = bigBody()
   return useHttp1((request, response) => {

@@ -1,4 +1,4 @@
-/** dodici has every name that undici has, with the type that a program knows. */
+/** dodici exports every name of undici, with its type. */
 import * as undici from 'undici'
 import { describe, expect, it } from 'vitest'
 import * as dodici from '../../../lib/index.ts'

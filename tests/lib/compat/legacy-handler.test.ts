@@ -11,7 +11,7 @@ vi.mock('../../../lib/native/load.ts', () => import('../support/fake-native.ts')
 const get = { origin: 'http://a.test', path: '/', method: 'GET' } as const
 type Abort = (reason?: unknown) => void
 
-/** A handler of undici 7's kind that writes down its calls. */
+/** A legacy handler that records its calls. */
 class Legacy {
   readonly calls: unknown[][] = []
   abort: Abort | undefined
@@ -169,7 +169,7 @@ describe('a legacy handler', () => {
     expect(handler.calls.at(-1)).toEqual(['onError', boom])
   })
 
-  // undici 6, and 7 up to 7.29, take an upgrade that was answered for a request still: Node's own WebSocket relies on that.
+  // For undici 6, and 7 up to 7.29, an answered upgrade is still a request; Node's own WebSocket relies on that.
   it('ends an upgraded socket when it aborts, and is told no error', () => {
     const sockets: Duplex[] = []
     const handler = Object.assign(new Legacy(), {

@@ -1,4 +1,4 @@
-// An undici without what came later: each of the errors has a class that stands in for undici's.
+// An undici without later exports: each missing error class is replaced.
 import type * as Undici from 'undici'
 import { describe, expect, it, vi } from 'vitest'
 import { errors } from '../../../lib/compat/undici.ts'

@@ -25,7 +25,7 @@ function subscribe(name: string, listener: (message: Message) => void): void {
   diagnostics.subscribe(...subscription)
 }
 
-/** Notes all messages of a request, in order, by channel. */
+/** Records all messages of a request, in order, with their channels. */
 function record(): [name: string, message: Message][] {
   const seen: [string, Message][] = []
   const names = [

@@ -11,7 +11,7 @@ function made(code: keyof typeof Errc, detail = 0, message = '', socketText = ''
   return nativeError(Errc[code], detail, message, socketText, to)
 }
 
-/** All that a caller can see of an error, but its stack. */
+/** All that a caller can see of an error, except its stack. */
 function seen(error: Error): object {
   return Object.assign({}, error, { message: error.message })
 }
@@ -212,7 +212,7 @@ describe('an error of native', () => {
     ],
     ['error:0A0000F4:SSL routines:func:unexpected message:file.c:5', 'ERR_SSL_UNEXPECTED_MESSAGE'],
   ])('tlsHandshakeFailed "%s" is %s', (line, code) => {
-    // OpenSSL's words, without libcurl's in front.
+    // OpenSSL's text, without libcurl's before it.
     const message = line.replace('TLS connect error: ', '')
     expect(made('tlsHandshakeFailed', 0, line)).toMatchObject({ code, message })
   })

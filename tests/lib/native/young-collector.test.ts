@@ -7,7 +7,7 @@ vi.mock('../../../lib/native/load.ts', () => import('../support/fake-native.ts')
 const megabyte = Buffer.alloc(1024 * 1024)
 const get = { origin: 'http://a.test', path: '/', method: 'GET' } as const
 
-// The collector looks for V8's function once a process, so each case loads it anew.
+// The collector looks for V8's function once per process, so each case loads it again.
 beforeEach(() => vi.resetModules())
 afterEach(() => vi.unstubAllGlobals())
 
@@ -55,7 +55,7 @@ describe('the young collector', () => {
     for (let i = 0; i < 8; i++) {
       Buffer.alloc(megabyte.length)
     }
-    // Not enough by far for V8 to collect of its own accord.
+    // Far too little for V8 to collect by itself.
     expect(process.memoryUsage().arrayBuffers).toBeGreaterThan(before + 6 * megabyte.length)
     collector.add(8 * megabyte.length)
     // V8 frees them on a thread of its own.

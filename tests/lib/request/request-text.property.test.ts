@@ -1,5 +1,5 @@
-// Whatever dispatch() is given, what goes to native is one request: nothing a caller passes on from his own users can end
-// a line, add a header or become another request. And what is refused is refused in undici's words.
+// Whatever the arguments of dispatch() are, native gets one request: no value that a program passes on from its users
+// can end a line, add a header or become another request. Refusals have undici's messages.
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
@@ -90,7 +90,7 @@ const options = fc.record(
   { requiredKeys: ['path', 'method'] },
 )
 
-/** A Blob of somebody's own, whose type may be anything, and may be another when it is read again. */
+/** A user-made Blob, whose type may be anything and may change when it is read again. */
 const blob = fc
   .tuple(text, fc.array(fc.oneof(text, fc.integer()), { minLength: 1 }))
   .map(([content, types]) => ({
@@ -113,7 +113,7 @@ const ourNames = new Set([
   'content-type',
 ])
 
-/** How many header lines of such a name the caller asked for, at most. */
+/** How many header lines of this name the caller has asked for at most. */
 function wanted(given: unknown, name: string): number {
   const all: (readonly unknown[])[] = Array.isArray(given)
     ? given.every((pair) => Array.isArray(pair))
@@ -127,7 +127,7 @@ function wanted(given: unknown, name: string): number {
     .reduce((sum, [, values]) => sum + (Array.isArray(values) ? values.length : 1), 0)
 }
 
-/** Dispatches, and checks what native was told, if anything. */
+/** Dispatches, and checks what native got, if anything. */
 function expectOneRequest(opts: Record<string, unknown>): void {
   clients.length = 0
   const refused = refusal(new Agent(), opts)

@@ -1,4 +1,4 @@
-// A batch is many requests': whatever one record leads to, the others get theirs.
+// A batch belongs to many requests: whatever one record leads to, the others get theirs.
 import { Buffer } from 'node:buffer'
 import { Readable, type Duplex } from 'node:stream'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -23,7 +23,7 @@ function dispatch(agent: Agent, handler = new Recorder(), opts: object = {}): Re
   return handler
 }
 
-/** What comes up outside of all calls. */
+/** Exceptions outside of all calls. */
 function uncaught(): Promise<unknown> {
   return new Promise((resolve) => process.once('uncaughtException', resolve))
 }

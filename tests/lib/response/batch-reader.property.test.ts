@@ -1,5 +1,5 @@
-// Whatever native tells of several requests, in whatever order and cut into batches anywhere: each handler gets its own, in
-// order, and exactly one terminal call.
+// Records of several requests in any order, cut into batches anywhere: each handler gets its own, in order, and exactly
+// one terminal call.
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { Agent } from '../../../lib/api/agent.ts'
@@ -21,7 +21,7 @@ interface Step {
   readonly calls: readonly Call[]
 }
 
-/** undici's object for such headers, by its rules rather than by our code. */
+/** undici's object for such headers, made by its rules instead of our code. */
 function headersObject(headers: readonly Header[], isHttp2: boolean): object {
   const values = new Map<string, string[]>()
   for (const [name, value] of headers) {
@@ -90,7 +90,7 @@ const end = (version: number): fc.Arbitrary<Step> =>
     calls: [['onResponseEnd', headersObject(trailers, version >= 20)]],
   }))
 
-// Those that wait behind the data of a handler that has paused.
+// Calls that wait behind the data of a paused handler.
 const failed: fc.Arbitrary<Step> = fc
   .tuple(fc.constantFrom('socketClosed', 'malformedResponse', 'lengthMismatch'), latin1)
   .map(([code, message]) => ({
@@ -98,7 +98,7 @@ const failed: fc.Arbitrary<Step> = fc
     calls: [['onResponseError', expect.any(Error)]],
   }))
 
-/** A whole life: heads that are not final, the final one, body, and an end of some kind. */
+/** A whole request: informational heads, the final one, a body, and an end of some kind. */
 const life: fc.Arbitrary<Step[]> = fc
   .constantFrom(10, 11, 20, 30)
   .chain((version) =>
@@ -139,7 +139,7 @@ const scene = fc.record({
 
 type Whim = { readonly at: number; readonly does: string } | undefined
 
-/** A recorder with a whim. */
+/** A recorder that may pause, abort or throw. */
 function whimsical(whim: Whim): Recorder {
   let calls = 0
   const act = (controller: Controller): void => {
@@ -153,7 +153,7 @@ function whimsical(whim: Whim): Recorder {
   return new Recorder(Object.fromEntries(hooked.map((name) => [name, act])))
 }
 
-/** The calls that a life makes, with what the whim cuts off. */
+/** The calls that a request makes, without those that the handler prevents. */
 function expectedCalls(steps: readonly Step[], whim: Whim): readonly Call[] {
   const all: Call[] = [['onRequestStart', null], ...steps.flatMap(({ calls }) => calls)]
   const cut = whim === undefined || whim.does.startsWith('pause') ? -1 : whim.at + 2

@@ -115,7 +115,7 @@ export class BatchEncoder {
   }
 }
 
-// As native's Buffers are, and unlike those of Node's pool, which cannot be transferred.
+// Like native's Buffers, and unlike those of Node's pool, these can be transferred.
 function inOwnMemory(bytes: Buffer): Buffer {
   return Buffer.from(new Uint8Array(bytes).buffer)
 }

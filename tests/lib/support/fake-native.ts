@@ -1,5 +1,5 @@
-// Stands for lib/native/load.ts: a native client that records what it is told, and answers when the test says so.
-// In a test file: vi.mock('../../lib/native/load.ts', () => import('./support/fake-native.ts'))
+// Replaces lib/native/load.ts: a native client that records its calls, and answers when the test says so. In a test
+// file: vi.mock('../../lib/native/load.ts', () => import('./support/fake-native.ts'))
 import { Buffer } from 'node:buffer'
 import {
   Param,
@@ -79,7 +79,7 @@ export class FakeClient implements NativeClient {
       method,
       target,
       servername,
-      // With no header line at all the text ends behind the servername.
+      // Without header lines the text ends after the servername.
       lines,
       flags: names.filter((name) => (flags & RequestFlag[name]) !== 0),
       headersTimeout: params[Param.headersTimeout] as number,

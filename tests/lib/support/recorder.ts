@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer'
 import type { Controller, Handler, ResponseHeaders } from '../../../lib/compat/handler.ts'
 
-/** One call of a handler: its name, and what it was given besides the controller. */
+/** One call of a handler: its name, and its arguments without the controller. */
 export type Call = readonly [name: string, ...values: unknown[]]
 
 type Hooks = Partial<Record<keyof Handler, (controller: Controller) => void>>
 
-/** A handler that writes down how it is called. A hook runs inside the call that it is named after. */
+/** A handler that records its calls. A hook runs inside the call of its name. */
 export class Recorder implements Handler {
   readonly calls: Call[] = []
   controller: Controller | null | undefined

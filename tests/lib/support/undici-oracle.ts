@@ -2,7 +2,7 @@ import { Client } from 'undici'
 import type { Dispatcher } from 'undici'
 import { Recorder } from './recorder.ts'
 
-/** What tells one error from another. */
+/** The parts of an error that distinguish it. */
 export interface ErrorLook {
   readonly name: string
   readonly code: unknown
@@ -16,7 +16,7 @@ export function look(error: unknown): ErrorLook | 'none' {
   return { name: error.name, code: (error as { code?: unknown }).code, message: error.message }
 }
 
-/** The error that `dispatcher` tells a handler, or throws, before dispatch() returns. */
+/** The error that `dispatcher` passes to a handler, or throws, before dispatch() returns. */
 export function refusal(dispatcher: Dispatcher, opts: unknown): ErrorLook | 'none' {
   const handler = new Recorder()
   try {

@@ -13,7 +13,7 @@ const post = { origin: 'http://a.test', path: '/', method: 'POST' } as const
 const chunk = Buffer.alloc(64 * 1024, 'x')
 const chunksInWindow = uploadWindow / chunk.length
 
-/** A generator of `count` chunks that notes how far it was read, and whether it was closed. */
+/** A generator of `count` chunks that records how far it was read, and whether it was closed. */
 function counted(count: number, value: unknown = chunk) {
   const state = { read: 0, isClosed: false }
   async function* generate(): AsyncGenerator {

@@ -7,7 +7,7 @@ type Show = PlayedRow['play']
 
 const row = (name: string, play: Show): PlayedRow => ({ group: 'a signal', name, play })
 
-/** What a program may abort by. */
+/** What a program may pass as a signal. */
 interface Source {
   readonly signal: EventTarget | EventEmitter
   abort(): void

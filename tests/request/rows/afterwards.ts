@@ -1,4 +1,4 @@
-/** A body that was asked for as a whole, and is used again. */
+/** A body that was read as a whole, and is used again. */
 import { PassThrough } from 'node:stream'
 import {
   look,

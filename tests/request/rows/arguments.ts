@@ -1,4 +1,4 @@
-/** What request() refuses, how, and what it makes of the rest. */
+/** Arguments that request() refuses, and how it uses the others. */
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
 import { described, outcome, url, type Played, type PlayedRow } from '../row.ts'
@@ -8,7 +8,7 @@ type Show = PlayedRow['play']
 
 const row = (group: string, name: string, play: Show): PlayedRow => ({ group, name, play })
 
-/** What a call comes to when it is answered, and what was dispatched for it. */
+/** The result of a call that is answered, and what was dispatched for it. */
 async function called({ puppet, request }: Played, ...args: unknown[]): Promise<unknown> {
   const came = outcome(async () => {
     const pending = request(...(args as [unknown]))

@@ -1,4 +1,4 @@
-/** A body that is asked for as a whole. */
+/** A body that is read as a whole. */
 import { Buffer } from 'node:buffer'
 import {
   look,
@@ -46,7 +46,7 @@ const contents: [string, (string | Buffer)[]][] = [
   ['no JSON', ['{"a":']],
 ]
 
-/** Where the response stands when the body is asked for. */
+/** How much of the response has come when the body is read. */
 const moments = {
   'that has come': async ({ puppet }: Played, chunks: (string | Buffer)[], ask: () => void) => {
     puppet.data(...chunks)

@@ -1,4 +1,4 @@
-/** A body that nobody wants. */
+/** A body that is discarded. */
 import type { Buffer } from 'node:buffer'
 import { look, outcome, plain, url, watch, type Body, type Played, type PlayedRow } from '../row.ts'
 import { settled } from '../puppet.ts'

@@ -1,4 +1,4 @@
-/** What request() gives: the response's head, trailers, and when it says so. */
+/** The result of request(): the response's head, its trailers, and when they come. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Readable } from 'node:stream'
 import { Stream } from 'node:stream'
@@ -183,7 +183,7 @@ export const responseRows: PlayedRow[] = [
     calledBack(stage, { opaque: 1 }, (puppet) => puppet.fail(new Error('lost'))),
   ),
   row('a callback without options', async ({ request, puppet }) => {
-    // The dispatcher is the one that is set for all.
+    // This is the global dispatcher.
     const { setGlobalDispatcher, getGlobalDispatcher } = await import('undici')
     const before = getGlobalDispatcher()
     setGlobalDispatcher(puppet)

@@ -1,4 +1,4 @@
-/** A body that is used as the Readable that it is. */
+/** A body that is used as a Readable. */
 import { Buffer } from 'node:buffer'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -25,7 +25,7 @@ async function whole(stage: Played, ...chunks: (string | Buffer)[]): Promise<Bod
   return body
 }
 
-/** When it is used: of one that is complete, of one that comes, and of one that breaks off. */
+/** When it is used: when it is complete, while it comes, or after it has broken off. */
 const moments: Record<string, (stage: Played, use: (body: Body) => void) => Promise<Body>> = {
   'is complete': async (stage, use) => {
     const body = await whole(stage, 'ab', 'cd')

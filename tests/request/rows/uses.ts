@@ -9,7 +9,7 @@ import { described, outcome, plain, watch, type Body } from '../row.ts'
 
 const events = ['readable', 'data', 'end', 'close', 'error', 'pause', 'resume'] as const
 
-/** Does it, and notes what comes of it. */
+/** Does it, and records the result. */
 export type Use = (body: Body, log: unknown[]) => unknown
 
 /** Each with its name. */

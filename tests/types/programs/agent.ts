@@ -1,4 +1,4 @@
-// What a program does with the Agent, in undici's own types.
+// A program that uses the Agent with undici's own types.
 import { Agent, setGlobalDispatcher, setLoopThreads } from 'dodici'
 import type { AgentOptions, OriginStats } from 'dodici'
 import * as undici from 'undici'

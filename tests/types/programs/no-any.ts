@@ -1,8 +1,8 @@
-// `any` passes for everything: nothing public may be one.
+// `any` accepts everything, so nothing public may have that type.
 import type * as dodici from 'dodici'
 
 type IsAny<T> = 0 extends 1 & T ? true : false
-/** The names of what is `any` in T, or returns it, or takes it. */
+/** The names of members of T that are `any`, or return it, or accept it. */
 type AnyIn<T> = {
   [K in keyof T]: IsAny<T[K]> extends true
     ? K
