@@ -13,6 +13,8 @@ import { responseDifferences } from './differences/responses.ts'
 import { http2Differences } from './differences/http2.ts'
 import { proxyDifferences } from './differences/proxies.ts'
 import { addressDifferences } from './differences/addresses.ts'
+import { diagnosticsDifferences } from './differences/diagnostics.ts'
+import { disconnectDifferences } from './differences/disconnects.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { tunnelDifferences } from './differences/tunnels.ts'
 import { untestable } from './differences/untestable.ts'
@@ -30,6 +32,8 @@ const table: readonly Difference[] = [
   ...http2Differences,
   ...proxyDifferences,
   ...addressDifferences,
+  ...diagnosticsDifferences,
+  ...disconnectDifferences,
 ]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {

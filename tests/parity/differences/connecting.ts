@@ -1,15 +1,17 @@
-/** Of options, look-ups, TLS, errors of connecting and diagnostics. */
-import { channel } from 'node:diagnostics_channel'
+/** Of options, look-ups, TLS and errors of connecting. */
 import type { LookupOptions } from 'node:dns'
 import tls, { type TLSSocket } from 'node:tls'
 import type { AgentOptions } from '../../support/agents.ts'
 import { certificates } from '../../support/certificates.ts'
-import { counting } from '../../support/connecting.ts'
+import { connecting, counting } from '../../support/connecting.ts'
 import { dispatch, exchange } from '../../support/recorder.ts'
+import { outcomeOf, using } from '../../support/libraries.ts'
 import { tlsMaterial } from '../../support/tls-material.ts'
+import { until } from '../../support/wait.ts'
 import { normalValue, type Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
+import { libraryOf } from './support.ts'
 
 type Connect = Extract<AgentOptions['connect'], object>
 type Callback = (error: unknown, found?: unknown, family?: unknown) => void
@@ -37,9 +39,20 @@ function option(
   return { row, name, play: (stage) => fate(stage, options), undici, dodici }
 }
 
+const invalidConnect = 'invalid `servername`, `lookup` or `socketPath` in `connect`'
 const ok = ['answer', 'ok']
 const invalid = ['constructor', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG']
 const unsupported = ['constructor', 'NotSupportedError', 'UND_ERR_NOT_SUPPORTED']
+
+/** How often a connect function is called for one request, which fails twice with `code`, and then no more. */
+async function callsOfFailing(stage: Stage, code: string): Promise<Normal> {
+  const { connect, asked } = connecting((_to, callback, index) => {
+    if (index < 2) setImmediate(callback, Object.assign(new Error('mine'), { code }), null)
+  })
+  const recorder = dispatch(await stage.agent({ connect }), { origin: 'http://a.test' })
+  await until('it goes no further', () => recorder.error !== undefined || asked.length > 2)
+  return asked.length
+}
 
 async function renegotiated(stage: Stage): Promise<Normal> {
   const server = await stage.tls({
@@ -60,29 +73,6 @@ async function refusedClient(stage: Stage): Promise<Normal> {
   const agent = await stage.agent({ allowH2: false })
   const { error } = await exchange(agent, { origin: server.origin })
   return (normalValue(error) as { code: string }).code
-}
-
-/** The messages of a request's channels about its connection, in order. */
-async function connectionMessages(stage: Stage): Promise<Normal> {
-  const names = ['beforeConnect', 'connected', 'sendHeaders'] as const
-  const seen: Normal[] = []
-  const listeners = names.map((name) => {
-    const of = channel(`undici:client:${name}`)
-    const listener = (message: unknown): void => {
-      const { connector } = message as { connector?: unknown }
-      seen.push([name, typeof connector])
-    }
-    of.subscribe(listener)
-    return () => of.unsubscribe(listener)
-  })
-  try {
-    const server = await stage.http1((_request, response) => void response.end('ok'))
-    const agent = await stage.agent()
-    await exchange(agent, { origin: server.origin })
-    return seen.map((one) => JSON.stringify(one)).filter((one) => !one.includes('sendHeaders'))
-  } finally {
-    for (const stop of listeners) stop()
-  }
 }
 
 export const connectingDifferences: readonly Difference[] = [
@@ -111,6 +101,13 @@ export const connectingDifferences: readonly Difference[] = [
   },
   {
     row: '- A `connect` function, and options of `tls.connect()`',
+    name: 'how often it is called when it fails',
+    play: (stage) => callsOfFailing(stage, 'UND_ERR_INFO'),
+    undici: 3,
+    dodici: 1,
+  },
+  {
+    row: '- A `connect` function, and options of `tls.connect()`',
     name: 'calls within the dispatch',
     play: async (stage) => {
       const server = await stage.http1((_request, response) => void response.end('ok'))
@@ -131,14 +128,36 @@ export const connectingDifferences: readonly Difference[] = [
     ['request', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG'],
     invalid,
   ),
+  option('`connectTimeout` that is not a time', 'it', { connectTimeout: 'much' }, ok, invalid),
   option('`connectTimeout` that is not a time', 'webSocket', { webSocket: 5 }, ok, invalid),
+  option('`connectTimeout` that is not a time', 'eventSource', { eventSource: 5 }, ok, invalid),
+  {
+    row: '`connectTimeout` that is not a time',
+    name: 'options',
+    play: async (stage) => {
+      const { Agent } = await libraryOf(stage)
+      return outcomeOf(() => using(new Agent('much' as never))) as Normal
+    },
+    undici: 'made',
+    dodici: {
+      name: 'InvalidArgumentError',
+      code: 'UND_ERR_INVALID_ARG',
+      message: 'options must be an object',
+    },
+  },
+  option(invalidConnect, 'lookup', { connect: { lookup: 5 } }, ok, [
+    'constructor',
+    'TypeError',
+    'ERR_INVALID_ARG_TYPE',
+  ]),
   option(
-    'invalid `servername`, `lookup`, `family` or `socketPath` in `connect`',
-    'lookup',
-    { connect: { lookup: 5 } },
-    ok,
-    ['constructor', 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    invalidConnect,
+    'socketPath',
+    { connect: { socketPath: 5 } },
+    ['request', 'TypeError', 'ERR_INVALID_ARG_TYPE'],
+    invalid,
   ),
+  option(invalidConnect, 'servername', { connect: { servername: 5 } }, ok, invalid),
   option(
     '`servername` that is neither a host name nor an IP address',
     'in connect',
@@ -225,12 +244,5 @@ export const connectingDifferences: readonly Difference[] = [
     play: refusedClient,
     undici: 'UND_ERR_SOCKET',
     dodici: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-  },
-  {
-    row: 'there is no `connector`',
-    name: 'over HTTP/1.1',
-    play: connectionMessages,
-    undici: ['["beforeConnect","function"]', '["connected","function"]'],
-    dodici: ['["beforeConnect","undefined"]', '["connected","undefined"]'],
   },
 ]

@@ -112,20 +112,6 @@ async function formData(): Promise<FormData> {
   return form
 }
 
-/** Whether the error of `disconnect` is the very one of the request that failed with the connection. */
-async function errorOfDisconnect(stage: Stage): Promise<Normal> {
-  const server = await stage.raw(async (peer) => {
-    await peer.head()
-    peer.fin()
-  })
-  const agent = await stage.agent()
-  const errors: Error[] = []
-  agent.on('disconnect', (_origin, _targets, error) => errors.push(error))
-  const { error } = await exchange(agent, { origin: server.origin })
-  await until('disconnect', () => errors.length > 0)
-  return [told(errors[0]), errors[0] === error]
-}
-
 const blob = "Over HTTP/2 a Blob's"
 
 export const http2Differences: readonly Difference[] = [
@@ -210,12 +196,5 @@ export const http2Differences: readonly Difference[] = [
     },
     undici: 'multipart/form-data',
     dodici: 'mine/own',
-  },
-  {
-    row: 'The error of `disconnect`',
-    name: 'over HTTP/1.1',
-    play: errorOfDisconnect,
-    undici: ['SocketError UND_ERR_SOCKET', true],
-    dodici: ['SocketError UND_ERR_SOCKET', false],
   },
 ]

@@ -7,7 +7,7 @@ import type { AgentOptions } from '../../support/agents.ts'
 import { useFolder } from '../../support/fixtures.ts'
 import { using } from '../../support/libraries.ts'
 import { useEnvironment } from '../../support/proxying.ts'
-import { exchange } from '../../support/recorder.ts'
+import { dispatch, exchange } from '../../support/recorder.ts'
 import type { RequestOptions } from '../../support/recorder.ts'
 import type { Peer, RawScript, RawServer } from '../../support/servers/raw.ts'
 import type { Normal } from '../normalize.ts'
@@ -97,11 +97,31 @@ async function unauthorized(stage: Stage): Promise<Normal> {
   return [told(recorder.error), await happens(() => recorder.text !== '')]
 }
 
-/** How many connections to the proxy two origins take, one behind the other. */
+/** Whether a CONNECT that is not answered fails by `connectTimeout`. */
+async function unansweredConnect(stage: Stage): Promise<Normal> {
+  const options = { proxyTunnel: true, connectTimeout: 100 }
+  const { agent } = await proxied(stage, options, () => {})
+  const recorder = dispatch(agent, { origin: 'http://a.test' })
+  return happens(() => recorder.error?.code === 'UND_ERR_CONNECT_TIMEOUT', 1500)
+}
+
+/** The head that asks a proxy for a tunnel. */
+async function headOfConnect(stage: Stage): Promise<Normal> {
+  const { agent, proxy } = await proxied(stage, { proxyTunnel: true }, async (peer) => {
+    await peer.head()
+    peer.fin()
+  })
+  await get(agent, { origin: 'http://a.test' })
+  return proxy.peers[0]?.log.split('\r\n').slice(1, -2) ?? []
+}
+
+/** How many connections to the proxy two origins take, one behind the other, and what `connect` says of them. */
 async function sharedConnections(stage: Stage): Promise<Normal> {
   const { agent, proxy } = await proxied(stage)
-  for (const host of ['a', 'b']) await get(agent, { origin: `http://${host}.test` })
-  return proxy.peers.length
+  const events: string[] = []
+  agent.on('connect', (origin) => events.push(origin.host))
+  for (const host of ['a.test', 'b.test']) await get(agent, { origin: `http://${host}` })
+  return [proxy.peers.length, events]
 }
 
 /** The user's headers in the order in which they arrive. */
@@ -158,11 +178,25 @@ export const proxyDifferences: readonly Difference[] = [
     dodici: 'proxy',
   },
   {
+    row: 'Proxies are spoken to',
+    name: 'a CONNECT that is not answered',
+    play: unansweredConnect,
+    undici: false,
+    dodici: true,
+  },
+  {
+    row: 'Proxies are spoken to',
+    name: 'the head of a CONNECT',
+    play: headOfConnect,
+    undici: ['host: a.test', 'connection: close', 'proxy-connection: keep-alive'],
+    dodici: ['Host: a.test:80', 'Proxy-Connection: Keep-Alive'],
+  },
+  {
     row: 'Origins that a proxy',
     name: 'connections',
     play: sharedConnections,
-    undici: 2,
-    dodici: 1,
+    undici: [2, []],
+    dodici: [1, ['a.test']],
   },
   {
     row: 'Headers for the proxy',

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { Agent as Agent7 } from 'undici7'
 import { counting } from '../../support/connecting.ts'
-import { exchange } from '../../support/recorder.ts'
+import { dispatch, exchange } from '../../support/recorder.ts'
 import { until, within } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
@@ -89,6 +89,24 @@ async function connectionsOfUpgrade(stage: Stage): Promise<Normal> {
   await exchange(agent, { origin: server.origin })
   const [status] = (await outcome(agent, server.origin, { upgrade: 'echo' })) as [number, string]
   return [status, server.peers.length]
+}
+
+/** The version of HTTP that a WebSocket is asked for in, of a server that takes both. */
+async function versionOfWebSocket(stage: Stage): Promise<Normal> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const { origin, server } = await stage.tls({
+    server: { settings: { enableConnectProtocol: true } },
+    onStream: (stream) => {
+      resolve('2')
+      stream.respond({ ':status': 200 })
+    },
+  })
+  server.on('upgrade', (_request, socket: Duplex) => {
+    resolve('1.1')
+    socket.destroy()
+  })
+  dispatch(await stage.agent(), { origin, upgrade: 'websocket' })
+  return within('the handshake', promise)
 }
 
 async function isNetSocket(stage: Stage): Promise<Normal> {
@@ -180,6 +198,13 @@ export const tunnelDifferences: readonly Difference[] = [
     play: connectionsOfUpgrade,
     undici: [101, 1],
     dodici: [101, 2],
+  },
+  {
+    row: '`upgrade` and CONNECT',
+    name: 'a WebSocket',
+    play: versionOfWebSocket,
+    undici: '2',
+    dodici: '1.1',
   },
   {
     row: 'an upgraded socket',
