@@ -5,7 +5,7 @@ import { errors } from '../compat/undici.ts'
 import type { Controller } from '../compat/handler.ts'
 import { Consumption, type Shape } from './consumption.ts'
 import { isDisturbed } from './disturbed.ts'
-import { AbortError, limitOf, readAndDiscard, type DumpOptions } from './dump.ts'
+import { AbortError, limitOf, readAndDiscard, type Dumped, type DumpOptions } from './dump.ts'
 import { close, fill, finish, initReadable, stateOf } from './readable-state.ts'
 
 const { InvalidArgumentError, RequestAbortedError } = errors
@@ -23,9 +23,8 @@ export interface BodyTraits {
 }
 
 /** A call of dump(), which will drop the received bytes in the next tick. */
-interface Dump {
+interface PendingDump extends Dumped {
   readonly limit: number
-  readonly resolve: (none: null | undefined | Promise<null | undefined>) => void
 }
 
 /**
@@ -46,7 +45,7 @@ export abstract class BodyState {
   private held = 0
   /** how many bytes are held before the server must wait */
   private mostHeld = mostUnread
-  private bytesRead = 0
+  bytesRead = 0
   private hasEnded = false
   /** whether it was read to its end without becoming a Readable */
   private isSpent = false
@@ -54,7 +53,8 @@ export abstract class BodyState {
   private isTaken = false
   /** the reading of the whole body; kept when it has ended */
   private consumption: Consumption | null = null
-  private dump: Dump | null = null
+  private dump: PendingDump | null = null
+  private wasDropped = false
   private web: ReadableStream | null = null
   /** whether there are listeners for its data */
   private isHeard = false
@@ -102,38 +102,43 @@ export abstract class BodyState {
     if (this.isReadable) {
       Readable.prototype.push.call(this.body, null)
     } else if (this.consumption !== null) {
-      this.spend(this.consumption)
+      // As a stream's end does. Until then the body can be destroyed, or listened to.
+      process.nextTick(spendLater, this)
     }
   }
 
-  /** REQUIRES: the response has come. */
-  becomeReadable(): void {
+  /** REQUIRES: the response has come. `hadBegun`: whether the reading of the whole body began in an earlier tick. */
+  becomeReadable(hadBegun = true): void {
     if (this.isReadable) {
       return
     }
     this.isReadable = true
-    const { body } = this
+    const body = this.body as Readable
     const { highWaterMark = mostUnread } = this.traits as BodyTraits
-    const state = initReadable(body as Readable, {
+    const state = initReadable(body, {
       highWaterMark: highWaterMark as number,
       read: () => this.controller?.resume(),
     })
-    this.followReadable(body as Readable)
+    this.followReadable(body)
     state.dataEmitted = this.isTaken
     if (this.isSpent) {
       finish(state)
       close(state)
+      if (this.wasDropped) {
+        // The listeners of dump().
+        body.on('close', ignore).on('error', ignore).on('data', ignore)
+      }
     } else {
-      fill(body as Readable, this.chunks, this.hasEnded)
+      fill(body, this.chunks, this.hasEnded)
     }
     this.chunks = []
     if (this.dump !== null) {
-      const { limit, resolve } = this.dump
+      const { dump } = this
       this.dump = null
-      resolve(this.dumpReadable(limit))
+      readAndDiscard(body, this, dump.limit, null, dump)
     }
     if (this.consumption !== null) {
-      this.attach(this.consumption)
+      this.attach(this.consumption, hadBegun)
     }
   }
 
@@ -141,6 +146,11 @@ export abstract class BodyState {
   protected followReadable(_body: Readable): void {}
 
   // Used by the methods of the body.
+
+  /** its declared length, or 0 */
+  get length(): number {
+    return (this.traits as BodyTraits).length
+  }
 
   get contentType(): unknown {
     return this.traits?.type
@@ -207,14 +217,15 @@ export abstract class BodyState {
     if (this.isSpent || (this.isReadable && stateOf(this.body as Readable).closeEmitted)) {
       return Promise.resolve(null)
     }
-    if (this.mayDrop(signal, limit)) {
-      return new Promise((resolve) => {
-        this.dump = { limit, resolve }
+    return new Promise((resolve, reject) => {
+      if (this.mayDrop(signal, limit)) {
+        this.dump = { limit, resolve, reject }
         process.nextTick(() => this.drop())
-      })
-    }
-    this.becomeReadable()
-    return this.dumpReadable(limit, signal)
+      } else {
+        this.becomeReadable()
+        readAndDiscard(this.body as Readable, this, limit, signal, { resolve, reject })
+      }
+    })
   }
 
   // Consuming.
@@ -242,10 +253,10 @@ export abstract class BodyState {
       return
     }
     this.consumption = consumption
-    if (this.dump !== null || this.isSpent) {
-      this.becomeReadable()
-    } else if (this.isReadable) {
-      this.attach(consumption)
+    if (this.isReadable) {
+      this.attach(consumption, false)
+    } else if (this.dump !== null || this.isSpent) {
+      this.becomeReadable(false)
     } else {
       this.takeHeld(consumption)
     }
@@ -256,14 +267,19 @@ export abstract class BodyState {
     this.chunks = []
     this.isTaken = this.held > 0
     if (this.hasEnded) {
-      this.spend(consumption)
+      this.spend()
     } else if (this.held >= this.mostHeld) {
       this.controller?.resume()
     }
     this.held = 0
   }
 
-  private spend(consumption: Consumption): void {
+  /** The body has ended, and somebody waits for it as a whole. */
+  spend(): void {
+    const { consumption } = this
+    if (this.isReadable || this.isSpent || consumption === null) {
+      return
+    }
     try {
       consumption.end(this.contentType)
     } catch {
@@ -281,7 +297,7 @@ export abstract class BodyState {
   }
 
   // Passes the bytes of the body, which is a Readable, to `consumption`.
-  private attach(consumption: Consumption): void {
+  private attach(consumption: Consumption, hadBegun: boolean): void {
     const body = this.body as Readable
     const state = stateOf(body)
     body
@@ -313,7 +329,12 @@ export abstract class BodyState {
       end()
       return
     }
-    body.on('end', end).resume()
+    body.on('end', end)
+    if (hadBegun) {
+      state.flowing = true
+    } else {
+      body.resume()
+    }
     while (body.read() !== null) {
       // read() calls the listeners for data.
     }
@@ -327,7 +348,7 @@ export abstract class BodyState {
       this.hasEnded &&
       this.dump === null &&
       (signal === undefined || signal === null) &&
-      (this.traits as BodyTraits).length <= limit &&
+      this.length <= limit &&
       this.bytesRead <= limit
     )
   }
@@ -336,16 +357,12 @@ export abstract class BodyState {
     const { dump } = this
     if (dump !== null) {
       this.dump = null
+      this.wasDropped = true
       this.chunks = []
       this.isTaken = this.held > 0
       this.close()
-      dump.resolve(undefined)
+      dump.resolve()
     }
-  }
-
-  private dumpReadable(limit: number, signal?: AbortSignal | null): Promise<null | undefined> {
-    const { length } = this.traits as BodyTraits
-    return readAndDiscard(this.body as Readable, length, limit, () => this.bytesRead, signal)
   }
 }
 
@@ -355,3 +372,9 @@ export function failedAssertion(source: string): Error {
   const error = new AssertionError({ message, actual: false, expected: true, operator: '==' })
   return Object.assign(error, { generatedMessage: true })
 }
+
+function spendLater(state: BodyState): void {
+  state.spend()
+}
+
+function ignore(): void {}

@@ -22,43 +22,51 @@ export function limitOf(options: DumpOptions | undefined): number {
   return limit && Number.isFinite(limit) ? limit : mostDumped
 }
 
-/**
- * Reads and discards `body` to its end, or up to `limit`. `length` is its declared length; `bytesRead` returns how much
- * has come.
- */
+/** The promise of a call of dump(). */
+export interface Dumped {
+  resolve(none?: null): void
+  reject(error: unknown): void
+}
+
+/** What is known of the length of a body. */
+export interface Extent {
+  /** its declared length, or 0 */
+  readonly length: number
+  readonly bytesRead: number
+}
+
+/** Reads and discards `body` to its end, or destroys it when it is longer than `limit`. */
 export function readAndDiscard(
   body: Readable,
-  length: number,
+  extent: Extent,
   limit: number,
-  bytesRead: () => number,
   signal: AbortSignal | null | undefined,
-): Promise<null | undefined> {
-  return new Promise((resolve, reject) => {
-    if (length > limit || bytesRead() > limit) {
-      body.destroy(new AbortError())
-    }
-    if (signal === undefined || signal === null) {
-      body.on('close', resolve)
-    } else {
-      const following = addAbortListener(signal, () => {
-        body.destroy(signal.reason ?? new AbortError())
-      })
-      body.on('close', () => {
-        following[Symbol.dispose]()
-        if (signal.aborted) {
-          reject(signal.reason ?? new AbortError())
-        } else {
-          resolve(null)
-        }
-      })
-    }
-    body
-      .on('error', () => {})
-      .on('data', () => {
-        if (bytesRead() > limit) {
-          body.destroy()
-        }
-      })
-      .resume()
-  })
+  dumped: Dumped,
+): void {
+  if (extent.length > limit || extent.bytesRead > limit) {
+    body.destroy(new AbortError())
+  }
+  if (signal === undefined || signal === null) {
+    body.on('close', () => dumped.resolve())
+  } else {
+    const following = addAbortListener(signal, () => {
+      body.destroy(signal.reason ?? new AbortError())
+    })
+    body.on('close', () => {
+      following[Symbol.dispose]()
+      if (signal.aborted) {
+        dumped.reject(signal.reason ?? new AbortError())
+      } else {
+        dumped.resolve(null)
+      }
+    })
+  }
+  body
+    .on('error', () => {})
+    .on('data', () => {
+      if (extent.bytesRead > limit) {
+        body.destroy()
+      }
+    })
+    .resume()
 }

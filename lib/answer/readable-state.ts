@@ -18,6 +18,7 @@ export interface ReadableState {
   closed: boolean
   closeEmitted: boolean
   dataEmitted: boolean
+  readonly emittedReadable: boolean
   readingMore: boolean
 }
 
@@ -40,6 +41,15 @@ export function initReadable(object: Readable, options: ReadableOptions): Readab
   return stateOf(object)
 }
 
+/** Whether push(null) schedules nothing. Before Node 26 it schedules a `readable` event, even without listeners. */
+const endsQuietly = !emitsReadableAtEnd()
+
+function emitsReadableAtEnd(): boolean {
+  const stream = new Readable({ read() {} })
+  stream.push(null)
+  return stateOf(stream).emittedReadable
+}
+
 /** Fills the stream as if the chunks had come earlier, so that it emits nothing in the next tick. */
 export function fill(stream: Readable, chunks: readonly Buffer[], hasEnded: boolean): void {
   const state = stateOf(stream)
@@ -50,7 +60,11 @@ export function fill(stream: Readable, chunks: readonly Buffer[], hasEnded: bool
   }
   state.readingMore = false
   if (hasEnded) {
-    state.ended = true
+    if (endsQuietly) {
+      Readable.prototype.push.call(stream, null)
+    } else {
+      state.ended = true
+    }
   } else if (mayTakeMore) {
     stream.read(0)
   }
