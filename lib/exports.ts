@@ -18,6 +18,7 @@ export type { EnvHttpProxyAgentOptions, ProxyAgentOptions } from './api/proxy-ag
 export type { Socks5ProxyAgentOptions } from './api/socks5-proxy-agent.ts'
 export type { AgentOptions, H2Options } from './options/agent-options.ts'
 export type { ConnectOptions } from './options/connect-options.ts'
+export type { Connector, ConnectorCallback, ConnectorOptions } from './options/connector.ts'
 export type { ProxyOptions } from './options/proxy.ts'
 export type { OriginLike } from './origins/origin-url.ts'
 

@@ -27,6 +27,13 @@ export async function typeCheck() {
   return (await onNode24('tsc', '--noEmit', '-p', inRoot('tsconfig.json'))) === 0
 }
 
+/** Writes the API reference into build/reference. A warning is a failure. REQUIRES: ensureTypedoc() has run. */
+export async function reference() {
+  const folder = inRoot('scripts/docs/reference')
+  const typedoc = ['node_modules/typedoc/bin/typedoc', '--logLevel', 'Warn']
+  return (await runVisible(node24, typedoc, { cwd: folder, env: preparedEnv() })) === 0
+}
+
 /** Checks package.json's exports as a user's package manager and TypeScript read them. REQUIRES: dist/ is built. */
 export async function publint() {
   return (await onNode24('publint', '--strict')) === 0

@@ -1,9 +1,10 @@
 // `npm run check`: the static checks of the code, and the architecture tests. All checks run even if some fail, so that
 // one run shows everything. `npm run fix` fixes formatting.
 import { runClangTidy } from '../check/clang-tidy.mjs'
-import { clangFormat, oxfmt, oxlint, publint, typeCheck } from '../check/tools.mjs'
+import { clangFormat, oxfmt, oxlint, publint, reference, typeCheck } from '../check/tools.mjs'
 import { buildLib, buildPreset } from '../setup/build.mjs'
 import { prepare } from '../setup/index.mjs'
+import { ensureTypedoc } from '../setup/node-modules.mjs'
 import { say, seconds } from '../support/run.mjs'
 import { runVitest } from '../support/suites.mjs'
 
@@ -13,12 +14,14 @@ const checks = {
   oxlint: () => oxlint(),
   tsc: typeCheck,
   publint,
+  reference,
   architecture: async () => (await runVitest(['tests/architecture'])).failed === 0,
   'clang-tidy': runClangTidy,
 }
 
 export async function run() {
   await prepare('check')
+  await ensureTypedoc()
   await buildPreset('dev')
   await buildLib()
   const failed = []
