@@ -1,7 +1,7 @@
 # dodici_finish_addon(target): name, place and linker flags of the .node file.
 #
-# Node's executable exports OpenSSL, nghttp2 and more. Hidden symbols keep ours from leaking out (addon.map, exclude-libs),
-# -Bsymbolic keeps Node's from being taken instead of ours.
+# Node's executable exports OpenSSL, nghttp2 and more. Our symbols are hidden (addon.map, exclude-libs), and -Bsymbolic
+# prevents binding to Node's instead of ours.
 function(dodici_finish_addon target)
   set(map "${CMAKE_SOURCE_DIR}/cmake/addon.map")
   set_target_properties(
@@ -25,10 +25,10 @@ function(dodici_finish_addon target)
       -Wl,-z,noexecstack
   )
   if(NOT DODICI_SANITIZE)
-    # One file for every distribution with the same glibc or a newer one, whatever its libstdc++ is.
+    # The file works on all distributions with the same or a newer glibc, with any libstdc++.
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
-  # What the loader needs to know before it opens the file.
+  # A note that the loader reads before it opens the file.
   file(
     GENERATE
     OUTPUT "${CMAKE_BINARY_DIR}/dodici.build.json"

@@ -1,8 +1,8 @@
-# dodici_curl: libcurl and all it stands on, whichever way it is had. Sets DODICI_HTTP3 (0 or 1).
+# dodici_curl: libcurl and its dependencies, bundled or from the system. Sets DODICI_HTTP3 (0 or 1).
 #
-# bundled: static libraries built by scripts/bundled, found by asking it; DODICI_BUNDLED_PREFIX overrides.
-# system:  the installed libcurl and OpenSSL, for those who package dodici for a distribution. Its addon must be opened
-#          with RTLD_DEEPBIND, or libcurl binds to the OpenSSL and nghttp2 that Node's own executable exports.
+# bundled: static libraries built by scripts/bundled, found by asking it; DODICI_BUNDLED_PREFIX overrides. system: the
+# installed libcurl and OpenSSL, for packagers of a distribution. Its addon must be opened with RTLD_DEEPBIND, or
+# libcurl binds to the OpenSSL and nghttp2 that Node's own executable exports.
 add_library(dodici_curl INTERFACE)
 set(DODICI_HTTP3 0)
 
@@ -10,7 +10,7 @@ if(DODICI_CURL STREQUAL "bundled")
   set(DODICI_BUNDLED_PREFIX "" CACHE PATH "Where the bundled libraries are; empty: ask scripts/bundled")
   set(prefix "${DODICI_BUNDLED_PREFIX}")
   if(NOT prefix)
-    # Asked at each configure rather than kept: the answer changes with the versions and the recipes.
+    # Asked at each configure instead of cached, because the answer changes with the versions and the recipes.
     set_property(
       DIRECTORY
       APPEND
@@ -38,7 +38,8 @@ if(DODICI_CURL STREQUAL "bundled")
 
   file(READ "${prefix}/bundled.json" manifest)
   string(JSON http3 GET "${manifest}" http3)
-  # Users before used: a static archive gives only what was asked for by then.
+  # Dependents come before their dependencies: the linker takes from a static archive only symbols that are needed by
+  # then.
   set(archives curl)
   if(http3)
     set(DODICI_HTTP3 1)

@@ -1,4 +1,5 @@
-# dodici_flags: how all our own code is compiled. Linked PRIVATE by every target of ours; nobody else's code sees it.
+# dodici_flags: the compiler flags for our own code. All our targets link it PRIVATE, so that it does not affect other
+# code.
 add_library(dodici_flags INTERFACE)
 target_compile_features(dodici_flags INTERFACE cxx_std_20)
 target_compile_options(
@@ -17,8 +18,8 @@ target_compile_options(
     -ffunction-sections
     -fdata-sections
 )
-# Only what users run is optimized as a whole, which takes the linker half a minute. The bundled libraries bring both kinds
-# of code, and GCC would take theirs for the linker's unless told not to.
+# Only the release build is optimized at link time, which takes half a minute. The objects of the bundled libraries
+# contain both kinds of code, and GCC would use the link-time one unless told not to.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(dodici_flags INTERFACE -flto=auto)
   target_link_options(dodici_flags INTERFACE -flto=auto)
@@ -33,6 +34,6 @@ if(DODICI_SANITIZE)
   target_compile_options(dodici_flags INTERFACE ${sanitize})
   target_link_options(dodici_flags INTERFACE ${sanitize})
 else()
-  # Needs optimization, and the sanitizers bring checks of their own.
+  # It needs optimization, and the sanitizers have their own checks.
   target_compile_options(dodici_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
 endif()

@@ -1,5 +1,5 @@
-# dodici_node_api: the Node-API headers from npm. Plain headers are all it takes: the symbols come from the Node process
-# that loads the addon. Without node_modules the target is missing, and only core is built.
+# dodici_node_api: the Node-API headers from npm. Headers are enough, as the Node process that loads the addon provides
+# the symbols. Without node_modules the target does not exist, and only core is built.
 set(node_modules "${CMAKE_SOURCE_DIR}/node_modules")
 if(EXISTS "${node_modules}/node-addon-api/napi.h" AND EXISTS "${node_modules}/node-api-headers/include/node_api.h")
   add_library(dodici_node_api INTERFACE)

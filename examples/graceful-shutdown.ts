@@ -1,6 +1,6 @@
 /**
- * Graceful shutdown with one signal: SIGINT or SIGTERM aborts an AbortController, the Agent made with its signal
- * cancels everything that it has in flight and refuses new work, and the process ends by itself.
+ * Graceful shutdown with one signal: SIGINT or SIGTERM aborts an AbortController, the Agent with its signal cancels all
+ * requests in flight and refuses new ones, and the process ends by itself.
  *
  *     node examples/graceful-shutdown.ts http://127.0.0.1:8080/ [how many at a time]
  */
@@ -11,17 +11,17 @@ const [url = 'http://127.0.0.1:8080/', concurrency = '10'] = process.argv.slice(
 
 const shutdown = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // Once: a second signal ends the process at once, as always.
+  // Only once, so that a second signal ends the process at once.
   process.once(name, () => shutdown.abort(new Error(name)))
 }
 
-// Children of one signal: the requests of this agent, and whatever else of the program listens to it.
+// The requests of this agent depend on the signal, as can other parts of the program.
 const dispatcher = new Agent({ signal: shutdown.signal })
 
 const count = { finished: 0, cancelled: 0, failed: 0 }
 await Promise.all(Array.from({ length: Number(concurrency) }, work))
 
-// Joined: no request runs any more, all sockets are closed, the loop threads have ended.
+// Afterwards no request runs any more, all sockets are closed, and the loop threads have ended.
 await dispatcher.destroy()
 console.log(
   `${reasonOf(shutdown.signal)}: ${count.finished} finished, ` +
