@@ -1,8 +1,13 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    // What takes packed tarballs: `npm run test:package` makes them first.
+    exclude: [
+      ...configDefaults.exclude,
+      ...(process.env['DODICI_PACKAGES'] === undefined ? ['tests/package/**'] : []),
+    ],
     // A process a file: the addon's threads and the global dispatcher are of one process.
     pool: 'forks',
     // The tests run servers and loop threads besides; more workers than this measure each other's waiting.

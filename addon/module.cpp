@@ -25,6 +25,7 @@ Napi::Value versionToJs(const Napi::CallbackInfo& info) {
 
 Napi::Object registerExports(Napi::Env env, Napi::Object exports) {
   AddonState::install(env);
+  exports.Set("dodici", Napi::String::New(env, DODICI_VERSION));
   exports.Set("Client", ClientWrap::defineClass(env));
   exports.Set("setLoopThreads", Napi::Function::New(env, setLoopThreadsFromJs, "setLoopThreads"));
   exports.Set("version", Napi::Function::New(env, versionToJs, "version"));

@@ -28,7 +28,13 @@ function(dodici_finish_addon target)
     # The file works on all distributions with the same or a newer glibc, with any libstdc++.
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
-  # A note that the loader reads before it opens the file.
+  if(DODICI_LIBC_KIT)
+    # Before the compiler's own folders, for -l and for crti.o alike. What glibc 2.34 has in libc.so is named apart.
+    target_sources(${target} PRIVATE platform/glibc_floor.cpp)
+    target_link_options(${target} PRIVATE "-B${DODICI_LIBC_KIT}" "-L${DODICI_LIBC_KIT}")
+    target_link_libraries(${target} PRIVATE -Wl,--as-needed pthread rt m)
+  endif()
+  # What the loader needs to know before it opens the file.
   file(
     GENERATE
     OUTPUT "${CMAKE_BINARY_DIR}/dodici.build.json"

@@ -5,6 +5,8 @@ import { main, StepFailed } from './support/run.mjs'
 const tasks = [
   'setup',
   'build',
+  'package',
+  'test-package',
   'test',
   'sanitize',
   'valgrind',

@@ -5,6 +5,7 @@ import { showToUndici } from '../compat/undici-symbols.ts'
 import type { OriginStats } from './origin-stats.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
 import { proxyDelegate } from './proxy-delegate.ts'
+import { standInFor } from './stand-in.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 /** A dispatcher for any number of origins, as undici's `Agent`. */
@@ -21,7 +22,7 @@ export class Agent extends NativeDispatcher {
   constructor(options: UndiciAgentType.Options)
   constructor(options: AgentOptions | UndiciAgentType.Options = {}) {
     const given = options as AgentOptions
-    super(given, undefined, withFactory(given) ?? proxyDelegate(given))
+    super(given, undefined, withFactory(given) ?? proxyDelegate(given) ?? standInFor(given))
   }
 
   /** The number of connections and requests of each origin, at this moment. */

@@ -6,6 +6,7 @@ import { showToUndici } from '../compat/undici-symbols.ts'
 import type { OriginStats } from './origin-stats.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
 import { proxyDelegate } from './proxy-delegate.ts'
+import { standInFor } from './stand-in.ts'
 import { withoutUndefined } from './without-undefined.ts'
 import { parseOrigin, type OriginLike } from '../origins/origin-url.ts'
 
@@ -79,7 +80,11 @@ export class Pool extends OneOriginDispatcher {
   ) {
     const url = parseOrigin(origin)
     const given = options as PoolOptions
-    super(given as AgentOptions, url.origin, withFactory(url, given) ?? proxyDelegate(given))
+    super(
+      given as AgentOptions,
+      url.origin,
+      withFactory(url, given) ?? proxyDelegate(given) ?? standInFor(given, url.origin),
+    )
   }
 
   /** What is going on: a snapshot. */
@@ -142,7 +147,7 @@ export class Client extends OneOriginDispatcher {
     checkRenamed(options as ClientOptions)
     const url = parseOrigin(origin)
     const given = { ...withoutFactory(options as ClientOptions), connections: 1 }
-    super(given, url.origin, proxyDelegate(given))
+    super(given, url.origin, proxyDelegate(given) ?? standInFor(given, url.origin, true))
     this.pipeliningNow = options.pipelining ?? 1
   }
 

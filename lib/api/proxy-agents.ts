@@ -16,6 +16,7 @@ import {
   type EnvironmentProxyOptions,
   type ProxyOptions,
 } from '../options/proxy.ts'
+import { standIn } from './stand-in.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
 
 const { InvalidArgumentError } = errors
@@ -42,10 +43,11 @@ export class ProxyAgent extends NativeDispatcher {
     const options = proxyOptions(given) as ProxyAgentOptions
     checkClientFactory(options.clientFactory)
     const usesUndici = needsUndici(options, () => new Proxy(options))
+    const makeUndici = (): Dispatcher => new UndiciProxyAgent(options as undici.ProxyAgent.Options)
     super(
       usesUndici ? agentOptions(options) : agentOptions(options, new Proxy(options, true)),
       undefined,
-      usesUndici ? () => new UndiciProxyAgent(options as undici.ProxyAgent.Options) : null,
+      usesUndici ? makeUndici : standIn(options, makeUndici),
     )
   }
 
@@ -78,12 +80,12 @@ export class EnvHttpProxyAgent extends NativeDispatcher {
       return { ...options, proxy: asOption(proxiesOfEnvironment(options, true)) } as AgentOptions
     }
     const usesUndici = needsUndici(options, () => resolveOptions(resolved()))
+    const makeUndici = (): Dispatcher =>
+      new UndiciEnvHttpProxyAgent(given as undici.EnvHttpProxyAgent.Options)
     super(
       usesUndici ? (options as AgentOptions) : resolved(),
       undefined,
-      usesUndici
-        ? () => new UndiciEnvHttpProxyAgent(given as undici.EnvHttpProxyAgent.Options)
-        : null,
+      usesUndici ? makeUndici : standIn(options, makeUndici),
     )
   }
 }

@@ -352,6 +352,8 @@ export interface NativeClient {
 }
 
 export interface NativeBinding {
+  /** Version of dodici that the addon was built from. */
+  readonly dodici: string
   Client: new (options: NativeClientOptions) => NativeClient
   /** Sets how many loop threads the process runs; returns false if they already run. */
   setLoopThreads(count: number): boolean

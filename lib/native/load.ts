@@ -1,61 +1,74 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { dirname, isAbsolute, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import type { NativeBinding } from './contract.ts'
+import { faultOfElf } from './elf-check.ts'
+import { findAddon, type FoundAddon } from './find-addon.ts'
+import { currentPlatform } from './platform.ts'
+import { version } from './version.ts'
 
 let binding: NativeBinding | undefined
+let failure: Error | undefined
 
-/**
- * Loads the addon, once per process or worker: from `DODICI_ADDON` (an absolute path), or else from `build/release` or
- * `build/dev` of this package.
- */
+/** Loads the addon, once a process or worker. Throws why it can't be loaded: what was tried, and the ways out. */
 export function loadBinding(): NativeBinding {
-  binding ??= open(findAddon())
-  return binding
+  const error = bindingError()
+  if (error !== undefined) {
+    throw error
+  }
+  return binding as NativeBinding
 }
 
-// If the addon links the system's libcurl, RTLD_DEEPBIND keeps that from binding to the OpenSSL and nghttp2 in Node.
-function open(path: string): NativeBinding {
+/** What loadBinding() throws; undefined where there is an addon. */
+export function bindingError(): Error | undefined {
+  if (binding === undefined && failure === undefined) {
+    try {
+      binding = open(findAddon())
+    } catch (error) {
+      failure = error as Error
+    }
+  }
+  return failure
+}
+
+function open({ path, source }: FoundAddon): NativeBinding {
+  const loaded = orFault(path, source)
+  if (typeof loaded.Client !== 'function') {
+    throw unloadable(path, source, 'it is an addon, but not of dodici')
+  }
+  if (loaded.dodici !== version) {
+    throw unloadable(path, source, `it is of dodici ${loaded.dodici}, not of ${version}`)
+  }
+  return loaded
+}
+
+function orFault(path: string, source: string): NativeBinding {
   const { RTLD_NOW, RTLD_DEEPBIND } = constants.dlopen
   const module = { exports: {} }
-  process.dlopen(module, path, linksSystemCurl(path) ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW)
+  try {
+    const fault = process.platform === 'linux' ? faultOfElf(path) : undefined
+    if (fault !== undefined) {
+      throw new Error(fault)
+    }
+    // One that links the system's libcurl must not bind that to the OpenSSL and nghttp2 of Node's own executable.
+    process.dlopen(module, path, linksSystemCurl(path) ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW)
+  } catch (cause) {
+    throw unloadable(path, source, (cause as Error).message, cause)
+  }
   return module.exports as NativeBinding
 }
 
-// The build leaves a note beside its output.
+function unloadable(path: string, source: string, why: string, cause?: unknown): Error {
+  const text =
+    `dodici ${version} can't load its addon ${path} (${source}) on this platform (${currentPlatform().words}): ${why}. ` +
+    'Install the package again, or build from source and set DODICI_ADDON to the path of its dodici.node.'
+  // Such as ERR_DLOPEN_DISABLED: programs ask for Node's codes.
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException
+  return Object.assign(new Error(text, { cause }), code !== undefined && { code })
+}
+
+// The build says so beside its output.
 function linksSystemCurl(path: string): boolean {
   const note = join(dirname(path), 'dodici.build.json')
   return existsSync(note) && /"curl":\s*"system"/.test(readFileSync(note, 'utf8'))
-}
-
-function findAddon(): string {
-  const given = process.env['DODICI_ADDON']
-  if (given) {
-    if (!isAbsolute(given)) {
-      throw new Error(`DODICI_ADDON must be an absolute path, not "${given}"`)
-    }
-    return given
-  }
-  // import.meta.url is undefined in a CommonJS bundle.
-  const { url } = import.meta as { readonly url?: string }
-  const candidates = url === undefined ? [] : builtAddons(dirname(fileURLToPath(url)))
-  const found = candidates.find((path) => existsSync(path))
-  if (found === undefined) {
-    throw new Error(
-      candidates.length === 0
-        ? "dodici's addon is not part of a bundle: set DODICI_ADDON to the path of a dodici.node."
-        : `dodici's addon is not built: none of ${candidates.join(', ')} exists. ` +
-            'Run "npm run build", or set DODICI_ADDON to the path of a dodici.node.',
-    )
-  }
-  return found
-}
-
-// The package's root is two folders above lib/native, or three above the output of a user's build.
-function builtAddons(folder: string): string[] {
-  const roots = [join(folder, '../..'), join(folder, '../../..')]
-  return roots.flatMap((root) =>
-    ['release', 'dev'].map((build) => join(root, 'build', build, 'dodici.node')),
-  )
 }

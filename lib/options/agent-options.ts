@@ -102,6 +102,11 @@ export interface AgentOptions {
   eventSource?: { maxEventSize?: number }
   /** Aborting it acts as `destroy(signal.reason)`: all requests fail, and new ones are refused. Not in undici. */
   signal?: AbortSignal | null
+  /**
+   * `'undici'`: undici's own dispatcher does the work where dodici has no addon for the platform, or can't load it; a warning
+   * says so once. Default: `DODICI_FALLBACK`; without either the constructor throws. Not in undici.
+   */
+  fallback?: 'undici' | undefined
   /** How many of the process's loop threads serve this Agent. Default: all. Not in undici. */
   loopThreads?: number
 }

@@ -4,19 +4,18 @@
 //   node scripts/bundled/index.mjs --find      only print the prefix when it is complete (CMake asks this)
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, homedir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { cacheFolder } from '../support/cache.mjs'
 import { withLock } from '../support/lock.mjs'
 import { capture, main, runLogged, say, seconds, StepFailed } from '../support/run.mjs'
 import { describePatches, patchSteps } from './patches.mjs'
 import { compilerFlags, describeRecipes, recipes } from './recipes.mjs'
-import { Sources } from './sources.mjs'
+import { bundledSources } from './sources.mjs'
 import { readLibraries } from './versions.mjs'
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dodici')
-
-/** The prefix for this machine's compiler and these versions and flags, even if it is not complete. */
+/** The prefix for this machine's compiler and these versions and flags; complete or not. */
 export async function prefixPath() {
   const compiler = await capture(process.env.CC ?? 'cc', ['-dumpfullversion', '-dumpmachine'])
   if (compiler === undefined)
@@ -28,7 +27,7 @@ export async function prefixPath() {
     .update(describePatches())
     .digest('hex')
     .slice(0, 16)
-  return join(cache, key)
+  return join(cacheFolder, key)
 }
 
 /**
@@ -45,7 +44,7 @@ export async function findBundled() {
 export async function ensureBundled() {
   const found = await findBundled()
   if (found !== undefined) return found
-  mkdirSync(cache, { recursive: true })
+  mkdirSync(cacheFolder, { recursive: true })
   const prefix = await prefixPath()
   return withLock(
     `${prefix}.lock`,
@@ -96,7 +95,7 @@ async function build(prefix) {
 }
 
 async function fetchAll(libraries, logs) {
-  const sources = new Sources(join(cache, 'sources'), join(logs, 'sources.log'))
+  const sources = bundledSources(join(logs, 'sources.log'))
   try {
     const taken = new Map()
     for (const library of libraries) {

@@ -11,10 +11,14 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { cacheFolder } from '../support/cache.mjs'
 import { say, StepFailed } from '../support/run.mjs'
 import { DebianSource } from './debian-source.mjs'
 import { fetchRelease } from './release-source.mjs'
 import { byPreference, isAccepted } from './versions.mjs'
+
+/** The sources in this machine's cache. */
+export const bundledSources = (log) => new Sources(join(cacheFolder, 'sources'), log)
 
 export class Sources {
   #directory

@@ -1,9 +1,11 @@
 // The steps that compile: a CMake preset, and lib/ to dist/. Both are quick if there is nothing to do.
 import { existsSync } from 'node:fs'
-import { runLogged } from '../support/run.mjs'
+import { buildCommonJs } from '../package/commonjs.mjs'
+import { ensureLibcKit } from '../package/libc-kit.mjs'
+import { runLogged, say, StepFailed } from '../support/run.mjs'
 import { bin, inRoot, logOf, node24, preparedEnv, root } from '../support/paths.mjs'
 
-/** Configures a preset (the first time; later CMake does it) and builds it. `wrap` is put before each command. */
+/** Configures and builds a preset. `wrap` goes before each command. */
 export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
   const log = logOf(`build-${preset}`)
   const run = (title, args) => {
@@ -23,9 +25,11 @@ export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
   await run(`building ${preset}`, ['--build', '--preset', preset, ...chosen])
 }
 
+/** Only the first time, and for what users run, whose C library may have to be fetched: later CMake sees to it itself. */
 export async function configurePreset(preset) {
-  if (existsSync(inRoot('build', preset, 'build.ninja'))) return
-  const args = ['--preset', preset]
+  if (preset !== 'release' && existsSync(inRoot('build', preset, 'build.ninja'))) return
+  const definitions = preset === 'release' ? [`-DDODICI_LIBC_KIT=${await libcKit()}`] : []
+  const args = ['--preset', preset, ...definitions]
   await runLogged({
     title: `configuring ${preset}`,
     command: 'cmake',
@@ -34,6 +38,17 @@ export async function configurePreset(preset) {
     env: preparedEnv(),
     log: logOf(`build-${preset}`),
   })
+}
+
+/** So that what is built here runs on older distributions too; '' where that cannot be had. */
+async function libcKit() {
+  try {
+    return await ensureLibcKit(process.arch)
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error
+    say(`${error.message}\nThe addon is built for the C library of this machine, and newer ones.`)
+    return ''
+  }
 }
 
 export async function buildLib() {
@@ -46,4 +61,5 @@ export async function buildLib() {
     env: preparedEnv(),
     log: logOf('tsc'),
   })
+  await buildCommonJs()
 }

@@ -8,7 +8,7 @@ import { inRoot, logOf, node24, root } from '../support/paths.mjs'
 
 const otherNodes = inRoot('tests/support/node-versions')
 const publicSuites = inRoot('tests/public/suites')
-const typedoc = inRoot('scripts/docs/reference')
+const packageTools = inRoot('tests/package/tools')
 const nativeClients = inRoot('bench/clients/native')
 
 export async function ensureNodeModules() {
@@ -23,12 +23,12 @@ export async function ensureNodeModules() {
   })
 }
 
-/** Installs TypeDoc, which needs an older TypeScript than the project has. */
-export function ensureTypedoc() {
-  return ensureInstalled(typedoc, 'npm ci (TypeDoc)', 'npm-ci-typedoc')
+/** Package managers, bundlers and Jest, for tests/package. */
+export function ensurePackageTools() {
+  return ensureInstalled(packageTools, 'npm ci (tools of tests/package)', 'npm-ci-package-tools')
 }
 
-/** Installs other native clients for the benchmarks, unless npm has no binaries for this machine. */
+/** Other native clients, for the benchmarks; they do without where npm has no binaries for this machine. */
 export async function ensureNativeClients() {
   try {
     // Not `npm ci`, which needs the binaries of all machines in the lock file, and some registries lack some.

@@ -52,6 +52,8 @@ describe('addon/', () => {
   it('includes Node-API, the standard library, itself and <dodici/…> of core, nothing else', () => {
     const allowed =
       /#include\s*<([a-z_0-9]+|napi\.h|node_api\.h|js_native_api\.h|dodici\/[a-z_]+\.h)>/
+    // What it says to the dynamic linker.
+    const platform = /^addon\/platform\/.*#include\s*<(dlfcn|link)\.h>/
     const own = (found: string): boolean => {
       const [, file = '', name = ''] = /^([^:]+):\d+: #include\s*"([^"]+)"/.exec(found) ?? []
       const places = [join(dirname(file), name), join('addon', name)]
@@ -60,7 +62,9 @@ describe('addon/', () => {
         (name.startsWith('dodici/') || places.some((place) => existsSync(inRoot(place))))
       )
     }
-    const wrong = findings(addon, /#include/).filter((found) => !allowed.test(found) && !own(found))
+    const wrong = findings(addon, /#include/).filter(
+      (found) => !allowed.test(found) && !own(found) && !platform.test(found),
+    )
     expect(wrong).toEqual([])
   })
 })
@@ -78,11 +82,24 @@ describe('memory', () => {
 })
 
 describe('lib/', () => {
-  it('loads the addon in native/load.ts only', () => {
-    const others = lib.filter((file) => file !== 'lib/native/load.ts')
+  it('finds and loads the addon in three files of native/', () => {
+    const others = lib.filter(
+      (file) => !/^lib\/native\/(load|find-addon|addon-packages)\.ts$/.test(file),
+    )
     expect(findings(others, /\bdlopen\b|\bcreateRequire\b|\.node['"`]/, withoutComments)).toEqual(
       [],
     )
+  })
+
+  it('has the version of package.json, and the platforms that packages are made for', async () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string }
+    expect(read('lib/native/version.ts')).toContain(`export const version = '${version}'`)
+    expect(read('CMakeLists.txt')).toContain(`project(dodici VERSION ${version} `)
+    const { platforms } = (await import(
+      new URL('../../scripts/package/platforms.mjs', import.meta.url).href
+    )) as { platforms: object }
+    const known = [...read('lib/native/addon-packages.ts').matchAll(/require\('@dodici\/(.+?)'\)/g)]
+    expect(known.map(([, name]) => name)).toEqual(Object.keys(platforms))
   })
 
   it('takes what it uses of undici, but for types, from compat/undici.ts and undici-exports.ts', () => {

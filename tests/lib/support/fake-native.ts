@@ -178,6 +178,7 @@ export function client(): FakeClient {
 }
 
 export const binding: NativeBinding = {
+  dodici: 'fake',
   Client: FakeClient,
   setLoopThreads: (count) => count < 1000,
   version: () => 'fake',
@@ -186,3 +187,5 @@ export const binding: NativeBinding = {
 export function loadBinding(): NativeBinding {
   return binding
 }
+
+export function bindingError(): undefined {}

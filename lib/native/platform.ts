@@ -1,0 +1,45 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+
+/** A machine as the platform packages know it. */
+export interface Platform {
+  /** as in the package's name: `linux-x64-gnu` */
+  readonly name: string
+  /** in words for an error */
+  readonly words: string
+}
+
+/** What this process runs on. */
+export function currentPlatform(): Platform {
+  const { platform, arch, execPath } = process
+  const libc = platform === 'linux' ? (isMusl(execPath) ? 'musl' : 'gnu') : undefined
+  const words = [
+    `${platform} on ${arch}`,
+    ...(libc === undefined ? [] : [libc === 'musl' ? 'musl' : `glibc ${glibcVersion()}`]),
+    `Node ${process.versions.node}`,
+  ].join(', ')
+  return { name: [platform, arch, ...(libc === undefined ? [] : [libc])].join('-'), words }
+}
+
+// The program's own dynamic linker is named in its first page, whatever else is installed on the machine.
+function isMusl(program: string): boolean {
+  const page = Buffer.alloc(4096)
+  try {
+    const file = openSync(program, 'r')
+    readSync(file, page)
+    closeSync(file)
+  } catch {
+    return false
+  }
+  return page.includes('/ld-musl-')
+}
+
+function glibcVersion(): string {
+  // Otherwise the report looks up the names of this machine's addresses.
+  const { report } = process as { report?: { excludeNetwork?: boolean; getReport(): object } }
+  if (report === undefined) {
+    return 'of unknown version'
+  }
+  report.excludeNetwork = true
+  const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  return header?.glibcVersionRuntime ?? 'of unknown version'
+}

@@ -1,0 +1,40 @@
+// The addon as users get it: without symbols, which are kept apart, and looked at once more before it is packed.
+import { copyFileSync, statSync } from 'node:fs'
+import { capture, runLogged, StepFailed } from '../support/run.mjs'
+import { logOf } from '../support/paths.mjs'
+import { glibcFloor, mostBytes } from './platforms.mjs'
+
+/** Writes `addon` without symbols to `to`, and its debug information to `debug`, which debuggers find by its build id. */
+export async function strip(addon, to, debug, prefix = '') {
+  const run = (title, command, args) =>
+    runLogged({ title, command: `${prefix}${command}`, args, log: logOf('package') })
+  await run('keeping the symbols', 'objcopy', ['--only-keep-debug', addon, debug])
+  copyFileSync(addon, to)
+  await run('stripping the addon', 'strip', ['--strip-unneeded', to])
+}
+
+/** Fails unless the file runs on `glibcFloor` and is as small as promised. */
+export async function checkAddon(file) {
+  const newest = await newestGlibc(file)
+  if (compare(newest, glibcFloor) > 0) {
+    throw new StepFailed(
+      `${file} asks for GLIBC_${newest}; packages are for ${glibcFloor} and newer. It was linked against this machine's ` +
+        'C library, because Debian 11’s could not be had.',
+    )
+  }
+  const { size } = statSync(file)
+  if (size > mostBytes)
+    throw new StepFailed(`${file} has ${size} bytes; the limit is ${mostBytes}.`)
+}
+
+/** The newest version of glibc that a symbol of the file asks for. */
+export async function newestGlibc(file) {
+  const symbols = await capture('objdump', ['-T', file])
+  if (symbols === undefined) throw new StepFailed(`objdump can’t read ${file}.`)
+  const versions = [...symbols.matchAll(/\(GLIBC_([\d.]+)\)/g)].map(([, version]) => version)
+  return versions.sort(compare).at(-1) ?? '0'
+}
+
+function compare(a, b) {
+  return a.localeCompare(b, 'en', { numeric: true })
+}

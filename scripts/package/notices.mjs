@@ -1,0 +1,69 @@
+// THIRD-PARTY-NOTICES: the licences of all that is linked into an addon, taken from the very sources that it was built from.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { bundledSources } from '../bundled/sources.mjs'
+import { readLibraries } from '../bundled/versions.mjs'
+import { capture, StepFailed } from '../support/run.mjs'
+import { inRoot, logOf } from '../support/paths.mjs'
+
+/** The file with the licence in each bundled library's source. */
+const licenceFiles = {
+  openssl: 'LICENSE.txt',
+  nghttp2: 'COPYING',
+  nghttp3: 'COPYING',
+  ngtcp2: 'COPYING',
+  curl: 'COPYING',
+  zlib: 'LICENSE',
+  brotli: 'LICENSE',
+  zstd: 'LICENSE',
+}
+
+/** What comes from the machine or from npm: the first file that is there, or what `pattern` finds in it. */
+const others = [
+  {
+    name: 'Boost (Asio and others)',
+    files: ['/usr/share/doc/libboost1.81-dev/copyright', '/usr/share/doc/libboost-dev/copyright'],
+    // Debian's file also has the licences of parts that are not used here: two megabytes.
+    pattern: /(?<=^License: BSL-1\.0\n)(?: .*\n)+/m,
+  },
+  { name: 'libstdc++ and libgcc', files: ['/usr/share/doc/libstdc++6/copyright'] },
+  { name: 'node-addon-api', files: [inRoot('node_modules/node-addon-api/LICENSE.md')] },
+]
+
+/** `versions`: what was linked in, as in bundled.json: `{ version }` by name. */
+export async function writeNotices(file, versions) {
+  const sources = bundledSources(logOf('package'))
+  try {
+    const texts = ['The addon of dodici contains the following, each under its own licence.\n']
+    for (const library of readLibraries().filter(({ name }) => name in versions)) {
+      const { version, file: tarball } = await sources.get(library)
+      texts.push(section(`${library.name} ${version}`, await fromTarball(library.name, tarball)))
+    }
+    for (const other of others) texts.push(section(other.name, textOf(other)))
+    writeFileSync(file, texts.join('\n'))
+  } finally {
+    sources.dispose()
+  }
+}
+
+async function fromTarball(name, tarball) {
+  const wanted = `*/${licenceFiles[name]}`
+  const args = ['-xOf', tarball, '--wildcards', '--no-wildcards-match-slash', wanted]
+  const text = await capture('tar', args)
+  if (!text)
+    throw new StepFailed(
+      `${tarball} has no ${wanted}: scripts/package/notices.mjs names the licence’s file.`,
+    )
+  return text
+}
+
+function textOf({ name, files, pattern = /[^]+/ }) {
+  const found = files.find((file) => existsSync(file))
+  const text = found && pattern.exec(readFileSync(found, 'utf8'))?.[0]
+  if (!text) throw new StepFailed(`no licence of ${name} in ${files.join(' or ')}.`)
+  return text
+}
+
+function section(title, text) {
+  const line = '='.repeat(80)
+  return `${line}\n${title}\n${line}\n\n${text.trim()}\n`
+}

@@ -1,0 +1,18 @@
+// The platform packages: each holds the addon for one kind of machine, and is installed only there.
+
+/** By the name in `@dodici/NAME`; lib/native/addon-packages.ts has the same names. */
+export const platforms = {
+  'linux-x64-gnu': { os: 'linux', cpu: 'x64', libc: 'glibc' },
+  'linux-arm64-gnu': { os: 'linux', cpu: 'arm64', libc: 'glibc' },
+  'linux-x64-musl': { os: 'linux', cpu: 'x64', libc: 'musl' },
+  'linux-arm64-musl': { os: 'linux', cpu: 'arm64', libc: 'musl' },
+  'darwin-arm64': { os: 'darwin', cpu: 'arm64' },
+  'darwin-x64': { os: 'darwin', cpu: 'x64' },
+  'win32-x64': { os: 'win32', cpu: 'x64' },
+}
+
+/** The oldest C library that an addon for `-gnu` may ask for: Node 22's own floor. */
+export const glibcFloor = '2.28'
+
+/** Most bytes of a stripped addon. */
+export const mostBytes = 7_800_000

@@ -1,0 +1,56 @@
+// `npm run package`: the packages as they are published, in build/packages: dodici itself, and the addon for this machine's
+// kind, stripped, with its debug symbols beside it.
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { findBundled } from '../bundled/index.mjs'
+import { checkAddon, strip } from '../package/addon-file.mjs'
+import { mainManifest, pathModule, platformManifest } from '../package/manifests.mjs'
+import { writeNotices } from '../package/notices.mjs'
+import { packagesFolder, packTarball } from '../package/tarballs.mjs'
+import { buildLib, buildPreset } from '../setup/build.mjs'
+import { prepare } from '../setup/index.mjs'
+import { addonOf, inRoot } from '../support/paths.mjs'
+import { say } from '../support/run.mjs'
+
+export async function run() {
+  await prepare('package')
+  await buildPreset('release', { targets: ['dodici_addon'] })
+  await buildLib()
+  rmSync(packagesFolder, { recursive: true, force: true })
+  mkdirSync(packagesFolder, { recursive: true })
+  for (const tarball of [await packAddon(`linux-${process.arch}-gnu`), await packMain()]) {
+    say(`${basename(tarball)}: ${Math.round(statSync(tarball).size / 1000)} kB`)
+  }
+  say(`The packages are in ${packagesFolder}.`)
+}
+
+async function packAddon(platform) {
+  const folder = join(packagesFolder, platform)
+  mkdirSync(folder)
+  const addon = join(folder, 'dodici.node')
+  await strip(addonOf('release'), addon, join(packagesFolder, `${platform}.debug`))
+  await checkAddon(addon)
+  const { prefix, manifest } = await findBundled()
+  const main = join(folder, 'addon.cjs')
+  writeFileSync(main, pathModule)
+  const notices = join(folder, 'THIRD-PARTY-NOTICES')
+  await writeNotices(notices, manifest.versions)
+  return packTarball(platformManifest(platform), [
+    [main, 'addon.cjs'],
+    [addon, 'dodici.node'],
+    [join(prefix, 'bundled.json'), 'bundled.json'],
+    [notices, 'THIRD-PARTY-NOTICES'],
+    ...licences,
+  ])
+}
+
+function packMain() {
+  const documents = ['README.md', 'CHANGELOG.md', 'COMPATIBILITY.md', 'SECURITY.md']
+  return packTarball(mainManifest(), [
+    [inRoot('dist'), 'dist'],
+    ...documents.map((name) => [inRoot(name), name]),
+    ...licences,
+  ])
+}
+
+const licences = ['LICENSE-APACHE', 'LICENSE-MIT'].map((name) => [inRoot(name), name])
