@@ -54,7 +54,9 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'ca.pem'), certificates().ca)
   writeFileSync(
     join(folder, 'app.js'),
-    site.localized("const response = await fetch('https://example.com/')\nawait response.text()\n"),
+    site.localized(
+      "const response = await fetch('https://example.com/users?page=2')\nawait response.text()\n",
+    ),
   )
   for (const block of programs)
     writeFileSync(join(folder, fileOf(block)), site.localized(block.code))
@@ -112,5 +114,21 @@ describe('the code in README.md and docs/', () => {
   it.each(commands)('starts: %s', async (command) => {
     const options = { cwd: folder, env: environment(), timeout: 20_000 }
     await run('sh', ['-c', command], options)
+  })
+
+  it('shows the lines that NODE_DEBUG=dodici writes', async () => {
+    const shown = blocks.find(({ code }) => code.startsWith('DODICI '))?.code ?? ''
+    const options = { cwd: folder, env: { ...environment(), NODE_DEBUG: 'dodici' } }
+    const args = ['--import', 'dodici/register', 'app.js']
+    const { stderr } = await run(process.execPath, args, options)
+    const masked = (text: string): string[] =>
+      text
+        .replaceAll(/https:\/\/[\w.:]+/g, 'ORIGIN')
+        .replaceAll(/(DODICI |after |, )\d+(\.\d)?( ms| bytes|:)/g, '$1N$3')
+        .split('\n')
+        .filter((line) => line !== '')
+    // The last one comes only if the process lives on.
+    expect(masked(shown).at(-1)).toContain('disconnect ORIGIN')
+    expect(masked(stderr)).toEqual(masked(shown).slice(0, -1))
   })
 })
