@@ -82,7 +82,12 @@ export class FetchBody {
         this.#stream = takenStream()
       } else {
         const raw = this.#rawStream()
-        this.#stream = this.#decoder === undefined ? raw : decodedStream(raw, this.#decoder)
+        this.#stream =
+          this.#decoder === undefined
+            ? raw
+            : decodedStream(raw, this.#decoder, (error) =>
+                this.#hasFailed ? this.#error : new TypeError('terminated', { cause: error }),
+              )
       }
     }
     return this.#stream
@@ -284,6 +289,8 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
 function decodedStream(
   raw: ReadableStream<Uint8Array>,
   decoder: ContentDecoder,
+  /** Returns the reader's error for one of the decoder or of `raw`. */
+  errorOf: (error: unknown) => unknown,
 ): ReadableStream<Uint8Array> {
   const encoded = Readable.fromWeb(raw as Parameters<typeof Readable.fromWeb>[0])
   const decoded = pipeline([encoded, ...decoder.streams()], () => {}) as unknown as Readable
@@ -300,11 +307,7 @@ function decodedStream(
           source.enqueue(new Uint8Array(value))
         }
       } catch (error) {
-        source.error(
-          error instanceof TypeError && error.message === 'terminated'
-            ? error
-            : new TypeError('terminated', { cause: error }),
-        )
+        source.error(errorOf(error))
       }
     },
     async cancel(reason) {

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { Dispatcher } from 'undici'
 import type { Controller, ResponseHeaders } from '../compat/handler.ts'
 import { contentDecoder } from './content-coding.ts'
+import { dispatchOptions } from './dispatch-options.ts'
 import { FetchBody } from './fetch-body.ts'
 import type { FetchPlan } from './fetch-plan.ts'
 import { FetchResponse } from './fetch-response.ts'
@@ -161,20 +162,12 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
   }
 
   #send(): void {
-    const { origin, path } = this.#url
     const sent = this.#headers.copy()
     addSentHeaders(sent, this.#method, this.#source, this.#url, this.#plan.cache)
-    const options = {
-      origin,
-      path,
-      method: this.#method,
-      headers: sent.flat,
-      // An empty body is left to dispatch(), which knows its framing.
-      body: this.#source === null || this.#source.length === 0 ? null : this.#source.open(),
-    }
     const agent = this.#dispatcher
     try {
-      agent.dispatch(options as unknown as Dispatcher.DispatchOptions, this)
+      const options = dispatchOptions(agent, this.#url, this.#method, sent, this.#source)
+      agent.dispatch(options, this)
     } catch (error) {
       this.onResponseError(null, error as Error)
     }

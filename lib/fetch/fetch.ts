@@ -1,7 +1,7 @@
 import type { Response as UndiciResponse } from 'undici'
 import { legacyDispatcher } from '../api/global-dispatcher.ts'
 import { undiciWeb } from '../compat/undici.ts'
-import { fetch as undiciFetch } from '../compat/undici-exports.ts'
+import { fetch as undiciFetch, getGlobalOrigin } from '../compat/undici-exports.ts'
 import { defaultDispatcher } from '../api/default-dispatcher.ts'
 import { withCallersStack } from './fetch-error.ts'
 import { FetchCall } from './fetch-call.ts'
@@ -20,7 +20,8 @@ const nodeFetch = globalThis.fetch
 
 /**
  * The web's `fetch()`, directly over a dispatcher: `init.dispatcher`, or else the global one. Calls that use what
- * servers rarely need (`data:` and `blob:` URLs, `no-cors`, `integrity`…), and invalid calls, go to undici's fetch().
+ * servers rarely need (`data:` and `blob:` URLs, `no-cors`, `integrity`, `setGlobalOrigin()`…), and invalid calls, go to
+ * undici's fetch().
  */
 export const fetch: Fetch = function fetch(input, ...[init]) {
   if (!isLinked) {
@@ -32,7 +33,8 @@ export const fetch: Fetch = function fetch(input, ...[init]) {
     return fetchRequest(input, (init ?? {}) as Init)
   }
   const isDictionary = typeof init === 'object' || init === undefined
-  const plan = isDictionary ? readPlan(input, (init ?? undefined) as Init | undefined) : undefined
+  const isOurs = isDictionary && getGlobalOrigin() === undefined
+  const plan = isOurs ? readPlan(input, (init ?? undefined) as Init | undefined) : undefined
   return plan === undefined
     ? fallBack(input, init)
     : (run(plan).catch(withCallersStack) as ReturnType<Fetch>)
@@ -44,7 +46,7 @@ export function linkAgain(): void {
 }
 
 async function fetchRequest(input: Request, init: Init): Promise<UndiciResponse> {
-  if (typeof init !== 'object') {
+  if (typeof init !== 'object' || getGlobalOrigin() !== undefined) {
     return fallBack(input as never, init)
   }
   const read = readRequest(input, init)

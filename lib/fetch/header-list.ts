@@ -63,6 +63,14 @@ export class HeaderList {
     }
   }
 
+  toObject(): Record<string, string> {
+    const pairs: [name: string, value: string][] = []
+    for (let i = 0; i < this.flat.length; i += 2) {
+      pairs.push([this.flat[i] as string, this.flat[i + 1] as string])
+    }
+    return Object.fromEntries(pairs)
+  }
+
   copy(): HeaderList {
     const copy = new HeaderList()
     copy.flat.push(...this.flat)

@@ -30,20 +30,27 @@ export function redirectTarget(
   if (redirects === mostRedirects) {
     throw new Error('redirect count exceeded')
   }
+  if (url.username !== '' || url.password !== '') {
+    throw new Error('cross origin not allowed for request mode "cors"')
+  }
   const dropsBody =
     ((status === 301 || status === 302) && method === 'POST') ||
     (status === 303 && method !== 'GET' && method !== 'HEAD')
   if (status !== 303 && source !== null && !source.isReplayable) {
     throw new Error('')
   }
-  return { url, method: dropsBody ? 'GET' : method, dropsBody }
+  const target = fromUrl(url)
+  if (target === undefined) {
+    throw new Error('bad port')
+  }
+  return { url: target, method: dropsBody ? 'GET' : method, dropsBody }
 }
 
 export function sameOrigin(one: FetchUrl, other: FetchUrl): boolean {
   return one.origin === other.origin
 }
 
-function locationOf({ location }: RedirectAnswer, from: FetchUrl): FetchUrl {
+function locationOf({ location }: RedirectAnswer, from: FetchUrl): URL {
   // Servers send UTF-8 here, but header text is latin1.
   const text = /[\x80-\xff]/.test(location) ? Buffer.from(location, 'latin1').toString() : location
   const url = new URL(text, from.href)
@@ -53,12 +60,5 @@ function locationOf({ location }: RedirectAnswer, from: FetchUrl): FetchUrl {
   if (url.hash === '') {
     url.hash = from.hash
   }
-  if (url.username !== '' || url.password !== '') {
-    throw new Error('cross origin not allowed for request mode "cors"')
-  }
-  const target = fromUrl(url)
-  if (target === undefined) {
-    throw new Error('bad port')
-  }
-  return target
+  return url
 }

@@ -16,6 +16,8 @@ export interface RequestSource {
   readonly length: number
   /** whether it can be sent again after a redirect */
   readonly isReplayable: boolean
+  /** what undici's fetch() gives to mocks, if that is not what `open()` returns */
+  readonly given?: unknown
   /** returns the body for `dispatch()` */
   open(): Uint8Array | AsyncIterable<Uint8Array>
   /** The request has ended, so the rest is not needed. */
@@ -30,16 +32,13 @@ const ignore = (): void => {}
  */
 export function readSource(body: unknown, mayStream: boolean): RequestSource | undefined {
   if (typeof body === 'string') {
-    return bytesSource(Buffer.from(body), 'text/plain;charset=UTF-8')
+    return textSource(body, 'text/plain;charset=UTF-8')
   }
   if (typeof body !== 'object' || body === null) {
     return typeof body === 'symbol' ? undefined : readSource(String(body), mayStream)
   }
   if (body instanceof URLSearchParams) {
-    return bytesSource(
-      Buffer.from(body.toString()),
-      'application/x-www-form-urlencoded;charset=UTF-8',
-    )
+    return textSource(body.toString(), 'application/x-www-form-urlencoded;charset=UTF-8')
   }
   if (types.isArrayBuffer(body)) {
     return bytesSource(Buffer.from(new Uint8Array(body)), '')
@@ -53,7 +52,7 @@ export function readSource(body: unknown, mayStream: boolean): RequestSource | u
     return formSource(body)
   }
   if (body instanceof Blob) {
-    return replayable(() => body.stream(), body.size, body.type)
+    return { ...replayable(() => body.stream(), body.size, body.type), given: body }
   }
   if (body instanceof ReadableStream) {
     const isUsable = mayStream && !body.locked && !isDisturbed(body)
@@ -80,7 +79,19 @@ async function* bytesOf(chunks: AsyncIterable<unknown>): AsyncGenerator {
 /** `boundary`: the one in the content-type that the request already has. */
 export function formSource(form: FormDataLike, boundary?: string): RequestSource {
   const { parts, length, contentType } = encodeMultipart(form, boundary)
-  return replayable(() => multipartChunks(parts), length, contentType)
+  return { ...replayable(() => multipartChunks(parts), length, contentType), given: form }
+}
+
+function textSource(text: string, type: string): RequestSource {
+  const bytes = Buffer.from(text)
+  return {
+    type,
+    length: bytes.byteLength,
+    isReplayable: true,
+    given: text,
+    open: () => bytes,
+    cancel: ignore,
+  }
 }
 
 /** REQUIRES: nobody else uses `bytes`. */

@@ -1,5 +1,6 @@
 import {
   brotliCompressSync,
+  createGzip,
   deflateRawSync,
   deflateSync,
   gzipSync,
@@ -78,6 +79,28 @@ export const codingRows: readonly Row[] = [
       response.writeHead(status, { 'content-encoding': 'gzip' }).end()
     },
     show: async ({ fetch, base }) => head(await fetch(base)),
+  })),
+  ...['an error', 'nothing'].map((reason): Row => ({
+    clause: 'Response: content codings',
+    situation: `of a stream that is aborted with ${reason}`,
+    answer: (_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      const gzip = createGzip()
+      gzip.pipe(response)
+      gzip.write(large)
+      gzip.flush()
+    },
+    show: async ({ fetch, base }) => {
+      const abort = new AbortController()
+      const response = await fetch(base, { signal: abort.signal })
+      const chunks = response.body?.values()
+      await chunks?.next()
+      abort.abort(reason === 'nothing' ? undefined : new RangeError('mine'))
+      const rest = async (): Promise<void> => {
+        while ((await chunks?.next())?.done === false);
+      }
+      return outcome(rest())
+    },
   })),
   {
     clause: 'Response: content codings',
