@@ -1,4 +1,4 @@
-/** Where our fetch() goes when it is given no dispatcher: to what was set, whenever that was, and past no proxy. */
+/** The dispatcher of our fetch() if none is given: the global one, whenever it was set, and never past a proxy. */
 import type * as Undici from 'undici'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
@@ -14,7 +14,7 @@ interface Data {
   readonly first: 'nothing' | 'a proxy' | 'options' | 'a factory' | 'its own dispatch()' | 'Agent'
 }
 
-/** Says whether something of undici's carried the request, and whether ours did. */
+/** Reports whether undici or dodici sent the request. */
 async function program(kit: ChildKit, { origin, proxy, first }: Data): Promise<void> {
   let calls = 0
   if (first !== 'nothing') {

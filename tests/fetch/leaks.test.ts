@@ -1,4 +1,4 @@
-/** What many calls of fetch() leave behind: nothing, whatever becomes of their responses, on a signal that lives on. */
+/** Many calls of fetch() with one long-lived signal leave nothing behind, whatever happens to their responses. */
 import { getEventListeners, once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ import { runChild, startWorker } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { until } from '../support/wait.ts'
 
-/** A hundred thousand where time does not matter. */
+/** A hundred thousand if time does not matter. */
 const calls = Number(process.env['DODICI_FETCH_CALLS'] ?? 1500)
 
 async function useServer(): Promise<string> {
@@ -35,7 +35,7 @@ interface Data {
 type Signals = 'one' | 'any' | 'timeout' | 'none'
 type Fate = 'read' | 'HEAD' | 'dropped' | 'cancelled' | 'cloned' | 'aborted'
 
-/** Says how many bytes of heap a call leaves, and how many listeners are left on the signal that lives on. */
+/** Reports how many bytes of heap a call leaves, and how many listeners stay on the signal. */
 async function program(kit: ChildKit, { url, calls, fates }: Data): Promise<void> {
   const { getEventListeners } = (await kit.load('node:events')) as unknown as {
     getEventListeners: (target: EventTarget, type: string) => unknown[]
@@ -176,7 +176,7 @@ describe('fetch() and the end of its Agent', () => {
   })
 })
 
-/** Reads without an end, until the worker ends. */
+/** Reads until the worker ends. */
 async function endless(kit: ChildKit, { url }: { readonly url: string }): Promise<void> {
   const { fetch } = (await kit.load('../../lib/index.ts')) as unknown as typeof Undici
   const { body } = await fetch(`${url}slow`)

@@ -1,4 +1,4 @@
-/** What fetch() leaves behind: listeners, connections, memory; and what it tells of itself. */
+/** What fetch() leaves behind (listeners, connections, memory), its stack and its timing entries. */
 import { getEventListeners, once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -98,7 +98,7 @@ describe('fetch()', () => {
     const responses = await Promise.all(
       Array.from({ length: 10 }, () => fetch(url, { dispatcher })),
     )
-    // What lies in the sockets' buffers differs from system to system.
+    // The sockets' buffers differ between systems.
     let last = -1
     let same = 0
     await until('nothing more is sent', () => {

@@ -1,4 +1,6 @@
-/** What the property tests of fetch() share: two origins that record what they are sent, and the same call with both fetches. */
+/**
+ * Shared by the property tests of fetch(): two origins that record their requests, and the same call with both fetches.
+ */
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -54,7 +56,7 @@ export function useOrigins(listener: RequestListener): Origins {
   return origins
 }
 
-/** What an error shows of itself that does not differ between two connections. */
+/** The parts of an error that do not differ between two connections. */
 export function shownError(error: unknown): unknown {
   const { name, message, cause } = describeError(error) as Record<string, unknown>
   const { name: causeName, message: causeMessage } = (cause ?? {}) as Record<string, unknown>

@@ -1,4 +1,4 @@
-/** Whatever a call is given, the server is sent the same, and the same comes of it, as with undici's fetch. */
+/** For any arguments the server gets the same request, and the call has the same result, as with undici's fetch. */
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -147,7 +147,8 @@ it('any call has the same result as with undici', async () => {
   }
 })
 
-// What the server was sent is in the body: the case of `Connection` and the agent's own port are not this test's.
+// The body contains the request as the server got it. The case of `Connection` and the agent's port are not tested
+// here.
 function normal(result: unknown): unknown {
   return JSON.parse(JSON.stringify(result)) as unknown
 }

@@ -1,4 +1,7 @@
-/** Whatever chain of redirects a call meets, the servers are sent the same, and the same comes of it, as with undici's fetch. */
+/**
+ * For any chain of redirects the servers get the same requests, and the call has the same result, as with undici's
+ * fetch.
+ */
 import { Request } from 'undici'
 import { expect, it } from 'vitest'
 import { random, seedOf, type Random } from '../support/random.ts'
@@ -8,7 +11,7 @@ const kCalls = 150
 
 interface Hop {
   readonly status: number
-  /** as it is sent; undefined: none */
+  /** as it is sent; undefined if there is none */
   readonly location: string | undefined
   /** bytes of the redirect's own body */
   readonly bytes: number
@@ -21,7 +24,7 @@ interface Call {
   readonly isRequest: boolean
 }
 
-/** What the call that runs now meets, and what the servers were sent of it. */
+/** The redirects of the current call, and the requests that the servers got. */
 let hops: readonly Hop[] = []
 let seen: unknown[] = []
 

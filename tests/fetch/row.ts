@@ -9,7 +9,7 @@ export interface Context {
   /** The server's origin; `other` is another one of the same server. */
   readonly base: string
   readonly other: string
-  /** What the server has been sent: of each request its line, headers and body. */
+  /** The requests that the server got, each with its line, headers and body. */
   readonly received: Received[]
   readonly dispatcher: Dispatcher
 }
@@ -19,24 +19,24 @@ export interface Received {
   readonly url: string
   /** names in lower case */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** as they stood */
+  /** names as they were sent */
   readonly rawHeaders: readonly string[]
   readonly body: string
 }
 
 export interface Row {
-  /** of the fetch standard, by its heading */
+  /** heading of the section in the fetch standard */
   readonly clause: string
   readonly situation: string
-  /** How the server answers; `received` is noted by then. Default: 200 and the request's body. */
+  /** How the server answers, after `received` was recorded. Default: 200 and the request's body. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
   /** What happens, as plain data; both fetches must show the same. */
   readonly show: (context: Context) => unknown
-  /** Where undici's fetch is not what the standard asks for: what ours shows instead. */
+  /** The result of ours, if undici's fetch does not do what the standard requires. */
   readonly ours?: unknown
 }
 
-/** What became of a promise, its error by class, message and cause. */
+/** The result of a promise; an error by class, message and cause. */
 export async function outcome(promise: Promise<unknown>): Promise<unknown> {
   try {
     return { value: await promise }

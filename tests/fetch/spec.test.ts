@@ -1,4 +1,4 @@
-/** Each row is tried with undici's fetch over undici's Agent and with ours over ours, and must show the same. */
+/** Each row is tried with undici's fetch over undici's Agent and with ours over ours, and must have the same result. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -27,7 +27,7 @@ const rows = [
   ...endingRows,
 ]
 
-/** A server of one row's own: what another row's request does late is not seen here. */
+/** Each row has its own server, so that late requests of other rows do not matter. */
 async function startServer(answer: Row['answer'], received: Received[]): Promise<Server> {
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request, answer)

@@ -15,7 +15,7 @@ namespace dodici::fuzz {
 struct Record {
   EventType type{};
   std::uint32_t id = 0;
-  std::vector<std::uint32_t> numbers;  // those that are no lengths
+  std::vector<std::uint32_t> numbers;  // numbers that are not lengths
   std::vector<std::string> texts;      // status text; message and socket; origin
   std::vector<std::pair<std::string, std::string>> fields = {};  // headers, trailers
   std::string bytes = {};                                        // of a body

@@ -30,7 +30,7 @@ describe('an H2CClient', () => {
       onTestFinished(() => client.destroy())
       const sent = Array.from({ length: 5 }, (_, at) => dispatch(client, { path: `/${at}` }))
       await until('all are at the server', () => waiting.length === 5)
-      // How many of them run our Client knows from the first answer on.
+      // Our Client knows from the first response on how many of them may run.
       const { connected, size } = (client as unknown as Client).stats
       for (const answer of waiting.splice(0)) answer()
       const texts = await Promise.all(sent.map(async (one) => (await one.done).text))

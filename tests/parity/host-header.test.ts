@@ -1,4 +1,4 @@
-/** What a `host` header means to TLS: undici takes whatever stands before its first colon for the server's name. */
+/** The effect of a `host` header on TLS: undici uses everything before its first colon as the server's name. */
 import type { TLSSocket } from 'node:tls'
 import { describe, it } from 'vitest'
 import { hasBundledCurl } from '../support/curl.ts'
@@ -34,7 +34,7 @@ const hosts = [
   'h'.repeat(3000),
 ]
 
-// libcurl's own way to a name leads through its URL, in which not every text has a place.
+// libcurl itself takes the name from its URL, which cannot contain every text.
 describe.runIf(hasBundledCurl).each(['h1', 'h2'] as const)(
   'a host header over TLS, %s',
   (protocols) => {

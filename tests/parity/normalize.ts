@@ -1,7 +1,8 @@
 /**
  * What one run of a scenario leaves behind, in a form that two runs can be compared in. Masked, because the contract
- * leaves it open: chunk boundaries, ports, dates, where onRequestSent comes among the calls of the response. When no
- * head has come: the start, the announcement of a head that then is none, and whether the error brings the controller.
+ * leaves it open: chunk boundaries, ports, dates, where onRequestSent comes among the calls of the response. If no head
+ * has come, also masked: the start, the announcement of a head that does not come, and whether the error has the
+ * controller.
  */
 import { headLines } from '../support/curl.ts'
 import type { Call, Recorder, RecordedError } from '../support/recorder.ts'
@@ -25,7 +26,7 @@ export interface Seen {
 }
 
 export interface NormalizeOptions {
-  /** Errors and reasons with a name: told by identity. */
+  /** Errors and reasons with names, recognised by identity. */
   readonly known?: Readonly<Record<string, unknown>>
   /** Leaves out what differs with the protocol's implementation: raw headers of HTTP/2. */
   readonly withoutRaw?: boolean
@@ -123,7 +124,7 @@ export function normalValue(value: unknown, options: NormalizeOptions = {}): Nor
   const properties = errorProperties.map((name) => [name, error[name] as Normal])
   return {
     name: error.name,
-    // What stands in the parenthesis is the parser's own word.
+    // The text in parentheses is the parser's own.
     message: maskPorts(error.message).replace(/(HTTP\/1\.1 protocol) \(.*\)$/s, '$1 (…)'),
     ...Object.fromEntries(properties.filter(([, property]) => property !== undefined)),
   }

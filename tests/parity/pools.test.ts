@@ -32,7 +32,7 @@ function use(Made: Class, url: unknown, options: object = {}): Made {
 
 type Listener = (origin: URL, targets: readonly unknown[], error?: Error) => void
 
-// undici's types know each event by an overload of its own.
+// undici's types have an overload for each event.
 function listen(made: Made, event: string, listener: Listener): void {
   ;(made.on as (event: string, listener: Listener) => unknown).call(made, event, listener)
 }
@@ -210,7 +210,7 @@ describe.each(Object.keys(kinds))('a %s', (kind) => {
       }
       await Promise.all(recorders.map((recorder) => recorder.done))
       await until('drain', () => log.length >= 3)
-      // undici counts a connection as free only when it has told of drain itself.
+      // undici counts a connection as free only after it has emitted drain itself.
       log.push({ ...made.stats, free: 'whatever' })
       return { answers, log: log.map((entry) => ({ ...(entry as object) })) }
     })

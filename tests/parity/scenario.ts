@@ -21,7 +21,7 @@ export interface Scenario {
   readonly play: (stage: Stage) => Promise<Outcome>
 }
 
-/** Servers and agents of one run of one scenario; `clear()` takes them away. */
+/** Servers and agents of one run of one scenario; `clear()` closes them. */
 export class Stage {
   readonly kind: AgentKind
   readonly #clearing: (() => Promise<unknown>)[] = []
@@ -76,7 +76,7 @@ export class Stage {
           peer.socket.write(Buffer.from(bytes, 'latin1'), resolve)
         })
         if (then) {
-          // A reset throws away what has not been read yet.
+          // A reset discards unread bytes.
           setTimeout(() => then(peer), 40)
           return
         }

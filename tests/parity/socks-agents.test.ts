@@ -1,4 +1,4 @@
-/** SOCKS proxies, Socks5ProxyAgent foremost: the same program over undici and over dodici. */
+/** SOCKS proxies, mainly Socks5ProxyAgent: the same program over undici and over dodici. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'

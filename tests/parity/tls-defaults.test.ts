@@ -1,6 +1,6 @@
 /**
- * Settings of TLS that are the whole process's: Node's flags and environment, and what a program assigns while it runs. Each
- * program runs once on undici and once on dodici, in a process of its own, and must say the same.
+ * TLS settings of the whole process: Node's flags and environment, and what a program assigns while it runs. Each
+ * program runs on undici and on dodici, each time in its own process, and must print the same.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ import { nodeProgram } from '../support/node-versions.ts'
 import type { NodeMajor } from '../support/node-versions.ts'
 
 interface Data {
-  /** Tells the protocol and the cipher of the connection. */
+  /** A server that answers with the protocol and the cipher of the connection. */
   readonly any: string
   /** The same, and speaks TLS 1.2 at most. */
   readonly old: string
@@ -37,7 +37,7 @@ async function useServers(): Promise<Data> {
 
 type Program = (kit: ChildKit, data: Data) => Promise<void>
 
-/** What it said, on undici and on dodici. */
+/** Its output, on undici and on dodici. */
 async function onBoth(
   program: Program,
   data: Data,
@@ -85,7 +85,7 @@ const assign: Program = async (kit, { any, old, ca }) => {
   const say = async (what: string, origin: string, by = agent): Promise<void> => {
     const { error, text } = await kit.exchange(by, { origin })
     const { name, code, message } = error ?? {}
-    // An alert's message has numbers of the moment.
+    // An alert's message contains numbers that vary.
     kit.say([what, error ? [name, code, code?.startsWith('ERR_SSL_') ? '' : message] : text])
   }
   const with_ = async (name: string, value: unknown): Promise<void> => {

@@ -19,7 +19,7 @@ export interface Answered {
 }
 
 export interface FetchClient {
-  /** Follows redirects, and rejects if the status is no success. */
+  /** Follows redirects, and rejects if the status is not a success. */
   send(sent: Sent): Promise<Answered>
   /** The body, as it comes. */
   stream(path: string): Promise<AsyncIterable<Uint8Array>>

@@ -27,8 +27,8 @@ struct TlsOptions {
   std::vector<TlsSecret> pfxs;        // PKCS #12: key, chain and trusted certificates in one
   std::string ciphers;       // OpenSSL cipher list up to TLS 1.2; empty for the library's default
   std::string cipherSuites;  // cipher list of TLS 1.3
-  std::string curves;        // as SSL_CTX_set1_curves_list() takes them
-  std::string sigalgs;       // as SSL_CTX_set1_sigalgs_list() takes them
+  std::string curves;        // in the form of SSL_CTX_set1_curves_list()
+  std::string sigalgs;       // in the form of SSL_CTX_set1_sigalgs_list()
   std::uint64_t secureOptions = 0;  // SSL_OP_*
   std::string servername;  // SNI and verified name for every origin; empty for the origin's host
   long minVersion = 0;     // TLS1_2_VERSION and so on; 0 for the library's default

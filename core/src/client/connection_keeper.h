@@ -109,7 +109,7 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   // Connections, by Connection::id, whose requests fail as soon as libcurl has returned.
   std::vector<std::int64_t> broken_;
 
-  // What libcurl has told of connections before their first request was written, by Connection::id.
+  // Facts that libcurl reported before a connection's first request was written, by Connection::id.
   struct Early {
     std::optional<std::uint32_t> streams;
     bool ended = false;  // GOAWAY, or the session's end

@@ -1,9 +1,9 @@
 // How many unread bytes the peer of an HTTP/2 stream may send.
 //
-// A window is a promise to hold that many bytes for a reader who stops. A stream begins with the window in the client's
-// options. While its bytes are read as they come, and the peer waits for more window, the window doubles, until half of
-// it lasts longer than two round trips, because a larger one would not be faster. If the reader stops, the stream gets
-// the first window again.
+// A window is a promise to hold that many bytes for a reader that stops. A stream begins with the window in the
+// client's options. While its bytes are read as they come, and the peer waits for more window, the window doubles,
+// until half of it lasts longer than two round trips, because a larger one would not be faster. If the reader stops,
+// the stream gets the first window again.
 //
 // Threads: a plain value.
 // Owner:   Transfer.

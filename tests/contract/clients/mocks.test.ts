@@ -91,7 +91,8 @@ const table = [
   { mock: 'msw', installs: 'before' },
   { mock: 'msw', installs: 'meanwhile' },
   { mock: 'nock', installs: 'never' },
-  // Meanwhile is no case: nock makes Requests of the class that is global then, which the fetch below it refuses.
+  // install() during the mock is not tested: nock then makes Requests of the new global class, which the fetch below it
+  // refuses.
   { mock: 'nock', installs: 'before' },
 ] as const
 

@@ -38,7 +38,7 @@ describe('with undici 7 as the peer, an Agent', () => {
     expect(() => new Agent({ connections: -1 })).toThrow(undici7.errors.InvalidArgumentError)
   })
 
-  it('takes handlers of the new kind', () => {
+  it('accepts modern handlers', () => {
     const handler = new Recorder()
     new Agent().dispatch(get, handler)
     client().batch((b) => b.response(1, 'abc'))

@@ -1,4 +1,4 @@
-/** Of addresses that do not answer. */
+/** Differences with addresses that do not answer. */
 import type { LookupOptions } from 'node:dns'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -22,7 +22,10 @@ type Callback = (error: unknown, found: readonly object[]) => void
 
 const address = '127.0.0.5'
 
-/** A server whose process sleeps, so that its address does not answer when its queue is full; and what wakes it. */
+/**
+ * A server whose process sleeps, so that its address does not answer once its queue is full, and a function that wakes
+ * it.
+ */
 async function sleeping(): Promise<{ port: number; wake: () => void }> {
   const file = join(useFolder(), 'awake')
   const child = startChild(program, { file, address })
@@ -30,7 +33,7 @@ async function sleeping(): Promise<{ port: number; wake: () => void }> {
     child.process.kill('SIGKILL')
   })
   const port = (await child.next()) as number
-  // The queue of a server that may hold one connection holds two.
+  // A server's queue for one connection holds two.
   for (let n = 0; n < 2; n += 1) {
     const socket = connect(port, address)
     onTestFinished(() => void socket.destroy())

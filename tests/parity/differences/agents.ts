@@ -1,4 +1,4 @@
-/** Of an Agent: how it uses its connections, what it tells of them, and of Node's fetch over it. */
+/** Differences of an Agent: how it uses its connections, what it reports about them, and Node's fetch over it. */
 import { certificates } from '../../support/certificates.ts'
 import { counting } from '../../support/connecting.ts'
 import { using } from '../../support/libraries.ts'
@@ -11,7 +11,7 @@ import { happens, libraryOf } from './support.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
-/** Whether a second request is written to the connection whose first has no answer yet. */
+/** Whether a second request is written to a connection whose first request was not answered yet. */
 async function pipelined(stage: Stage): Promise<Normal> {
   const server = await stage.raw(() => {})
   const agent = await stage.agent({ connections: 1, pipelining: 2 })
@@ -36,7 +36,7 @@ async function typeOfService(stage: Stage): Promise<Normal> {
   return socket.getTypeOfService()
 }
 
-/** What the first bytes are that come to a plain http origin. */
+/** The first bytes that a plain http origin gets. */
 async function firstBytes(stage: Stage): Promise<Normal> {
   let bytes = ''
   const server = await stage.raw(async (peer) => {
@@ -63,7 +63,7 @@ async function globalFetch(stage: Stage): Promise<Normal> {
   }
 }
 
-/** How many connections two requests take that are further apart than `clientTtl`. */
+/** How many connections two requests need that are further apart than `clientTtl`. */
 async function afterTtl(stage: Stage): Promise<Normal> {
   const server = await stage.http1((_request, response) => void response.end('ok'))
   const agent = await stage.agent({ connections: 1, clientTtl: 20 })
@@ -112,7 +112,7 @@ async function toldByDispatch(stage: Stage): Promise<Normal> {
   return told
 }
 
-/** Whether `await using` may be said of an Agent, and whether an aborted signal destroys it. */
+/** Whether `await using` works with an Agent, and whether an aborted signal destroys it. */
 async function extras(stage: Stage): Promise<Normal> {
   const agent = await stage.agent({ signal: AbortSignal.abort() })
   return [Symbol.asyncDispose in agent, agent.destroyed]

@@ -1,4 +1,4 @@
-/** Of options, look-ups, TLS and errors of connecting. */
+/** Differences of options, look-ups, TLS and errors of connecting. */
 import type { LookupOptions } from 'node:dns'
 import tls, { type TLSSocket } from 'node:tls'
 import type { AgentOptions } from '../../support/agents.ts'
@@ -16,7 +16,7 @@ import { libraryOf } from './support.ts'
 type Connect = Extract<AgentOptions['connect'], object>
 type Callback = (error: unknown, found?: unknown, family?: unknown) => void
 
-/** What becomes of an agent with these options: an error of the constructor, of its first request, or none. */
+/** The result of an agent with these options: an error of the constructor, of its first request, or none. */
 async function fate(stage: Stage, options: Record<string, unknown>): Promise<Normal> {
   let agent
   try {
@@ -44,7 +44,7 @@ const ok = ['answer', 'ok']
 const invalid = ['constructor', 'InvalidArgumentError', 'UND_ERR_INVALID_ARG']
 const unsupported = ['constructor', 'NotSupportedError', 'UND_ERR_NOT_SUPPORTED']
 
-/** How often a connect function is called for one request, which fails twice with `code`, and then no more. */
+/** How often a connect function that fails twice with `code` is called for one request. */
 async function callsOfFailing(stage: Stage, code: string): Promise<Normal> {
   const { connect, asked } = connecting((_to, callback, index) => {
     if (index < 2) setImmediate(callback, Object.assign(new Error('mine'), { code }), null)

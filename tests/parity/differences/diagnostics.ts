@@ -1,4 +1,4 @@
-/** Of undici's diagnostics channels: which messages come when, and what is in them. */
+/** Differences of undici's diagnostics channels: which messages come when, and their contents. */
 import { channel } from 'node:diagnostics_channel'
 import { exchange } from '../../support/recorder.ts'
 import type { RequestOptions } from '../../support/recorder.ts'
@@ -51,7 +51,7 @@ async function messages(
   }
 }
 
-/** What one message of a request has. */
+/** The contents of one message of a request. */
 function has(
   name: string,
   of: Name,

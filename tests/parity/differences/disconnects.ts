@@ -1,4 +1,4 @@
-/** Of how connections end: what `disconnect` says, and what ends a connection over HTTP/2. */
+/** Differences of how connections end: the error of `disconnect`, and what ends an HTTP/2 connection. */
 import { dispatch, exchange } from '../../support/recorder.ts'
 import type { RequestOptions } from '../../support/recorder.ts'
 import { FrameFlag, FrameType } from '../../support/servers/h2-frames.ts'
@@ -19,7 +19,7 @@ function answering(stage: Stage): Promise<H2FrameServer> {
   })
 }
 
-/** Whether the error of `disconnect` is the very one of the request that failed with the connection. */
+/** Whether the error of `disconnect` is the same object as that of the request that failed with the connection. */
 async function withRequest(stage: Stage): Promise<Normal> {
   const server = await stage.raw(async (peer) => {
     await peer.head()
@@ -33,7 +33,7 @@ async function withRequest(stage: Stage): Promise<Normal> {
   return [told(errors[0]), errors[0] === error]
 }
 
-/** What `disconnect` says of an idle connection whose server breaks the rules of HTTP/2. */
+/** The error of `disconnect` for an idle connection whose server breaks HTTP/2's rules. */
 async function brokenWhileIdle(stage: Stage): Promise<Normal> {
   const server = await answering(stage)
   const agent = await stage.agent()
@@ -45,7 +45,7 @@ async function brokenWhileIdle(stage: Stage): Promise<Normal> {
   return told(errors[0])
 }
 
-/** Whether a connection over HTTP/2 ends behind a request that asks for it. */
+/** Whether an HTTP/2 connection ends after a request that asks for it. */
 async function endsBehind(stage: Stage, options: RequestOptions): Promise<Normal> {
   const server = await answering(stage)
   const agent = await stage.agent()

@@ -1,4 +1,4 @@
-/** Of proxy agents, factories, mocks and events. */
+/** Differences of proxy agents, factories, mocks and events. */
 import type { Dispatcher } from 'undici'
 import { certificates } from '../../support/certificates.ts'
 import { using } from '../../support/libraries.ts'
@@ -12,7 +12,7 @@ import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
 import { libraryOf } from './support.ts'
 
-/** How many times a dispatcher tells of a connection while it sends a request. */
+/** How many `connect` events a dispatcher emits while it sends a request. */
 async function connections(dispatcher: Dispatcher, told: Dispatcher = dispatcher): Promise<number> {
   const [plain] = await useOrigins()
   let count = 0

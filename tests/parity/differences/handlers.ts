@@ -1,4 +1,4 @@
-/** Of handlers: which are taken, and when they are called. */
+/** Differences of handlers: which ones are accepted, and when they are called. */
 import type { Dispatcher } from 'undici'
 import { runChild } from '../../support/child.ts'
 import type { ChildKit } from '../../support/child-main.ts'
@@ -17,7 +17,7 @@ async function okay(stage: Stage): Promise<string> {
   return (await stage.http1((_request, response) => void response.end('ok'))).origin
 }
 
-/** What a handler of undici 7's kind gets, or what it is refused with. */
+/** The calls of a legacy handler, or the error that refuses it. */
 async function legacyHandler(stage: Stage): Promise<Normal> {
   const origin = await okay(stage)
   const agent = await stage.agent()
@@ -56,7 +56,7 @@ async function itselfAsDispatcher(stage: Stage): Promise<Normal> {
   return error ? told(error) : text
 }
 
-/** Two requests fail together, and the first one's `onResponseError` throws: whether the second is told. */
+/** Two requests fail together, and the first one's `onResponseError` throws: whether the second one is called. */
 async function thrownFromError(stage: Stage): Promise<Normal> {
   const { said } = await runChild(program, {}, { kind: stage.kind })
   return said as Normal
@@ -100,7 +100,7 @@ async function startedByFirstByte(stage: Stage): Promise<Normal> {
   return [started, recorder.count('onResponseStarted')]
 }
 
-/** Two responses that come in one piece: what a promise of the first one's handler comes before. */
+/** Two responses come in one piece: which calls come after a promise of the first one's handler. */
 async function promiseJobs(stage: Stage): Promise<Normal> {
   const server = await stage.h2Frames(async (peer) => {
     const streams = [await peer.request(0), await peer.request(1)]

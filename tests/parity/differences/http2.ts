@@ -1,4 +1,4 @@
-/** Of HTTP/2: resets, refusals, windows, PINGs, connections that break the rules, and what is sent of headers. */
+/** Differences over HTTP/2: resets, refusals, windows, PINGs, connections that break the rules, and sent headers. */
 import { dispatch, exchange } from '../../support/recorder.ts'
 import type { Recorder, RequestOptions } from '../../support/recorder.ts'
 import { field, FrameFlag, FrameType, H2Code } from '../../support/servers/h2-frames.ts'
@@ -11,7 +11,7 @@ import { happens, told } from './support.ts'
 
 const result = ({ error, text }: Recorder): string => (error ? told(error) : text)
 
-/** What a GET comes to that is answered frame by frame. */
+/** The result of a GET that is answered frame by frame. */
 function answered(
   row: string,
   name: string,
@@ -26,7 +26,7 @@ function answered(
   return { row, name, play, undici, dodici }
 }
 
-/** A whole head and a frame that nobody may send, in one piece. */
+/** A whole head and a forbidden frame, in one piece. */
 function breakRules(peer: H2Peer, stream: number): void {
   peer.socket.cork()
   peer.respond(stream)
@@ -34,7 +34,7 @@ function breakRules(peer: H2Peer, stream: number): void {
   peer.socket.uncork()
 }
 
-/** What a server of both protocols answers that wants HTTP/1.1 for it. */
+/** The response of a server that speaks both protocols but requires HTTP/1.1. */
 async function http1Required(stage: Stage): Promise<Normal> {
   const server = await stage.tls({
     onStream: (stream) => stream.close(H2Code.http11Required),
@@ -54,7 +54,7 @@ async function connectionWindow(stage: Stage): Promise<Normal> {
   return 65_535 + update.payload.readUInt32BE()
 }
 
-/** Whether a PING follows a timeout shortly behind the server's last bytes. */
+/** Whether a PING follows a timeout that comes shortly after the server's last bytes. */
 async function pingBehindTimeout(stage: Stage): Promise<Normal> {
   const server = await stage.h2Frames(async (peer) => void (await peer.request()))
   const agent = await stage.agent({ connections: 1 })
@@ -76,7 +76,7 @@ async function tooShort(stage: Stage): Promise<Normal> {
   return result(await exchange(await stage.agent(), options))
 }
 
-/** What arrives of headers of which one stands on both sides of another. */
+/** How repeated headers arrive if another header is between them. */
 async function repeatedHeaders(stage: Stage): Promise<Normal> {
   const arrived: string[] = []
   const server = await stage.tls({
@@ -93,7 +93,7 @@ async function repeatedHeaders(stage: Stage): Promise<Normal> {
   return arrived
 }
 
-/** What arrives of a content-type. */
+/** The content-type that arrives. */
 async function contentType(stage: Stage, options: RequestOptions): Promise<Normal> {
   const server = await stage.tls({
     protocols: 'h2',

@@ -1,4 +1,4 @@
-/** Of proxies: who is asked, what they are told, and what becomes of their answers. */
+/** Differences with proxies: which one is used, what it gets, and how its answers are treated. */
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import type { Dispatcher, ProxyAgent } from 'undici'
@@ -27,7 +27,7 @@ interface Proxied {
   readonly proxy: RawServer
 }
 
-/** A ProxyAgent of the stage's library, and what it takes for a proxy. */
+/** A ProxyAgent of the stage's library, and its proxy. */
 async function proxied(
   stage: Stage,
   options: Partial<ProxyAgent.Options> = {},
@@ -43,14 +43,14 @@ async function get(agent: Dispatcher, options: RequestOptions): Promise<string> 
   return error ? told(error) : text
 }
 
-/** Who answers over an Agent with the option `proxy`. */
+/** Which server answers over an Agent with the option `proxy`. */
 async function proxyOption(stage: Stage): Promise<Normal> {
   const { origin } = await stage.http1((_request, response) => void response.end('origin'))
   const proxy = (await stage.raw(answer)).origin
   return get(await stage.agent({ proxy } as AgentOptions), { origin })
 }
 
-/** Who answers, by `proxy` and by `socketPath`, for an origin that goes through the proxy and for one that does not. */
+/** Which server answers with `proxy` and `socketPath`, for an origin that uses the proxy and for one that does not. */
 async function besideSocketPath(stage: Stage): Promise<Normal> {
   const socketPath = join(useFolder(), 'origin.sock')
   const server = createServer((_request, response) => void response.end('socket'))
@@ -77,7 +77,7 @@ async function connectionErrors(stage: Stage): Promise<Normal> {
   return [await get(agent, { origin: 'http://a.test' }), count]
 }
 
-/** What comes of a tunnel that the proxy makes with another status than 200. */
+/** The result of a tunnel that the proxy opens with another status than 200. */
 async function created(stage: Stage): Promise<Normal> {
   const { agent } = await proxied(stage, { proxyTunnel: true }, async (peer) => {
     await peer.head()
@@ -87,7 +87,7 @@ async function created(stage: Stage): Promise<Normal> {
   return get(agent, { origin: 'http://a.test' })
 }
 
-/** What comes when a proxy that forwards wants to know who is there: the error, and whether the body as well. */
+/** The result if a proxy that forwards requires credentials: the error, and whether the body comes too. */
 async function unauthorized(stage: Stage): Promise<Normal> {
   const { agent } = await proxied(stage, {}, async (peer) => {
     await peer.head()
@@ -115,7 +115,7 @@ async function headOfConnect(stage: Stage): Promise<Normal> {
   return proxy.peers[0]?.log.split('\r\n').slice(1, -2) ?? []
 }
 
-/** How many connections to the proxy two origins take, one behind the other, and what `connect` says of them. */
+/** How many connections to the proxy two origins need, one after the other, and their `connect` events. */
 async function sharedConnections(stage: Stage): Promise<Normal> {
   const { agent, proxy } = await proxied(stage)
   const events: string[] = []

@@ -1,4 +1,4 @@
-/** Of responses over HTTP/1.1: what is taken, what ends the connection, and whose memory a body has. */
+/** Differences of HTTP/1.1 responses: what is accepted, what ends the connection, and the memory of bodies. */
 import type { AgentOptions } from '../../support/agents.ts'
 import { dispatch, exchange } from '../../support/recorder.ts'
 import type { RawOptions, RawScript } from '../../support/servers/raw.ts'
@@ -11,7 +11,7 @@ const head = 'HTTP/1.1 200 OK\r\n'
 const ok = `${head}content-length: 2\r\n\r\nok`
 const chunks = 'transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'
 
-/** What comes of a response: its body, or the error. */
+/** The result of a response: its body, or the error. */
 async function outcome(
   stage: Stage,
   script: RawScript,
@@ -20,7 +20,7 @@ async function outcome(
   const server = await stage.raw(script, options.server)
   const agent = await stage.agent(options.agent)
   const { error, text } = await exchange(agent, { origin: server.origin })
-  // The parser's own code is undici's alone.
+  // Only undici has the parser's own code.
   return error ? told(error).replace(/^(HTTPParserError) .*$/, '$1') : text
 }
 
@@ -39,7 +39,7 @@ function answered(
   return { row, name, play: (stage) => outcome(stage, script, { agent }), undici, dodici }
 }
 
-/** As `answered`, where the server closes its side behind the bytes. */
+/** Like `answered`, but the server closes its side after the bytes. */
 function cut(row: string, name: string, bytes: string, undici: Normal, dodici: Normal): Difference {
   const script: RawScript = async (peer) => {
     await peer.head()
@@ -79,7 +79,7 @@ async function deadConnection(stage: Stage): Promise<Normal> {
   return error ? told(error) : text
 }
 
-/** What becomes of a small chunk's memory that a handler gives away. */
+/** What happens to the memory of a small chunk that a handler transfers. */
 async function transferred(stage: Stage): Promise<Normal> {
   const server = await stage.http1((_request, response) => void response.end('some bytes'))
   const { promise, resolve } = Promise.withResolvers<string>()

@@ -1,4 +1,4 @@
-/** Of upgrades, CONNECTs and the sockets that they become, and of a handler's AsyncLocalStorage context. */
+/** Differences of upgrades, CONNECTs and their sockets, and of a handler's AsyncLocalStorage context. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -62,7 +62,7 @@ async function earlySwitch(stage: Stage): Promise<Normal> {
   return within('the bytes', promise)
 }
 
-/** CONNECT on a socket of a `connect` function that speaks HTTP/2, whatever it is told. */
+/** CONNECT on a socket of a `connect` function that always speaks HTTP/2. */
 async function connectOverHttp2(stage: Stage): Promise<Normal> {
   const server = await stage.tls({
     protocols: 'h2',
@@ -76,7 +76,7 @@ async function connectOverHttp2(stage: Stage): Promise<Normal> {
   return outcome(await stage.agent({ connect }), server.origin, connecting)
 }
 
-/** How many connections an upgrade and the request before it take, of one that may be. */
+/** How many connections an upgrade and the request before it use if one is allowed. */
 async function connectionsOfUpgrade(stage: Stage): Promise<Normal> {
   const server = await stage.raw(async (peer) => {
     for (;;) {
@@ -91,7 +91,7 @@ async function connectionsOfUpgrade(stage: Stage): Promise<Normal> {
   return [status, server.peers.length]
 }
 
-/** The version of HTTP that a WebSocket is asked for in, of a server that takes both. */
+/** The version of HTTP of a WebSocket's handshake with a server that accepts both. */
 async function versionOfWebSocket(stage: Stage): Promise<Normal> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const { origin, server } = await stage.tls({
@@ -172,7 +172,7 @@ async function secondContext(stage: Stage): Promise<Normal> {
       return within('the end', promise)
     })
   await ask('first')
-  // Behind the end of the response, where undici may call from the dispatch that comes next.
+  // After the end of the response, where undici may call it from the next dispatch.
   await new Promise((resolve) => setTimeout(resolve, 20))
   return (await ask('second')) ?? null
 }

@@ -1,4 +1,4 @@
-/** Of requests' bodies: which are taken, when their source is read, and how they are announced. */
+/** Differences of requests' bodies: which ones are accepted, when their source is read, and how they are announced. */
 import { Readable } from 'node:stream'
 import { dispatch, exchange } from '../../support/recorder.ts'
 import type { RequestOptions } from '../../support/recorder.ts'
@@ -16,7 +16,7 @@ async function formData(stage: Stage): Promise<Normal> {
   return error ? told(error) : text
 }
 
-/** The order in which two GETs arrive on one connection, of which the first has a source that takes its time. */
+/** The order in which two GETs arrive on one connection, of which the first has a slow source. */
 async function overtaken(stage: Stage): Promise<Normal> {
   const paths: string[] = []
   const server = await stage.http1((request, response) => {
@@ -51,7 +51,7 @@ async function framing(stage: Stage, body: () => Body): Promise<Normal> {
   return /^(?:content-length|transfer-encoding): .*$/im.exec(head)?.[0] ?? 'none'
 }
 
-/** Has all of its bytes within the tick behind the one of its dispatch. */
+/** Has all of its bytes within the tick after the one of its dispatch. */
 function endsInNextTick(): Readable {
   const body = new Readable({ read() {} })
   process.nextTick(() => {
@@ -63,7 +63,7 @@ function endsInNextTick(): Readable {
 
 async function* empty(): AsyncGenerator<string> {}
 
-/** Whether a piece arrives of a body whose source fails right behind it. */
+/** Whether a piece of a body arrives if its source fails right after it. */
 async function failingSource(stage: Stage): Promise<Normal> {
   const server = await stage.raw(async (peer) => {
     await peer.request()
@@ -82,7 +82,7 @@ async function failingSource(stage: Stage): Promise<Normal> {
   ]
 }
 
-/** What arrives of a body that waits for 100, and what comes of the answer that is sent instead. */
+/** How much of a body that waits for 100 arrives, and the result of the response that is sent instead. */
 async function unexpected(stage: Stage, status: number): Promise<Normal> {
   let arrived = ''
   const server = await stage.tls({

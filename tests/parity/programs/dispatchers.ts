@@ -1,4 +1,4 @@
-// What a program does with all kinds of dispatchers.
+// A program that uses all kinds of dispatchers.
 import {
   Agent,
   BalancedPool,

@@ -1,4 +1,4 @@
-// What a program does with undici's functions and a global dispatcher.
+// A program that uses undici's functions and a global dispatcher.
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import {

@@ -1,4 +1,4 @@
-// What a program does with the rest of undici.
+// A program that uses the rest of undici.
 import * as undici from 'undici'
 import { Agent, MockAgent, RetryAgent, cacheStores, fetch, interceptors, request } from 'undici'
 

@@ -16,7 +16,7 @@ type Connect = Extract<AgentOptions['connect'], object>
 type Callback = (error: unknown, found?: unknown, family?: unknown) => void
 type Lookup = (host: string, options: LookupOptions, callback: Callback) => void
 
-/** A request to a host that only the options can lead to the server, and what the server saw. */
+/** A request to a host that only the options connect to the server, and what the server saw. */
 function reaching(name: string, host: string, options: () => AgentOptions): Scenario {
   return {
     no: 93,

@@ -1,4 +1,4 @@
-/** What undici's diagnostics channels tell. */
+/** The messages of undici's diagnostics channels. */
 import * as diagnostics from 'node:diagnostics_channel'
 import { Readable } from 'node:stream'
 import type { Duplex } from 'node:stream'
@@ -11,7 +11,7 @@ import type { Scenario } from '../scenario.ts'
 type Told = Readonly<Record<string, unknown>>
 type Message = { readonly [name in 'request' | 'response' | 'connectParams']: Told } & Told
 
-/** Of each channel, what its messages are made of. */
+/** The contents of each channel's messages. */
 const channels: Readonly<Record<string, (message: Message) => unknown>> = {
   'request:create': ({ request }) => pick(request, 'completed', 'aborted', ...ofRequests),
   'client:beforeConnect': ({ connectParams }) => connectParams,
@@ -79,7 +79,7 @@ function told(name: string, answer: string, options: () => RequestOptions): Scen
       } finally {
         for (const [channel, listener] of listeners) diagnostics.unsubscribe(channel, listener)
       }
-      // A port as a text of its own; a name that is of no use without TLS.
+      // The port as a separate text, and a name that is not needed without TLS.
       const params = ['client:beforeConnect', 'client:connected'].flatMap((one) => messages[one])
       for (const one of params) {
         const given = one as { port?: string; servername?: string }

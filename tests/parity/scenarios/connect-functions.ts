@@ -1,4 +1,4 @@
-/** How often a connect function is called, with what, and what comes of it. */
+/** How often a connect function is called, with which arguments, and the result. */
 import { counting, connecting } from '../../support/connecting.ts'
 import type { Connecting } from '../../support/connecting.ts'
 import type { AgentOptions, TestAgent } from '../../support/agents.ts'

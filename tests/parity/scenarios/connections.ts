@@ -4,7 +4,7 @@ import type { AgentOptions } from '../../support/agents.ts'
 import { quiet, until } from '../../support/wait.ts'
 import type { Scenario } from '../scenario.ts'
 
-/** How many connections so many requests take, one after another. */
+/** How many connections a number of requests need, one after another. */
 function sequence(
   no: number,
   name: string,
@@ -34,7 +34,7 @@ function sequence(
   }
 }
 
-/** Whether the connection is used again after so long, when the server has said this about it. */
+/** Whether the connection is used again after this time, if the server has sent this header. */
 function hinted(
   name: string,
   hint: string | string[] | undefined,

@@ -1,4 +1,4 @@
-/** Why a connection ended, and after what the `disconnect` event comes. */
+/** Why a connection ended, and what the `disconnect` event comes after. */
 import { dispatch, exchange } from '../../support/recorder.ts'
 import type { Hooks, RequestOptions } from '../../support/recorder.ts'
 import type { AgentOptions } from '../../support/agents.ts'

@@ -9,7 +9,7 @@ import type { Scenario } from '../scenario.ts'
 const fin = (peer: Peer): void => peer.fin()
 const rst = (peer: Peer): void => peer.reset()
 
-/** A response that ends too early, or is none. */
+/** A response that ends too early, or is not HTTP. */
 function broken(
   no: number,
   name: string,

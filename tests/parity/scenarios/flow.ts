@@ -7,8 +7,8 @@ import type { Scenario } from '../scenario.ts'
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n'
 
 /**
- * The body comes in two pieces with a pause between them; the hooks do what the scenario is about. Where they act between
- * the two, the pause is long: on a busy machine both may have come when the first is looked at.
+ * The body comes in two pieces with a pause between them; the hooks act as the scenario requires. If they act between
+ * the two, the pause is long, because on a busy machine both may have come when the first is delivered.
  */
 function flow(
   no: number,

@@ -8,7 +8,7 @@ import type { Scenario } from '../scenario.ts'
 const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 const nowhere = { origin: 'http://127.0.0.1:1', path: '/', method: 'GET' } as const
 
-/** What a call throws, in words. */
+/** Describes what a call throws. */
 async function complaint(call: () => unknown): Promise<string> {
   try {
     await call()
@@ -21,7 +21,7 @@ async function complaint(call: () => unknown): Promise<string> {
 
 const methods = ['onRequestStart', 'onResponseStart', 'onResponseData', 'onResponseEnd'] as const
 
-/** Handlers of which something is missing or is no function. */
+/** Handlers with a method that is missing or is not a function. */
 const handlers: Scenario[] = [
   {
     no: 48,

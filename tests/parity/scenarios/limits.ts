@@ -26,7 +26,7 @@ function limited(
   }
 }
 
-/** How many streams at a time, and connections, so many requests take over HTTP/2. */
+/** How many streams at a time, and how many connections, a number of requests use over HTTP/2. */
 function streams(
   name: string,
   agentOptions: AgentOptions,

@@ -1,4 +1,4 @@
-/** Hosts are found as `net.connect()` finds them: by `dns.lookup()`, whatever that is at the moment, in Node's order. */
+/** Hosts are looked up as by `net.connect()`: with the current `dns.lookup()`, in Node's order. */
 import dns from 'node:dns'
 import type { LookupOptions } from 'node:dns'
 import { once } from 'node:events'
@@ -33,7 +33,7 @@ function upgradeOf(agent: Dispatcher, options: object): Promise<Dispatcher.Upgra
   return agent.upgrade(options as Dispatcher.UpgradeOptions)
 }
 
-/** While `play` runs `dns.lookup` is another function, as packages that cache look-ups do it. */
+/** Replaces `dns.lookup` while `play` runs, as packages that cache look-ups do. */
 async function withLookup<T>(
   lookup: (host: string, options: LookupOptions, callback: Callback) => void,
   play: () => Promise<T>,
@@ -59,7 +59,7 @@ async function listenAt(address: string, port: number): Promise<Server> {
 const portOf = (server: Server | undefined): number =>
   (server?.address() as AddressInfo | undefined)?.port ?? 0
 
-/** Plays with one port that is answered at each of these addresses, by the address. */
+/** Plays with servers on one port at each of these addresses, which answer with the address. */
 async function servingAt<T>(
   addresses: readonly string[],
   play: (port: number) => Promise<T>,
@@ -70,7 +70,7 @@ async function servingAt<T>(
       for (const address of addresses) servers.push(await listenAt(address, portOf(servers[0])))
       return await play(portOf(servers[0]))
     } catch (error) {
-      // Somebody else may have that port at another of the addresses.
+      // Another process may use that port at one of the other addresses.
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
     } finally {
       for (const server of servers) server.close().closeAllConnections()

@@ -1,4 +1,4 @@
-/** What stands in messages: informational responses, trailers, bytes beyond ASCII, header order, paths. */
+/** The contents of messages: informational responses, trailers, bytes beyond ASCII, header order, paths. */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { exchange } from '../../support/recorder.ts'
 import { quiet } from '../../support/wait.ts'
@@ -45,7 +45,7 @@ function answer2(
   }
 }
 
-/** What arrives of a request over HTTP/2: pseudo-headers, then headers in order, then the body. */
+/** A request as it arrives over HTTP/2: pseudo-headers, then headers in order, then the body. */
 function sent2(name: string, options: () => RequestOptions): Scenario {
   return {
     no: 86,
@@ -121,7 +121,7 @@ const requests: Request[] = [
   ['a query', () => ({ path: '/p', query: { a: 'é&', b: [1, 2] } })],
 ]
 
-// Over HTTP/2 undici joins what is repeated, and loses values with blanks in front; it closes after a HEAD.
+// Over HTTP/2 undici joins repeated headers, and loses values that begin with blanks; it closes after a HEAD.
 const requests1: Request[] = [
   ['headers twice', () => ({ headers: ['x-a', '1', 'X-A', '2', 'x-b', '3', 'x-a', '4'] })],
   ['a header with several values', () => ({ headers: { 'x-a': ['1', '2'], 'x-b': '3' } })],
@@ -135,7 +135,7 @@ const requests2: Request[] = [
   ['a GET with expectContinue', () => ({ expectContinue: true })],
 ]
 
-/** An upload over HTTP/2 that waits for 100: what the server sees of it before and after its first word, and the calls. */
+/** An upload over HTTP/2 that waits for 100: what the server gets before and after its first answer, and the calls. */
 function expecting(
   name: string,
   respond: (stream: ServerHttp2Stream) => Promise<void> | void,

@@ -6,7 +6,7 @@ import type { AgentOptions } from '../../support/agents.ts'
 import { normalHead, seen } from '../normalize.ts'
 import type { Scenario } from '../scenario.ts'
 
-/** What arrives at the server, and what the handler sees of it. Options are made anew for each run. */
+/** What arrives at the server, and the calls of the handler. Options are made again for each run. */
 function sent(
   no: number,
   name: string,

@@ -210,7 +210,7 @@ const rows: readonly Row[] = [
     requests: 3,
     looksAt: resumed,
   },
-  // What only Node's TLS has.
+  // Options that only Node's TLS has.
   {
     name: 'checkServerIdentity that accepts',
     connect: () => ({ checkServerIdentity: () => {} }),
@@ -294,7 +294,7 @@ const rows: readonly Row[] = [
   })),
 ]
 
-// Only the codes are compared when it is the other side that refuses: how it is told differs with the version.
+// If the other side refuses, only the codes are compared, as the messages differ between versions.
 function lookOf(error: unknown): Normal {
   const { name, code, message } = error as NodeJS.ErrnoException
   return { name, code, message: code?.startsWith('ERR_SSL_') ? undefined : message.split(';')[0] }

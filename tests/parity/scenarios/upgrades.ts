@@ -1,4 +1,4 @@
-/** Upgrades, CONNECT, and the sockets that come of them. */
+/** Upgrades, CONNECT, and their sockets. */
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -21,7 +21,7 @@ const switching =
 const upgrading: RequestOptions = { upgrade: 'echo' }
 const connecting: RequestOptions = { method: 'CONNECT', path: 'a.test:80' }
 
-/** Of onRequestUpgrade's call: all but the socket. */
+/** The arguments of onRequestUpgrade, without the socket. */
 function switched(recorder: Recorder): Normal {
   const { args } = recorder.call('onRequestUpgrade') ?? { args: [] }
   const raw = recorder.controller?.rawHeaders as Buffer[] | null | undefined
@@ -47,7 +47,7 @@ async function opened(
   return { recorder, socket: socketOf(recorder) }
 }
 
-/** What the server was sent, and the switch. */
+/** The request that the server got, and the switch. */
 async function head(stage: Stage, options: RequestOptions, answer: string): Promise<Outcome> {
   const server = await stage.answering(answer)
   const agent = await stage.agent()
