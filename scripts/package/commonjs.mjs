@@ -9,12 +9,17 @@ import { bin, inRoot, logOf, preparedEnv } from '../support/paths.mjs'
 const dist = inRoot('dist')
 const folder = join(dist, 'commonjs')
 
-/** Writes dist/commonjs: index.cjs, and a .d.cts for each of dist's .d.ts. REQUIRES: dist/ is built. */
+/** Writes dist/commonjs: index.cjs, and the declarations. REQUIRES: dist/ is built. */
 export async function buildCommonJs() {
   rmSync(folder, { recursive: true, force: true })
   await bundle()
+  declareCommonJs(dist)
+}
+
+/** Writes a .d.cts into `dist`/commonjs for each .d.ts of `dist`. */
+export function declareCommonJs(dist) {
   for (const name of readdirSync(dist, { recursive: true })) {
-    if (name.endsWith('.d.ts')) declare(name)
+    if (name.endsWith('.d.ts')) declare(dist, name)
   }
 }
 
@@ -34,9 +39,9 @@ async function bundle() {
   })
 }
 
-function declare(name) {
+function declare(dist, name) {
   const text = readFileSync(join(dist, name), 'utf8')
-  const file = join(folder, name.replace(/\.ts$/, '.cts'))
+  const file = join(dist, 'commonjs', name.replace(/\.ts$/, '.cts'))
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, text.replaceAll(/(['"])(\.{1,2}\/[^'"]+)\.[jt]s\1/g, '$1$2.cjs$1'))
 }

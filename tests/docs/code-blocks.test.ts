@@ -49,7 +49,7 @@ const environment = (): Record<string, string | undefined> => ({
 })
 
 beforeAll(async () => {
-  installInto(folder, ['undici', '@types/node', 'undici-types'])
+  await installInto(folder, ['undici', '@types/node', 'undici-types'])
   site = await startSite()
   writeFileSync(join(folder, 'ca.pem'), certificates().ca)
   writeFileSync(

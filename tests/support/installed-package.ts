@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
 const require = createRequire(import.meta.url)
+const commonJs = new URL('../../scripts/package/commonjs.mjs', import.meta.url).href
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
 
 /** Returns what the compiler says; an empty text if all is well. */
@@ -18,7 +19,7 @@ export function compile(args: readonly string[], cwd: string): string {
 }
 
 /** Builds the package into `folder` and returns where it is. `packages` are those of node_modules that it may import. */
-export function installInto(folder: string, packages: readonly string[]): string {
+export async function installInto(folder: string, packages: readonly string[]): Promise<string> {
   const installed = join(folder, 'node_modules/dodici')
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true })
   mkdirSync(installed)
@@ -27,8 +28,11 @@ export function installInto(folder: string, packages: readonly string[]): string
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  const output = ['--outDir', join(installed, 'dist')]
+  const dist = join(installed, 'dist')
+  const output = ['--outDir', dist]
   const complaints = compile(['-p', 'tsconfig.build.json', ...output], root)
   if (complaints !== '') throw new Error(complaints)
+  const { declareCommonJs } = (await import(commonJs)) as { declareCommonJs(dist: string): void }
+  declareCommonJs(dist)
   return installed
 }

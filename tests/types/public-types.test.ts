@@ -11,8 +11,8 @@ import { compile, installInto } from '../support/installed-package.ts'
 const folder = mkdtempSync(join(tmpdir(), 'dodici-types-'))
 let installed = ''
 
-beforeAll(() => {
-  installed = installInto(folder, ['undici', '@types/node', 'undici-types'])
+beforeAll(async () => {
+  installed = await installInto(folder, ['undici', '@types/node', 'undici-types'])
   cpSync(join(import.meta.dirname, 'programs'), join(folder, 'programs'), { recursive: true })
 })
 
