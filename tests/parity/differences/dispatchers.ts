@@ -6,11 +6,11 @@ import { get, useOrigins, useProgram, useProxy } from '../../support/proxying.ts
 import { dispatch, exchange, Recorder } from '../../support/recorder.ts'
 import { startMicrosocks } from '../../support/servers/proxies.ts'
 import { stubs } from '../../support/stub-dispatchers.ts'
-import { until } from '../../support/wait.ts'
+import { quiet, until } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
-import { libraryOf } from './support.ts'
+import { libraryOf, told } from './support.ts'
 
 /** How many `connect` events a dispatcher emits while it sends a request. */
 async function connections(dispatcher: Dispatcher, told: Dispatcher = dispatcher): Promise<number> {
@@ -49,6 +49,25 @@ async function protocolThroughSocks(stage: Stage): Promise<Normal> {
   const uri = `socks5://127.0.0.1:${await useProgram(startMicrosocks())}`
   const agent = new Socks5ProxyAgent(uri, { requestTls: { ca: certificates().ca } })
   return (await get(using(agent), `${server.origin}/`)).url
+}
+
+/** What comes through a proxy that takes more than half of `connectTimeout` for each of two steps. */
+async function slowSocks(stage: Stage): Promise<Normal> {
+  const { Socks5ProxyAgent } = await libraryOf(stage)
+  const connectTimeout = 1500
+  const { port } = await stage.raw(async (peer) => {
+    await peer.read(3)
+    await quiet(0.6 * connectTimeout)
+    peer.send('\x05\x00')
+    await peer.read(5)
+    await quiet(0.6 * connectTimeout)
+    peer.send('\x05\x00\x00\x01\0\0\0\0\0\0')
+    await peer.head()
+    peer.respond('ok')
+  })
+  const agent = using(new Socks5ProxyAgent(`socks5://127.0.0.1:${port}`, { connectTimeout }))
+  const { error, text } = await exchange(agent, { origin: 'http://a.test' })
+  return error ? told(error) : text
 }
 
 async function targets(stage: Stage): Promise<Normal> {
@@ -107,6 +126,13 @@ export const dispatcherDifferences: readonly Difference[] = [
     play: protocolThroughSocks,
     undici: 'h1',
     dodici: 'h2',
+  },
+  {
+    row: '`Socks5ProxyAgent` | no HTTP/2;',
+    name: 'the time that its steps take',
+    play: slowSocks,
+    undici: 'ok',
+    dodici: 'ConnectTimeoutError UND_ERR_CONNECT_TIMEOUT',
   },
   { row: 'Pools and Clients among', name: 'targets', play: targets, undici: 3, dodici: 1 },
   {

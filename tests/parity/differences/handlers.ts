@@ -18,7 +18,7 @@ async function okay(stage: Stage): Promise<string> {
 }
 
 /** The calls of a legacy handler, or the error that refuses it. */
-async function legacyHandler(stage: Stage): Promise<Normal> {
+async function legacyHandler(stage: Stage, options: RequestOptions = {}): Promise<Normal> {
   const origin = await okay(stage)
   const agent = await stage.agent()
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -34,7 +34,7 @@ async function legacyHandler(stage: Stage): Promise<Normal> {
     onError: reject,
   }
   try {
-    agent.dispatch({ origin, ...get }, handler as Dispatcher.DispatchHandler)
+    agent.dispatch({ origin, ...get, ...options }, handler as Dispatcher.DispatchHandler)
     return await within('the end', promise)
   } catch (error) {
     return told(error)
@@ -138,7 +138,7 @@ export const handlerDifferences: readonly Difference[] = [
   {
     row: "handlers | undici 8's",
     name: "one of undici 7's kind",
-    play: legacyHandler,
+    play: (stage) => legacyHandler(stage),
     undici: 'InvalidArgumentError UND_ERR_INVALID_ARG',
     dodici: 'ok',
   },
@@ -159,8 +159,15 @@ export const handlerDifferences: readonly Difference[] = [
   })),
   {
     row: '`opts.dispatcher` that is the',
-    name: 'with a new handler',
+    name: 'with a modern handler',
     play: itselfAsDispatcher,
+    undici: 'InvalidArgumentError UND_ERR_INVALID_ARG',
+    dodici: 'ok',
+  },
+  {
+    row: '`opts.dispatcher` that is the',
+    name: 'another, with a legacy handler',
+    play: (stage) => legacyHandler(stage, { dispatcher: {} }),
     undici: 'InvalidArgumentError UND_ERR_INVALID_ARG',
     dodici: 'ok',
   },

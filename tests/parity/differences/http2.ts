@@ -93,6 +93,20 @@ async function repeatedHeaders(stage: Stage): Promise<Normal> {
   return arrived
 }
 
+/** How many bytes a SocketError says were read of a connection that ends within a body of four. */
+async function bytesRead(stage: Stage): Promise<Normal> {
+  const server = await stage.h2Frames(async (peer) => {
+    const stream = await peer.request()
+    peer.respond(stream)
+    peer.data(stream, 'some')
+  })
+  const recorder = dispatch(await stage.agent(), { origin: server.origin })
+  await recorder.seen('onResponseData')
+  server.peers[0]?.socket.end()
+  const { socket } = (await recorder.done).error as { socket?: { bytesRead: number } }
+  return socket?.bytesRead
+}
+
 /** The content-type that arrives. */
 async function contentType(stage: Stage, options: RequestOptions): Promise<Normal> {
   const server = await stage.tls({
@@ -153,6 +167,14 @@ export const http2Differences: readonly Difference[] = [
     play: connectionWindow,
     undici: 524_288,
     dodici: 1_048_576_000,
+  },
+  {
+    row: 'Over HTTP/2 `SocketError.socket`',
+    name: 'what was read',
+    play: bytesRead,
+    // SETTINGS, the acknowledgement of the client's, HEADERS and DATA.
+    undici: 9 + 9 + 10 + 13,
+    dodici: 'HTTP/2 200 \r\n\r\nsome'.length,
   },
   {
     row: 'A PING behind a',

@@ -43,6 +43,15 @@ async function get(agent: Dispatcher, options: RequestOptions): Promise<string> 
   return error ? told(error) : text
 }
 
+/** The address that a proxy is asked from. */
+async function localAddress(stage: Stage): Promise<Normal> {
+  const { agent, proxy } = await proxied(stage, {
+    proxyTls: { localAddress: '127.0.0.3' } as never,
+  })
+  await get(agent, { origin: 'http://a.test' })
+  return proxy.peers[0]?.socket.remoteAddress
+}
+
 /** Which server answers over an Agent with the option `proxy`. */
 async function proxyOption(stage: Stage): Promise<Normal> {
   const { origin } = await stage.http1((_request, response) => void response.end('origin'))
@@ -142,6 +151,13 @@ async function invalidSocksReply(stage: Stage): Promise<Normal> {
 }
 
 export const proxyDifferences: readonly Difference[] = [
+  {
+    row: '`connect.localAddress`, also in `proxyTls`',
+    name: 'of a ProxyAgent',
+    play: localAddress,
+    undici: '127.0.0.1',
+    dodici: '127.0.0.3',
+  },
   {
     row: 'proxies | agents of',
     name: 'the option of an Agent',

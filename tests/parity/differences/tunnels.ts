@@ -10,6 +10,7 @@ import { until, within } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
+import { happens } from './support.ts'
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n'
 
@@ -118,6 +119,27 @@ async function isNetSocket(stage: Stage): Promise<Normal> {
   return socket instanceof Socket
 }
 
+/** The error that a socket ends with when the source of the request's body fails behind the switch. */
+async function failingSource(stage: Stage): Promise<Normal> {
+  const server = await stage.raw(async (peer) => {
+    await peer.readUntil('one')
+    peer.send(switching)
+  })
+  const failing = Promise.withResolvers<never>()
+  const body = (async function* (): AsyncGenerator<string> {
+    yield 'one'
+    await failing.promise
+  })() as never
+  const options = { origin: server.origin, method: 'POST', upgrade: 'echo', body }
+  const recorder = await exchange(await stage.agent(), options)
+  const socket = recorder.call('onRequestUpgrade')?.args[3] as Duplex
+  let told = 'none'
+  socket.on('error', ({ message }) => (told = message)).resume()
+  failing.reject(new Error('no more'))
+  await happens(() => told !== 'none')
+  return told
+}
+
 async function unnamedProtocol(stage: Stage): Promise<Normal> {
   const server = await stage.answering('HTTP/1.1 101 Go\r\n\r\n')
   return outcome(await stage.agent(), server.origin, { upgrade: 'echo' })
@@ -191,6 +213,13 @@ export const tunnelDifferences: readonly Difference[] = [
     play: earlySwitch,
     undici: false,
     dodici: true,
+  },
+  {
+    row: "a switch before the request's body",
+    name: 'a source that fails',
+    play: failingSource,
+    undici: 'none',
+    dodici: 'no more',
   },
   {
     row: '`upgrade` and CONNECT',

@@ -9,9 +9,9 @@ import { happens, told } from './support.ts'
 
 type Body = NonNullable<RequestOptions['body']>
 
-async function formData(stage: Stage): Promise<Normal> {
+async function accepted(stage: Stage, body: unknown): Promise<Normal> {
   const server = await stage.http1((_request, response) => void response.end('ok'))
-  const options = { origin: server.origin, method: 'POST', body: new FormData() as never }
+  const options = { origin: server.origin, method: 'POST', body: body as never }
   const { error, text } = await exchange(await stage.agent(), options)
   return error ? told(error) : text
 }
@@ -106,7 +106,17 @@ export const uploadDifferences: readonly Difference[] = [
   {
     row: "`FormData` of Node's own",
     name: 'to dispatch()',
-    play: formData,
+    play: (stage) => accepted(stage, new FormData()),
+    undici: 'InvalidArgumentError UND_ERR_INVALID_ARG',
+    dodici: 'ok',
+  },
+  {
+    row: "`FormData` of Node's own",
+    name: 'what is like a Blob',
+    play: (stage) => {
+      const stream = (): ReadableStream => new Blob(['abc']).stream()
+      return accepted(stage, { [Symbol.toStringTag]: 'Blob', size: 3, type: '', stream })
+    },
     undici: 'InvalidArgumentError UND_ERR_INVALID_ARG',
     dodici: 'ok',
   },
