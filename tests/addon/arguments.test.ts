@@ -52,7 +52,7 @@ function setParams(values: Partial<Record<keyof typeof Param, number>>): void {
 }
 
 describe('NativeClient.submit() refuses', () => {
-  it('a text that is no string', () => {
+  it('a text that is not a string', () => {
     setParams({})
     for (const value of garbage.filter((other) => typeof other !== 'string')) {
       expect(() => loose['submit']?.(value)).toThrow(TypeError)
@@ -63,7 +63,7 @@ describe('NativeClient.submit() refuses', () => {
   })
 
   it.each([0, 1, text.length - 1, text.length + 1, 70_000, 2 ** 31, 2 ** 32 - 1])(
-    'a textLength of %d that is not the length',
+    'a textLength of %d, which is not the length',
     (textLength) => {
       setParams({ textLength })
       expect(() => loose['submit']?.(text)).toThrow('textLength')
@@ -75,7 +75,7 @@ describe('NativeClient.submit() refuses', () => {
     expect(() => loose['submit']?.(short)).toThrow(TypeError)
   })
 
-  it('a body that is no Uint8Array', () => {
+  it('a body that is not a Uint8Array', () => {
     setParams({ flags: RequestFlag.bytesBody })
     for (const body of garbage) expect(() => loose['submit']?.(text, body)).toThrow(TypeError)
     setParams({ flags: RequestFlag.bytesBody | RequestFlag.streamBody })
@@ -93,7 +93,7 @@ describe('NativeClient.submit() refuses', () => {
     expect(() => loose['submit']?.(text)).toThrow('in use')
   })
 
-  it('everything once params was transferred', async () => {
+  it('everything once the memory of params was transferred', async () => {
     const other = new TestClient()
     const { params } = other.native
     structuredClone(params, { transfer: [params.buffer as ArrayBuffer] })
@@ -122,7 +122,7 @@ describe('NativeClient', () => {
     loose['writeBody']?.(1, detached)
   })
 
-  it('its methods refuse every other `this`', () => {
+  it('its methods refuse any other `this`', () => {
     for (const method of ['submit', 'pause', 'destroy']) {
       for (const value of garbage) {
         expect(() => Reflect.apply(loose[method] as () => void, value, [1])).toThrow(TypeError)
@@ -177,7 +177,7 @@ describe('new Client()', () => {
     expect(() => create(clientOptions({ connections }))).toThrow('connections must be an integer')
   })
 
-  it('passes on what a getter throws', () => {
+  it('rethrows what a getter throws', () => {
     const error = new Error('from the getter')
     const options = {
       get connections(): number {
@@ -198,7 +198,7 @@ describe('binding', () => {
     expect(setLoopThreads?.(2)).toBe(false)
   })
 
-  it("version() is curl's text", () => {
+  it("version() returns curl's version string", () => {
     expect(loadBinding().version()).toMatch(/^libcurl\/\d+\.\d+/)
   })
 })

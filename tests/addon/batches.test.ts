@@ -31,7 +31,7 @@ describe('onBatch', () => {
     expect(client.batches.at(-1)?.words).not.toBe(client.batches[0]?.words)
   })
 
-  it('gets small bodies in the slab, large ones in blocks, and may keep both', async () => {
+  it('gets small bodies in the slab and large ones in blocks, and may keep both', async () => {
     const body = bigBody()
     const server = await useHttp1(body.handler)
     const client = useClient()
@@ -46,7 +46,7 @@ describe('onBatch', () => {
     expect(large.body.equals(Buffer.concat(pieces))).toBe(true)
   })
 
-  it('may transfer what it gets: words comes anew', async () => {
+  it('may transfer what it gets: the next call brings a new words array', async () => {
     const server = await useHttp1((request, response) => void response.end(request.url))
     const client = useClient()
     client.afterBatch = ({ words }) => {
@@ -58,7 +58,7 @@ describe('onBatch', () => {
     }
   })
 
-  it('may open, use and destroy clients, and lose them', async () => {
+  it('may open, use, destroy and drop clients', async () => {
     const server = await useHttp1((request, response) => void response.end(request.url))
     const client = useClient()
     const others: TestClient[] = []
@@ -74,7 +74,7 @@ describe('onBatch', () => {
     expect(others.every(({ exchanges }) => exchanges.get(1)?.end !== undefined)).toBe(true)
   })
 
-  it('leaves the event loop its turns, however much arrives', async () => {
+  it('lets the event loop run, however much arrives', async () => {
     const server = await useHttp1(bigBody().handler)
     const { code, said } = await runChild(
       // In a process of its own, because a server on this thread would send nothing between the turns.
@@ -115,7 +115,7 @@ describe('onBatch', () => {
     expect(said[0]).toBeLessThanOrEqual(4)
   })
 
-  it('that throws makes an uncaught exception, and the next batch comes', async () => {
+  it('that throws causes an uncaught exception, and the next batch still comes', async () => {
     const server = await useHttp1((request, response) => void response.end(request.url))
     const { code, said, stderr } = await runChild(
       async ({ load, say, until: waitUntil }, { supportUrl, origin }) => {
@@ -163,8 +163,8 @@ describe('onBatch', () => {
   })
 })
 
-describe('a client that nobody refers to', () => {
-  it('is collected when idle, and its threads end', async () => {
+describe('a client without references', () => {
+  it('is collected when it is idle, and its threads end', async () => {
     const server = await useHttp1((_request, response) => void response.end('x'))
     const { code, said, stderr } = await runChild(
       async ({ load, say, loopThreads, until: waitUntil }, { supportUrl, origin }) => {

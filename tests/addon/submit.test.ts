@@ -41,7 +41,7 @@ describe('NativeClient.submit()', () => {
     expect(exchange.trailers).toEqual([['x-sum', '42']])
   })
 
-  it('sends method, target and header lines as they stand in text', async () => {
+  it('sends method, target and header lines exactly as text has them', async () => {
     let seen: unknown
     const server = await useHttp1((request, response) => {
       seen = [request.method, request.url, request.rawHeaders.slice(2)]
@@ -103,7 +103,7 @@ describe('NativeClient.submit()', () => {
     }
   })
 
-  it('asks for the pieces of a streamed body, and says when they have left', async () => {
+  it('asks for the pieces of a streamed body, and reports when they were sent', async () => {
     const server = await useHttp1(async (request, response) => {
       response.end(await readAll(request))
     })
@@ -203,7 +203,7 @@ describe('NativeClient', () => {
     expect(late).toMatchObject({ end: 'failed', errc: Errc.aborted })
   })
 
-  it('destroy() ends what is in flight, then says goodbye once a loop; it refuses more', async () => {
+  it('destroy() ends the requests in flight, then reports once for each loop that it is closed; later requests are refused', async () => {
     const server = await useHttp1(() => {})
     const client = new TestClient()
     const exchanges = [1, 2, 3, 4].map((id) => client.send(id, server))
@@ -228,7 +228,7 @@ describe('NativeClient', () => {
     expect(exchange.end).toBeDefined()
   })
 
-  it('tells its number of loops; `loopThreads` limits it', () => {
+  it('reports its number of loops, which `loopThreads` limits', () => {
     const client = useClient()
     expect(client.native.loopCount).toBeGreaterThanOrEqual(1)
     expect(useClient({ loopThreads: 1 }).native.loopCount).toBe(1)

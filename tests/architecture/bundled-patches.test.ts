@@ -9,7 +9,7 @@ describe('patches of the bundled libraries', () => {
   const patches: string[] = patchesOf('curl')
 
   it.each(patches.map((path) => [basename(path), path]))(
-    '%s says what it is for, what upstream says, and which test needs it',
+    '%s says what it is for, what upstream says about it, and which test needs it',
     (_, path) => {
       const head = readFileSync(path, 'utf8').split('\n--- ')[0]
       expect(head).toMatch(/^\S.*\.\n\nReason: {3}\S/)
@@ -36,7 +36,7 @@ describe('patches of the bundled libraries', () => {
     for (const path of patches) expect(describePatches()).toContain(basename(path))
   })
 
-  it('are none of most libraries', () => {
+  it('exist only for a few libraries', () => {
     expect(patchesOf('nghttp2')).toEqual([])
     expect(readdirSync(new URL('../../scripts/bundled/patches', import.meta.url))).toEqual(['curl'])
   })

@@ -9,7 +9,7 @@ const addon = projectFiles(/^addon\/.*\.(h|cpp)$/)
 const lib = projectFiles(/^lib\/.*\.ts$/)
 
 describe('core/', () => {
-  it('is there', () => {
+  it('exists', () => {
     expect(core.length).toBeGreaterThan(0)
   })
 
@@ -91,7 +91,7 @@ describe('lib/', () => {
     )
   })
 
-  it('has the version of package.json, and the platforms that packages are made for', async () => {
+  it('states the version of package.json, and the platforms that packages are made for', async () => {
     const { version } = JSON.parse(read('package.json')) as { version: string }
     expect(read('lib/native/version.ts')).toContain(`export const version = '${version}'`)
     expect(read('CMakeLists.txt')).toContain(`project(dodici VERSION ${version} `)
@@ -102,7 +102,7 @@ describe('lib/', () => {
     expect(known.map(([, name]) => name)).toEqual(Object.keys(platforms))
   })
 
-  it('takes what it uses of undici, but for types, from compat/undici.ts and undici-exports.ts', () => {
+  it('imports undici, except for types, only in compat/undici.ts and undici-exports.ts', () => {
     const others = lib.filter((file) => !/^lib\/compat\/undici(-exports)?\.ts$/.test(file))
     const values = /(?<!import type (\{[^}]*\}|\* as \w+) )\bfrom ['"]undici\b|\bimport\(['"]undici/
     expect(findings(others, values, withoutComments)).toEqual([])

@@ -37,7 +37,7 @@ function cycleFrom(file: string, way: readonly string[] = []): string[] | undefi
 const acyclic = new Set<string>()
 
 describe('lib/', () => {
-  it('has all its files in the folders of this order, but for the entry points', () => {
+  it('has all its files in the folders of this order, except for the entry points', () => {
     const others = files.filter((file) => !order.includes(folderOf(file)))
     expect(others.toSorted()).toEqual(['lib/exports.ts', 'lib/index.ts', 'lib/register.ts'])
   })
@@ -51,7 +51,7 @@ describe('lib/', () => {
     expect(wrong).toEqual([])
   })
 
-  it('has no two files that import each other, not even types or by way of others', () => {
+  it('has no two files that import each other, not even for types or through other files', () => {
     expect(files.map((file) => cycleFrom(file)).filter(Boolean)).toEqual([])
   })
 })

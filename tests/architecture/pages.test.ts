@@ -45,7 +45,7 @@ function anchorsOf(page: string): string[] {
 }
 
 describe.each(pages)('%s', (page) => {
-  it('links to files and headings that are there', () => {
+  it('links to files and headings that exist', () => {
     const broken = linksOf(page).filter(
       ({ path, anchor }) =>
         !existsSync(inRoot(path)) || (anchor !== '' && !anchorsOf(path).includes(anchor)),
@@ -53,7 +53,7 @@ describe.each(pages)('%s', (page) => {
     expect(broken.map(({ text }) => text)).toEqual([])
   })
 
-  it('names files and folders that are there', () => {
+  it('names files and folders that exist', () => {
     const named = [...read(page).matchAll(path)].map(([text]) => text)
     expect(named.filter((text) => !exists(text) && !isStartOfFiles(text))).toEqual([])
   })

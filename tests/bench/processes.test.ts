@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { childrenOf, cpuMicrosOf } from '../../bench/support/processes.ts'
 
-describe('what is told of other processes', () => {
+describe('the facts about other processes', () => {
   it('lists a process’s children', async () => {
     const child = spawn('sleep', ['60'])
     await once(child, 'spawn')
@@ -18,7 +18,7 @@ describe('what is told of other processes', () => {
     expect(cpuMicrosOf([process.pid]) - before).toBeGreaterThan(50_000)
   })
 
-  it('knows nothing of none, and of those that are gone', () => {
+  it('are missing where no process is named, or where it has ended', () => {
     expect(cpuMicrosOf([])).toBeNaN()
     expect(cpuMicrosOf([2 ** 30])).toBeNaN()
     expect(childrenOf(2 ** 30)).toEqual([])

@@ -60,7 +60,7 @@ describe('the table of all results', () => {
     expect(lines[3]).toContain('**0.050x**')
   })
 
-  it('names the other clients where some took part', () => {
+  it('names the other clients that took part', () => {
     const others = [{ client: 'impit', value: 1500, ratio: 1.5 }] as const
     expect(section({ ...results, rows: [row({ others })] })).toContain('| impit | 1 500 | 1.50x |')
     expect(section(results)).not.toContain('impit')
@@ -77,7 +77,7 @@ describe('the short table', () => {
 })
 
 describe('results of several runs', () => {
-  it('stand side by side, the later in place of the earlier', () => {
+  it('stand side by side; a later result replaces an earlier one', () => {
     const later = { ...results, rows: [row({ ratio: 3 })] }
     expect(merged(results, later).rows.map(({ scenario, ratio }) => [scenario, ratio])).toEqual([
       ['h2', 2],
@@ -92,7 +92,7 @@ describe('results of several runs', () => {
 })
 
 describe('the curves of scale', () => {
-  it('compare each point with the least', () => {
+  it('compare each point with the lowest', () => {
     const rows = [1, 10, 100].map((at, index) =>
       row({
         scenario: `scale-flight-${at}`,
@@ -112,17 +112,17 @@ describe('floors', () => {
   const jsCpu = row({ column: 'jsCpu', ratio: 0.2, lowestRatio: 0.2 })
   const rate = (ratio: number, highestRatio: number) => row({ ratio, highestRatio })
 
-  it('are of scenarios that there are', () => {
+  it('belong to scenarios that exist', () => {
     const names = new Set(scenarios.map(({ name }) => name))
     expect(Object.keys(readFloors()).filter((name) => !names.has(name))).toEqual([])
   })
 
-  it('let ratios on the right side pass, be it in one round', () => {
+  it('let a ratio pass that is on the right side, even in one round only', () => {
     expect(beyondFloors(floors, [rate(0.8, 0.9), jsCpu])).toEqual([])
     expect(beyondFloors(floors, [rate(0.6, 0.8), jsCpu])).toEqual([])
   })
 
-  it('tell ratios on the wrong side, and those that were not measured', () => {
+  it('report ratios on the wrong side, and ratios that were not measured', () => {
     expect(beyondFloors(floors, [rate(0.6, 0.65), jsCpu])).toEqual([
       'h1: requests/s is 0.60x undici’s, not at least 0.7x',
     ])
@@ -151,7 +151,7 @@ describe('base and branch', () => {
 })
 
 describe('Latency', () => {
-  it('tells percentiles to 4 %', () => {
+  it('gives percentiles to within 4 %', () => {
     const latency = new Latency()
     for (let i = 1; i <= 1000; i += 1) latency.record(i / 10)
     expect(latency.percentile(0.5) / 50).toBeCloseTo(1, 1)
@@ -160,7 +160,7 @@ describe('Latency', () => {
     expect(latency.percentile(0.5)).toBeNaN()
   })
 
-  it('times one request in so many', () => {
+  it('times only one request in a given number', () => {
     const latency = new Latency()
     latency.every = 4
     const starts = Array.from({ length: 8 }, () => latency.start())

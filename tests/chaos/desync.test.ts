@@ -260,7 +260,7 @@ describe.each([
   )
 
   it.each([10, 300_000])(
-    'an answer before the end of an upload of %i bytes is that request’s',
+    'an answer before the end of an upload of %i bytes belongs to that request',
     async (upload) => {
       const trouble: Trouble = (peer, asked) => peer.deliver(whole(asked))
       const { ours } = await compare(tls, trouble, { methods: ['POST'], early: true, upload })
@@ -269,14 +269,14 @@ describe.each([
     },
   )
 
-  it('an answer before the end of an upload, and another behind it, are not the next request’s', async () => {
+  it('an answer before the end of an upload, and another behind it, never go to the next request', async () => {
     const trouble: Trouble = (peer, asked) => peer.deliver(whole(asked) + stray)
     const options = { methods: ['POST'], early: true, upload: 300_000 }
     const { ours } = await compare(tls, trouble, options)
     expectNothingMixed(ours)
   })
 
-  it('a flood of interim answers is followed by the right one', async () => {
+  it('the right answer follows a flood of interim answers', async () => {
     const early = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(50)
     const trouble: Trouble = (peer, asked) => peer.deliver(early + whole(asked))
     const { ours } = await compare(tls, trouble)
@@ -284,7 +284,7 @@ describe.each([
     expect(ours.failed).toEqual({})
   })
 
-  it('the answer to a request that was left is not the next one’s', async () => {
+  it('the answer to an abandoned request never goes to the next one', async () => {
     const trouble: Trouble = async (peer, asked) => {
       await turns(2)
       await peer.deliver(whole(asked))

@@ -35,7 +35,7 @@ const cases: [string, Ways, number, AgentOptions][] = [
 ]
 
 it.each(cases)(
-  'the client of a server that %s is told of each request what became of it, once',
+  'each request to a server that %s ends exactly once',
   async (_name, ways, most, options) => {
     const count = Math.ceil(most * kShare)
     const seed = seedOf('HTTP/2 chaos')

@@ -19,7 +19,7 @@ function mostAtATime(): number {
 const hostOf = (index: number): string =>
   `127.${1 + (index % 7)}.${index >> 8}.${1 + ((index & 0xff) % 254)}`
 
-it(`${kHosts} hosts are each asked on connections of their own, which are kept and all told of when they end`, async () => {
+it(`${kHosts} hosts each have their own connections, which are kept, and the end of each is reported`, async () => {
   const seed = seedOf('hosts')
   const asked = new Map<string, string>()
   const ports = new Map<number, number>()

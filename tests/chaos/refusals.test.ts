@@ -95,7 +95,7 @@ describe('HTTP_1_1_REQUIRED', () => {
     expect(times.size).toBe(100)
   })
 
-  it('of a stream whose body is gone is told, and not processed twice', async () => {
+  it('of a stream whose body is used up fails the request, which is not processed twice', async () => {
     const { server, times } = await useBoth()
     const agent = await useAgent({ allowH2: true })
     const body = Readable.from(['a', 'b'])
@@ -161,7 +161,7 @@ describe('a WebSocket', () => {
     return socket
   }
 
-  it.each([1, 3])('is beside connections: 1, %i at a time', async (count) => {
+  it.each([1, 3])('does not count towards connections: 1, %i at a time', async (count) => {
     const server = await useEchoing()
     const agent = await useAgent({ connections: 1 })
     const { origin } = server
@@ -191,7 +191,7 @@ describe('a WebSocket', () => {
     expect((await exchange(agent, { origin, path: '/after' })).text).toBe('/after')
   })
 
-  it('opens, at the latest when the only connection is free again', async () => {
+  it('opens at the latest when the only connection is free again', async () => {
     const release = Promise.withResolvers<void>()
     const server = await useHttp1(async (_request, response) => {
       response.write('so ')

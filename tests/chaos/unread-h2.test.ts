@@ -76,47 +76,44 @@ const ways = [
 
 // Unbounded memory fails every time; late garbage collection on a machine under load does not.
 describe(`${kStreams} requests`, { retry: 1 }, () => {
-  it.each(ways)(
-    '%s take little memory, hold nothing up, and are all there',
-    async (_words, way) => {
-      const sending = startSending()
-      const { origin, sessions, handshakes } = await useTls({
-        protocols: 'h2',
-        onRequest: sending.handler,
-        server: { settings: { maxConcurrentStreams: 200 } },
+  it.each(ways)('%s take little memory, hold nothing up, and are complete', async (_words, way) => {
+    const sending = startSending()
+    const { origin, sessions, handshakes } = await useTls({
+      protocols: 'h2',
+      onRequest: sending.handler,
+      server: { settings: { maxConcurrentStreams: 200 } },
+    })
+    // Answers when the windows are full: nothing more is sent.
+    const control = await useHttp1(async (_request, response) => {
+      let before = -1
+      let since = performance.now()
+      await untilAsync('the server has sent all that it may', () => {
+        if (sending.sent() !== before) since = performance.now()
+        before = sending.sent()
+        return performance.now() - since > 400
       })
-      // Answers when the windows are full: nothing more is sent.
-      const control = await useHttp1(async (_request, response) => {
-        let before = -1
-        let since = performance.now()
-        await untilAsync('the server has sent all that it may', () => {
-          if (sending.sent() !== before) since = performance.now()
-          before = sending.sent()
-          return performance.now() - since > 400
-        })
-        response.end(String(before))
-      })
-      const task: Task = {
-        way,
-        origin,
-        settled: control.origin,
-        ca: certificates().ca,
-        streams: kStreams,
-      }
-      const child = startChild(leaveUnread, task, { nodeArgs: ['--expose-gc'] })
-      const unread = (await child.next()) as Unread
-      console.log(unread, `${Math.round(sending.sent() / 1e6)} MB sent`)
-      expect(unread.small).toBe('small')
-      expect(unread.smallMs).toBeLessThan(1000)
-      expect(unread.grownBy).toBeLessThan(kMostGrowth)
-      const hashes = (await child.next()) as string[]
-      expect(hashes).toEqual(Array.from({ length: kStreams }, (_value, id) => hashOf(id)))
-      expect(handshakes).toHaveLength(1)
-      expect(sessions.size).toBe(1)
-      const { code, stderr } = await child.exited
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    },
-  )
+      response.end(String(before))
+    })
+    const task: Task = {
+      way,
+      origin,
+      settled: control.origin,
+      ca: certificates().ca,
+      streams: kStreams,
+    }
+    const child = startChild(leaveUnread, task, { nodeArgs: ['--expose-gc'] })
+    const unread = (await child.next()) as Unread
+    console.log(unread, `${Math.round(sending.sent() / 1e6)} MB sent`)
+    expect(unread.small).toBe('small')
+    expect(unread.smallMs).toBeLessThan(1000)
+    expect(unread.grownBy).toBeLessThan(kMostGrowth)
+    const hashes = (await child.next()) as string[]
+    expect(hashes).toEqual(Array.from({ length: kStreams }, (_value, id) => hashOf(id)))
+    expect(handshakes).toHaveLength(1)
+    expect(sessions.size).toBe(1)
+    const { code, stderr } = await child.exited
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
 })
 
 async function leaveUnread(kit: ChildKit, task: Task): Promise<void> {

@@ -157,7 +157,7 @@ async function runWorkers(kit: ChildKit, plan: Workers): Promise<void> {
 
 describe.runIf(agentKind === 'dodici')('workers', () => {
   it.each(['request', 'upload', 'upgrade'])(
-    'are terminated in the middle of a %s, 68 times, four at once, without a trace',
+    'are terminated in the middle of a %s, 68 times, four at once, and leave nothing behind',
     { timeout: 60_000 },
     async (scene) => {
       const { target, open } = await useTarget()
@@ -180,7 +180,7 @@ describe.runIf(agentKind === 'dodici')('workers', () => {
     },
   )
 
-  it('end while they keep what many responses have brought at once', async () => {
+  it('end while they hold the data of many responses', async () => {
     const { target } = await useTarget()
     const plan = {
       ...target,
@@ -210,7 +210,7 @@ describe.runIf(agentKind === 'dodici')('workers', () => {
 })
 
 describe.runIf(agentKind === 'dodici')('an Agent', () => {
-  it('that nobody holds does its requests all the same, and is collected with its connections', async () => {
+  it('without references still finishes its requests, and is collected with its connections', async () => {
     const { target, open } = await useTarget()
     const { code, said, stderr } = await runChild(dropped, target, { nodeArgs: ['--expose-gc'] })
     expect({ code, said, stderr }).toEqual({
@@ -289,7 +289,7 @@ describe.runIf(agentKind === 'dodici')('an Agent', () => {
     }
   })
 
-  it('is not disturbed by children that fork() makes, nor they by it', async () => {
+  it('does not disturb children made by fork(), and is not disturbed by them', async () => {
     const { target } = await useTarget()
     const { code, said, stderr } = await runChild(forking, target)
     expect({ code, said, stderr }).toEqual({ code: 0, said: ['ok', 'ok ok ok'], stderr: '' })

@@ -184,7 +184,7 @@ describe('SIGTERM', () => {
 })
 
 describe('onBatch', () => {
-  it('is not called after the process began to exit', async () => {
+  it('is not called once the process has begun to exit', async () => {
     const { target } = await useTarget()
     const { code, said } = await runChild(exiting, target)
     expect({ code, said }).toEqual({ code: 0, said: ['exit'] })

@@ -138,7 +138,7 @@ describe('the main thread', () => {
     },
   )
 
-  it('goes on when a worker that shares its loop threads is terminated', async () => {
+  it('continues when a worker that shares its loop threads is terminated', async () => {
     const { target } = await useTarget()
     const { code, said, stderr } = await runChild(goOn, target)
     expect({ code, said, stderr }).toEqual({ code: 0, said: ['ok', 'slow', 'ok'], stderr: '' })

@@ -102,7 +102,7 @@ describe.each(connections)('over %s, a body with', (_kind, tls) => {
     expect(broken.text).toBe('ok')
   })
 
-  it('a stall between each two bytes ends whole, as long as bodyTimeout allows', async () => {
+  it('a stall after each byte arrives complete, if bodyTimeout allows it', async () => {
     const fault: Fault = async (peer) => {
       for (const byte of `${kOk}${kChunked}\r\n2\r\nok\r\n0\r\na: b\r\n\r\n`) {
         peer.send(byte)
@@ -116,7 +116,7 @@ describe.each(connections)('over %s, a body with', (_kind, tls) => {
     expect(broken.trailers).toEqual({ a: 'b' })
   })
 
-  it('a fault behind whole chunks comes after them, and at once', async () => {
+  it('a fault behind complete chunks is reported after them, and at once', async () => {
     const bytes = `${kOk}${kChunked}\r\n2\r\nok\r\n4x\r\n`
     const { broken } = await runFault((peer) => peer.send(bytes), { tls })
     expectOutcome(broken, parser)
@@ -127,7 +127,7 @@ describe.each(connections)('over %s, a body with', (_kind, tls) => {
     ['a chunk extension', `${kOk}${kChunked}\r\n2;`, 'x'.repeat(1000)],
     ['the digits of a chunk size', `${kOk}${kChunked}\r\n`, '0'],
     ['the trailers', `${kOk}${kChunked}\r\n2\r\nok\r\n0\r\n`, 'a: b\r\n'.repeat(100)],
-  ])('%s that never ends is an error all the same', async (_name, begin, more) => {
+  ])('%s that never ends is still an error', async (_name, begin, more) => {
     const fault: Fault = async (peer) => {
       peer.send(begin)
       const timer = setInterval(() => peer.send(more), 1)

@@ -105,7 +105,7 @@ describe.each(connections)('over %s, the server', (_kind, tls) => {
   it.each<[string, (peer: Peer) => void, Expected]>([
     ['closes', (peer) => peer.fin(), closed],
     ['resets', (peer) => peer.reset(), reset],
-  ])('%s as soon as it has accepted', async (_name, onAccept, expected) => {
+  ])('%s as soon as it has accepted the connection', async (_name, onAccept, expected) => {
     const { broken, arrivals } = await runFault(() => {}, { tls, onAccept })
     expectOutcome(broken, expected)
     expect(arrivals).toBeLessThan(2)
@@ -178,7 +178,7 @@ describe.each(connections)('over %s, the server', (_kind, tls) => {
     ['chunks', `${kChunks}${smuggled}`, {}, 'ok'],
     ['a part of a response, behind chunks', `${kChunks}HTTP/1.1 2`, {}, 'ok'],
     ['a line end, behind chunks', `${kChunks}\r\n`, {}, 'ok'],
-  ])('says more behind its answer: %s', async (_name, bytes, request, body) => {
+  ])('sends more behind its answer: %s', async (_name, bytes, request, body) => {
     const { broken, server } = await runFault((peer) => peer.send(bytes), { tls, request })
     expectOutcome(broken, body)
     // The request that follows gets its own answer, on a connection of its own.
@@ -246,7 +246,7 @@ describe('a kept connection that the server ends as the next request arrives', (
 
   describe.each(connections)('over %s', (_kind, tls) => {
     describe.each(ends)('by %s', (_how, end) => {
-      it.each(sentAgain)('%s is sent once more', async (_name, request) => {
+      it.each(sentAgain)('%s is sent again, once', async (_name, request) => {
         const { broken, arrivals } = await meet(end, request(), { tls })
         expect(broken.error).toBeUndefined()
         expect(arrivals).toBe(2)
@@ -258,7 +258,7 @@ describe('a kept connection that the server ends as the next request arrives', (
         expect(arrivals).toBe(1)
       })
 
-      it('GET is sent once more, not for ever', async () => {
+      it('GET is sent again, but not for ever', async () => {
         const { broken, arrivals } = await meet(end, {}, { tls, answers: false })
         expect(['UND_ERR_SOCKET', 'ECONNRESET']).toContain(broken.error?.code)
         expect(arrivals).toBe(2)

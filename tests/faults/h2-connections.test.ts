@@ -173,7 +173,7 @@ describe('a flood of', () => {
     }
   })
 
-  it('headers that HPACK makes large from little is refused', async () => {
+  it('few bytes that HPACK expands to large headers is refused', async () => {
     // One entry of 4 KB in the table, and then named by one byte each: 64 MB from 20 KB.
     const { broken } = await runConnectionFault((peer, stream) => {
       const entry = Buffer.concat([
@@ -204,7 +204,7 @@ function sent(peer: H2Peer): number {
 describe('a window', () => {
   const upload = { method: 'POST', body: Buffer.alloc(200_000, 'x') }
 
-  it('that never opens is too late for headersTimeout', async () => {
+  it('that never opens ends in headersTimeout', async () => {
     const { broken } = await runStreamFault(
       (peer) => peer.send(FrameType.settings, 0, 0, settings([4, 0])),
       { ...upload, headersTimeout: 300 },
@@ -334,7 +334,7 @@ describe('GOAWAY with an error', () => {
   })
 
   it.each(['POST', 'GET'])(
-    'a lost connection is no refusal: %s is not sent again',
+    'a lost connection is not a refusal: %s is not sent again',
     async (method) => {
       let arrivals = 0
       const server = await useH2Frames(async (peer) => {

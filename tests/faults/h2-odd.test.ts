@@ -108,7 +108,7 @@ const allowed: [string, H2Fault][] = [
 ]
 
 describe('a connection with', () => {
-  it.each(allowed)('%s is well', async (_name, fault) => {
+  it.each(allowed)('%s works', async (_name, fault) => {
     const { broken } = await runStreamFault(fault)
     expectOutcome(broken, 'healthy')
   })
@@ -126,7 +126,7 @@ describe('a stream with', () => {
     },
   )
 
-  it('5,100 headers is too big, and harms no other', async () => {
+  it('5,100 headers is too big, and harms no other stream', async () => {
     const { broken } = await runStreamFault((peer, stream) => {
       const block = Buffer.concat([status, ...Array<Buffer>(5100).fill(field('a', 'b'))])
       peer.send(FrameType.headers, 0, stream, block.subarray(0, 16_000))
@@ -256,7 +256,7 @@ it('a server that resets nine of ten streams at once answers the tenth', async (
   expect(server.peers).toHaveLength(1)
 })
 
-it('a server that allows no stream for a while is waited for, or another connection is made', async () => {
+it('a server that allows no stream for a while is waited for, or gets another connection', async () => {
   const server = await useH2Frames(async (peer, index) => {
     const first = await peer.request(0)
     if (index === 0) {

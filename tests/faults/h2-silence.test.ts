@@ -37,7 +37,7 @@ async function useSilent(then: (peer: H2Peer, stream: number) => Promise<void>) 
 }
 
 describe('a silent connection whose peer', () => {
-  it('answers the PING is kept, whatever times out on it', async () => {
+  it('answers the PING is kept, even when requests on it time out', async () => {
     const { server, agent, origin, waiting } = await useSilent(async (peer, stream) => {
       // The second PING is sent when the answer to the first has counted.
       let answered = 0

@@ -34,7 +34,7 @@ describe('RST_STREAM', () => {
     expect(broken.text).toBe('some')
   })
 
-  it('of a code that nobody knows is an error', async () => {
+  it('of an unknown code is an error', async () => {
     const { broken } = await runStreamFault((peer, stream) => peer.reset(stream, 0xfffffff0))
     expectOutcome(broken, streamError)
   })
@@ -222,7 +222,7 @@ describe('a stream that stalls', () => {
     ],
     ['behind its head', (peer, stream) => peer.respond(stream), bodyTimeout],
     ['in its body', afterHead(() => {}), bodyTimeout],
-  ])('%s is too late', async (name, fault, expected) => {
+  ])('%s times out', async (name, fault, expected) => {
     const slow: H2Fault = (peer, stream, recorder) => {
       // An incomplete head blocks all other streams, so its rest comes once the request has ended.
       if (name === 'in its head') {

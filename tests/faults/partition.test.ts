@@ -41,7 +41,7 @@ async function isWell(agent: TestAgent, origin: string): Promise<void> {
 }
 
 describe.each(protocols)('over %s', (protocol) => {
-  it('a network that goes dark ends each request by its timeout, and new ones run when it is back', async () => {
+  it('when the network goes silent, each request ends by its timeout, and new ones succeed when it is back', async () => {
     const { relay, origin, arrived } = await useSite(protocol)
     const agent = await useAgent(times)
     await isWell(agent, origin)
@@ -66,7 +66,7 @@ describe.each(protocols)('over %s', (protocol) => {
     await isWell(agent, origin)
   })
 
-  it('connections that are all reset fail what is on them, and new ones are made', async () => {
+  it('when all connections are reset, their requests fail, and new connections are made', async () => {
     const { relay, origin, arrived } = await useSite(protocol)
     const agent = await useAgent(times)
     const waiting = Array.from({ length: 10 }, () => dispatch(agent, { origin, path: '/silent' }))
@@ -80,7 +80,7 @@ describe.each(protocols)('over %s', (protocol) => {
     await isWell(agent, origin)
   })
 
-  it('a server that is away refuses, and is found again when it is back', async () => {
+  it('a server that is down refuses connections, and is used again when it is back', async () => {
     const { relay, origin } = await useSite(protocol)
     const agent = await useAgent({ ...times, connect: { autoSelectFamily: false, family: 4 } })
     await isWell(agent, origin)
@@ -93,7 +93,7 @@ describe.each(protocols)('over %s', (protocol) => {
     await isWell(agent, origin)
   })
 
-  it('bytes that come three at a time come whole', async () => {
+  it('bytes that come three at a time arrive complete', async () => {
     const { relay, origin } = await useSite(protocol)
     relay.dribble(3)
     const agent = await useAgent()
@@ -122,7 +122,7 @@ describe.each(protocols)('over %s', (protocol) => {
   })
 })
 
-it('an HTTP/2 connection of which the network says nothing any more is given up', async () => {
+it('an HTTP/2 connection on which nothing arrives any more is given up', async () => {
   const { relay, origin, arrived } = await useSite('HTTP/2')
   const agent = await useAgent(times)
   await isWell(agent, origin)
@@ -144,7 +144,7 @@ it('an HTTP/2 connection of which the network says nothing any more is given up'
   expect(arrived.filter((path) => path === '/silent')).toHaveLength(1)
 })
 
-it('a name that cannot be looked up for a while fails requests, and is found again', async () => {
+it('a name that cannot be looked up for a while fails requests; later ones succeed', async () => {
   const { relay } = await useSite('HTTP/1.1')
   let isAway = true
   const lookup: LookupFunction = (hostname, _options, callback) => {

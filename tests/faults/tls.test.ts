@@ -148,7 +148,7 @@ describe('a handshake that stalls', () => {
         void peer.ended.then(() => clearInterval(timer))
       },
     ],
-  ])('%s is too late for connectTimeout', async (_name, reply) => {
+  ])('%s ends in connectTimeout', async (_name, reply) => {
     const { recorder } = await handshakeWith('dodici', reply, 200)
     expect(recorder.error?.code).toBe('UND_ERR_CONNECT_TIMEOUT')
   })

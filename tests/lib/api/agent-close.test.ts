@@ -42,7 +42,7 @@ describe('Agent.close()', () => {
     expect([agent.closed, agent.destroyed]).toEqual([true, true])
   })
 
-  it('waits for requests in flight, which end as ever, then for the sockets', async () => {
+  it('waits for requests in flight, which end as usual, then for the sockets', async () => {
     const agent = new Agent()
     const handler = start(agent)
     const native = client()
@@ -57,7 +57,7 @@ describe('Agent.close()', () => {
     expect(await closing).toBeNull()
   })
 
-  it('waits for a request whose end is held back by a pause', async () => {
+  it('waits for a request whose end is delayed by a pause', async () => {
     const agent = new Agent()
     const handler = start(agent, new Recorder({ onResponseStart: (c) => c.pause() }))
     const closing = agent.close()
@@ -132,7 +132,7 @@ describe('Agent.close()', () => {
     expect(look(late)).toEqual(destroyedError)
   })
 
-  it('is what `await using` does', async () => {
+  it('is called at the end of `await using`', async () => {
     const agent = new Agent()
     {
       await using same = agent
@@ -144,7 +144,7 @@ describe('Agent.close()', () => {
 })
 
 describe('Agent.destroy()', () => {
-  it('fails what is in flight, not from inside the call, and closes nothing but that', async () => {
+  it('fails the requests in flight, but not from inside the call, and closes only their connections', async () => {
     const agent = new Agent()
     const handler = start(agent)
     const destroying = agent.destroy()
@@ -164,7 +164,7 @@ describe('Agent.destroy()', () => {
     expect(handlers[0]?.error).toBe(error)
   })
 
-  it('fails paused requests too, and what is held back for them is lost', async () => {
+  it('fails paused requests too, and drops the data held back for them', async () => {
     const agent = new Agent()
     const handler = start(agent, new Recorder({ onResponseStart: (c) => c.pause() }))
     client().batch((b) => b.response(1, 'all'))
@@ -189,7 +189,7 @@ describe('Agent.destroy()', () => {
     expect(await destroying).toBeNull()
   })
 
-  it('resolves again, however often', async () => {
+  it('resolves again on every further call', async () => {
     const agent = new Agent()
     await agent.destroy()
     expect(await agent.destroy()).toBeNull()
@@ -241,7 +241,7 @@ describe('Agent.destroy()', () => {
   })
 })
 
-describe('a callback that is none', () => {
+describe('a callback that is not a function', () => {
   const error = {
     name: 'InvalidArgumentError',
     code: 'UND_ERR_INVALID_ARG',
@@ -261,7 +261,7 @@ describe('a callback that is none', () => {
 describe('the signal of an Agent', () => {
   const reason = new Error('shutdown')
 
-  it('fails what is in flight with its reason when it aborts', async () => {
+  it('fails the requests in flight with its reason when it aborts', async () => {
     const controller = new AbortController()
     const agent = new Agent({ signal: controller.signal })
     const handler = start(agent)
@@ -272,7 +272,7 @@ describe('the signal of an Agent', () => {
     expect(client().calls).toContain('destroy')
   })
 
-  it('refuses new work when it has aborted, also before the Agent was made', () => {
+  it('refuses new requests when it has aborted, even before the Agent was made', () => {
     const agent = new Agent({ signal: AbortSignal.abort(reason) })
     expect(refusal(agent, get)).toEqual(destroyedError)
   })
@@ -280,7 +280,7 @@ describe('the signal of an Agent', () => {
   it.each([
     ['close()', (agent: Agent) => agent.close()],
     ['destroy()', (agent: Agent) => agent.destroy()],
-  ])('is let go of by %s', async (_, end) => {
+  ])('is released by %s', async (_, end) => {
     const { signal } = new AbortController()
     const add = vi.spyOn(signal, 'addEventListener')
     const remove = vi.spyOn(signal, 'removeEventListener')

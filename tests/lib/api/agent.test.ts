@@ -65,7 +65,7 @@ describe('Agent.dispatch()', () => {
     expect(handler.calls.slice(1)).toEqual([['onBodySent', 'abc'], ['onRequestSent']])
   })
 
-  it('gives ids that have ended to new requests', () => {
+  it('reuses the ids of ended requests', () => {
     const agent = new Agent()
     const ids = (): number[] => client().submitted.map(({ id }) => id)
     agent.dispatch(get, new Recorder())
@@ -174,7 +174,7 @@ describe('Agent limits that undici\u2019s WebSocket and EventSource read', () =>
     expect(new Agent().eventSourceOptions.maxEventSize).toBeGreaterThan(2 ** 28)
   })
 
-  it('are those given', () => {
+  it('are those that the options give', () => {
     const agent = new Agent({ webSocket: { maxFragments: 5 }, eventSource: { maxEventSize: 7 } })
     expect(agent.webSocketOptions).toEqual({ maxFragments: 5, maxPayloadSize: 134_217_728 })
     expect(agent.eventSourceOptions).toEqual({ maxEventSize: 7 })
@@ -188,7 +188,7 @@ describe('connections', () => {
     expect(answers).toEqual([true, true, true])
   })
 
-  it('with a limit make dispatch() return false, and `drain` follow once', async () => {
+  it('with a limit make dispatch() return false, followed by one `drain`', async () => {
     const agent = new Agent({ connections: 2 })
     const drains: unknown[] = []
     agent.on('drain', (...args: unknown[]) => drains.push(args))
@@ -204,7 +204,7 @@ describe('connections', () => {
     expect(drains).toEqual([[new URL('http://a.test'), [agent]]])
   })
 
-  it('count more requests each where the server speaks HTTP/2', () => {
+  it('carry more requests each where the server speaks HTTP/2', () => {
     const agent = new Agent({ connections: 1, maxConcurrentStreams: 3 })
     agent.dispatch(get, new Recorder())
     client().batch((b) => b.head(1, { version: 20 }))
@@ -251,7 +251,7 @@ describe('Agent.stats', () => {
 })
 
 describe('Agent events', () => {
-  it('tell of connections, with the origin and the Agent', async () => {
+  it('report connections, with the origin and the Agent', async () => {
     const agent = new Agent()
     const events: unknown[] = []
     agent.on('connect', (...args: unknown[]) => events.push(['connect', ...args]))
@@ -266,7 +266,7 @@ describe('Agent events', () => {
     ])
   })
 
-  it('tell of a connection’s end before that of the next one’s begin', async () => {
+  it('report a connection’s end before the start of the next one', async () => {
     const agent = new Agent()
     const order: string[] = []
     agent.on('connect', () => order.push('connect'))
@@ -279,7 +279,7 @@ describe('Agent events', () => {
     expect(order).toEqual(['connect', 'disconnect', 'connect'])
   })
 
-  it('tell of a connection’s end when a handler that has paused has seen its response’s', async () => {
+  it('report a connection’s end when a paused handler has seen the end of its response', async () => {
     const agent = new Agent()
     const order: string[] = []
     agent.on('disconnect', () => order.push('disconnect'))
@@ -299,7 +299,7 @@ describe('Agent events', () => {
     expect(order).toEqual(['disconnect', 'end', 'disconnect'])
   })
 
-  it('tell of what a handler that has paused waits behind before the Agent is destroyed', async () => {
+  it('report what waits behind a paused handler before the Agent is destroyed', async () => {
     const agent = new Agent()
     const order: string[] = []
     agent.on('disconnect', () => order.push('disconnect'))
@@ -312,7 +312,7 @@ describe('Agent events', () => {
     expect(order).toEqual(['disconnect', 'error'])
   })
 
-  it('tell of a connection that could not be made, after the request heard of it', () => {
+  it('report a connection that could not be made, after the request got the error', () => {
     const agent = new Agent()
     const order: string[] = []
     const handler = new Recorder({ onResponseError: () => order.push('handler') })
@@ -325,7 +325,7 @@ describe('Agent events', () => {
     expect(order).toEqual(['handler', 'event'])
   })
 
-  it('do not tell of requests that fail on a connection', () => {
+  it('do not report requests that fail on a connection', () => {
     const agent = new Agent()
     const events: unknown[] = []
     agent.on('connectionError', () => events.push(1))

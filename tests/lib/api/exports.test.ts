@@ -29,7 +29,7 @@ describe('the exports', () => {
     expect(names.filter((name) => !(name in dodici))).toEqual([])
   })
 
-  it('are those of undici, but for what is ours', () => {
+  it('are those of undici, except for our own', () => {
     expect(names.filter((name) => all[name] !== theirs[name]).toSorted()).toEqual(ours.toSorted())
   })
 

@@ -56,7 +56,7 @@ describe('setGlobalDispatcher()', () => {
     expect([statusCode, await body.text()]).toEqual([200, '/x'])
   })
 
-  it('gives both generations of callers the Agent itself', () => {
+  it('gives callers of undici 7 and 8 the Agent itself', () => {
     const agent = new Agent()
     setGlobalDispatcher(agent)
     expect(undici.getGlobalDispatcher()).toBe(agent)
@@ -64,7 +64,7 @@ describe('setGlobalDispatcher()', () => {
     expect(dodici.getGlobalDispatcher()).toBe(agent)
   })
 
-  it('may be followed by undici\u2019s own', async () => {
+  it('may be followed by undici\u2019s own setGlobalDispatcher()', async () => {
     setGlobalDispatcher(new Agent())
     undici.setGlobalDispatcher(answering())
     expect(await (await fetch('http://a.test/x')).text()).toBe('/x')

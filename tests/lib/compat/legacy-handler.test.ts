@@ -121,7 +121,7 @@ describe('a legacy handler', () => {
     expect(handler.calls.at(-1)).toEqual(['onData', 'c'])
   })
 
-  it('hears in onError what dispatch() refuses', () => {
+  it('gets in onError the errors of what dispatch() refuses', () => {
     const handler = new Legacy()
     expect(dispatch(handler, { path: 'x' })).toBe(false)
     expect(handler.names).toEqual(['onError'])
@@ -151,13 +151,13 @@ describe('a legacy handler', () => {
     expect(handler.names).toEqual(['onConnect'])
   })
 
-  it('is one also with an onRequestUpgrade, as Node 24\u2019s fetch has', () => {
+  it('is recognized even if it has onRequestUpgrade, as in Node 24\u2019s fetch', () => {
     const handler = Object.assign(new Legacy(), { onRequestUpgrade() {} })
     dispatch(handler)
     expect(handler.names).toEqual(['onConnect'])
   })
 
-  it('that throws is told, as a new one is', () => {
+  it('that throws is told so, as a modern handler is', () => {
     const boom = new Error('boom')
     const handler = Object.assign(new Legacy(), {
       onData: () => {
@@ -170,7 +170,7 @@ describe('a legacy handler', () => {
   })
 
   // For undici 6, and 7 up to 7.29, an answered upgrade is still a request; Node's own WebSocket relies on that.
-  it('ends an upgraded socket when it aborts, and is told no error', () => {
+  it('ends an upgraded socket when it aborts, and gets no error', () => {
     const sockets: Duplex[] = []
     const handler = Object.assign(new Legacy(), {
       onUpgrade: (_status: number, _headers: Buffer[], socket: Duplex) => void sockets.push(socket),

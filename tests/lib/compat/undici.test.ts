@@ -23,7 +23,7 @@ const classOf = (from: object, name: string): Constructor =>
 
 const cause = new Error('cause')
 
-describe('an error that this undici does not have', () => {
+describe('an error that the installed undici does not have', () => {
   it.each([
     ['MaxOriginsReachedError', []],
     ['MaxOriginsReachedError', ['too many']],

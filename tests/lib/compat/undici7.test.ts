@@ -20,7 +20,7 @@ function answer(): void {
 }
 
 describe('with undici 7 as the peer, the package', () => {
-  it('has every name of that undici, and what that lacks says so when it is made', () => {
+  it('has every name of that undici; a class that it lacks says so when constructed', () => {
     const names = Object.keys(undici7).filter(
       (name) => !['default', 'module.exports'].includes(name),
     )
@@ -45,7 +45,7 @@ describe('with undici 7 as the peer, an Agent', () => {
     expect(handler.names.at(-1)).toBe('onResponseEnd')
   })
 
-  it('does request(), a method of its own', async () => {
+  it('has a request() method, which works', async () => {
     const request = new Agent().request(get)
     answer()
     const { statusCode, headers, body } = await request

@@ -46,7 +46,7 @@ afterEach(() => {
 })
 
 describe('undici\u2019s diagnostics channels', () => {
-  it('tell the life of a request, of which there is one object', () => {
+  it('report each step of a request, always with the same object', () => {
     const seen = record()
     new Agent().dispatch(
       { ...get, method: 'POST', body: 'abc', headers: { Host: 'h', A: '1', e: '' } },
@@ -93,7 +93,7 @@ describe('undici\u2019s diagnostics channels', () => {
     ])
   })
 
-  it('tell of an error before the handler is told', () => {
+  it('report an error before the handler gets it', () => {
     const order: unknown[] = []
     subscribe('undici:request:error', ({ error }) => order.push(error))
     const handler = new Recorder({ onResponseError: () => order.push('handler') })
@@ -102,7 +102,7 @@ describe('undici\u2019s diagnostics channels', () => {
     expect(order).toEqual([handler.error, 'handler'])
   })
 
-  it('tell the host that libcurl will write', () => {
+  it('report the host header that libcurl will write', () => {
     const seen = record()
     new Agent().dispatch({ ...get, origin: 'http://a.test:81' }, new Recorder())
     expect(seen[1]?.[1]).toMatchObject({
@@ -124,13 +124,13 @@ describe('undici\u2019s diagnostics channels', () => {
     ])
   })
 
-  it('tell nothing of what dispatch() refuses', () => {
+  it('report nothing about requests that dispatch() refuses', () => {
     const seen = record()
     new Agent().dispatch({ ...get, path: 'x' }, new Recorder())
     expect(seen).toEqual([])
   })
 
-  it('are told of data when the handler is, not when it is held back', async () => {
+  it('report data when the handler gets it, not while it is held back', async () => {
     const seen = record()
     const handler = new Recorder({ onResponseStart: (c) => c.pause() })
     new Agent().dispatch(get, handler)

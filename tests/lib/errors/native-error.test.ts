@@ -91,7 +91,7 @@ describe('an error of native', () => {
     })
   })
 
-  it.each(Object.entries(Errc))('%s has a class and a code, and words of ours', (_name, code) => {
+  it.each(Object.entries(Errc))('%s has a class, a code and a message of ours', (_name, code) => {
     const words = 'Failed reading the chunked-encoded stream'
     const error = nativeError(code, 0, words, '', to) as Error & { code?: string; cause?: unknown }
     expect(error.constructor).not.toBe(errors.UndiciError)
@@ -102,7 +102,7 @@ describe('an error of native', () => {
     expect(error.message).not.toBe(words)
   })
 
-  it('on a socket tells of the socket', () => {
+  it('on a socket has the socket’s addresses and counts', () => {
     expect(made('socketClosed', 0, '', socket)).toMatchObject({
       socket: {
         localAddress: '127.0.0.1',
@@ -231,7 +231,7 @@ describe('an error of native', () => {
     [8, 'Stream closed with error code NGHTTP2_CANCEL'],
     [7, 'Stream closed with error code NGHTTP2_REFUSED_STREAM'],
     [0x10c, 'Stream closed with error code 268'],
-  ])('streamReset %d is Node\u2019s', (http2ErrorCode, message) => {
+  ])('streamReset %d is Node\u2019s error', (http2ErrorCode, message) => {
     expect(seen(made('streamReset', http2ErrorCode))).toEqual({
       message,
       code: 'ERR_HTTP2_STREAM_ERROR',

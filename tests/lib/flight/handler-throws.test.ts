@@ -12,7 +12,7 @@ describe('a handler that throws', () => {
     throw boom
   }
 
-  it('in onRequestStart is told, and nothing is sent', () => {
+  it('in onRequestStart gets the error, and nothing is sent', () => {
     const handler = new Recorder({ onRequestStart: throws })
     const agent = new Agent()
     dispatch(handler, {}, agent)
@@ -23,7 +23,7 @@ describe('a handler that throws', () => {
   })
 
   it.each(['onResponseStarted', 'onResponseStart', 'onResponseData', 'onRequestSent'] as const)(
-    'in %s is told, and the request is torn down, not aborted',
+    'in %s gets the error, and the request is torn down, not aborted',
     (name) => {
       const handler = new Recorder({ [name]: throws })
       const controller = dispatch(handler)
@@ -35,14 +35,14 @@ describe('a handler that throws', () => {
     },
   )
 
-  it('in onBodySent is told', () => {
+  it('in onBodySent gets the error', () => {
     const handler = new Recorder({ onBodySent: throws })
     dispatch(handler, { method: 'POST', body: 'abc' })
     client().batch((b) => b.sent(1))
     expect(handler.names).toEqual(['onRequestStart', 'onBodySent', 'onResponseError'])
   })
 
-  it('in onResponseData after a pause is told', async () => {
+  it('in onResponseData after a pause gets the error', async () => {
     const handler = new Recorder({ onResponseStart: pause, onResponseData: throws })
     const controller = dispatch(handler)
     client().batch((b) => b.head(1).data(1, 'a').data(1, 'b'))
@@ -51,7 +51,7 @@ describe('a handler that throws', () => {
     expect(handler.names.slice(-2)).toEqual(['onResponseData', 'onResponseError'])
   })
 
-  it('in onResponseEnd is told, though the request has ended', () => {
+  it('in onResponseEnd gets the error, though the request has ended', () => {
     const handler = new Recorder({ onResponseEnd: throws })
     dispatch(handler)
     client().batch((b) => b.response(1))
@@ -60,7 +60,7 @@ describe('a handler that throws', () => {
     expect(client().calls).toEqual([])
   })
 
-  it('after it aborted is told of the abort only', () => {
+  it('after it aborted gets only the abort’s error', () => {
     const handler = new Recorder({
       onResponseStart: (controller) => {
         controller.abort(new Error('aborted'))
@@ -77,7 +77,7 @@ describe('a handler that throws', () => {
     const uncaught = (): Promise<unknown> =>
       new Promise((resolve) => process.once('uncaughtException', resolve))
 
-    it('is heard of on its own, and its neighbours go on', async () => {
+    it('causes an uncaught exception, and other requests continue', async () => {
       const agent = new Agent()
       const other = new Recorder()
       dispatch(new Recorder({ onResponseError: throws }), {}, agent)

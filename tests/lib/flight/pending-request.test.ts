@@ -46,7 +46,7 @@ describe('controller.abort()', () => {
   })
 
   it.each(['onResponseStarted', 'onResponseStart', 'onResponseData', 'onRequestSent'] as const)(
-    'in %s is the last that the handler hears of',
+    'in %s is the last thing that the handler hears of',
     (name) => {
       const handler = new Recorder({ [name]: (c: Controller) => c.abort(new Error('no')) })
       dispatch(handler)
@@ -56,7 +56,7 @@ describe('controller.abort()', () => {
     },
   )
 
-  it('drops what native still sends, and nothing of its neighbours', () => {
+  it('drops what native still sends for this request, and nothing of other requests', () => {
     const agent = new Agent()
     const aborted = new Recorder()
     const other = new Recorder()
@@ -98,7 +98,7 @@ describe('controller.abort()', () => {
     expect(client().calls).toEqual([])
   })
 
-  it('is not what makes a request fail by itself', () => {
+  it('is not recorded when a request fails by itself', () => {
     const handler = new Recorder()
     const controller = dispatch(handler)
     client().batch((b) => b.failed(1, 'socketClosed'))
@@ -135,7 +135,7 @@ describe('controller.pause()', () => {
     expect(handler.names.at(-1)).toBe('onResponseEnd')
   })
 
-  it('at every chunk delivers one a resume(), in order, and lets native go on only then', async () => {
+  it('at every chunk delivers one chunk per resume(), in order, and native resumes only afterwards', async () => {
     const handler = new Recorder({ onResponseData: pause })
     const controller = dispatch(handler)
     client().batch((b) => b.head(1).data(1, '1').data(1, '2').data(1, '3'))
@@ -224,7 +224,7 @@ describe('controller.pause()', () => {
     },
   )
 
-  it('gives whoever awaits the head time to listen before an error of the same batch', async () => {
+  it('gives code that awaits the head time to add listeners before an error of the same batch', async () => {
     const handler = new Recorder()
     dispatch(handler)
     client().batch((b) => b.head(1).data(1, 'a').failed(1, 'socketClosed'))
@@ -256,7 +256,7 @@ describe('controller.pause()', () => {
     expect(handler.error).toMatchObject({ message: 'no' })
   })
 
-  it('is followed by abort() as ever', async () => {
+  it('is followed by abort() as usual', async () => {
     const handler = new Recorder({ onResponseStart: pause })
     const controller = dispatch(handler)
     client().batch((b) => b.head(1).data(1, 'a'))
@@ -315,7 +315,7 @@ describe('a request', () => {
     expect([first.body, second.body]).toEqual(['a', 'b'])
   })
 
-  it('looks its handler\u2019s methods up at each call', () => {
+  it('looks up the methods of its handler at each call', () => {
     const handler = new Recorder()
     dispatch(handler)
     client().batch((b) => b.head(1))

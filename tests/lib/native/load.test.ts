@@ -48,7 +48,7 @@ describe('an addon', () => {
     ['that is cut short', () => useFile(whole.subarray(0, whole.length >> 1)), /it is cut short/],
     ['that lacks its last byte', () => useFile(whole.subarray(0, -1)), /it is cut short/],
     ['of another project', foreignAddon, /it is an addon, but not of dodici/],
-  ])('%s is one clear error', async (_name, make, why) => {
+  ])('%s causes one clear error', async (_name, make, why) => {
     const path = make()
     process.env['DODICI_ADDON'] = path
     const loading = loadBinding()
@@ -57,7 +57,7 @@ describe('an addon', () => {
     await expect(loading).rejects.toThrow(/on this platform \(linux on \w+, glibc 2\.\d+, Node 2\d/)
   })
 
-  it('of another version is one clear error', async () => {
+  it('of another version causes one clear error', async () => {
     vi.doMock('../../../lib/native/version.ts', () => ({ version: '9.9.9' }))
     await expect(loadBinding()).rejects.toThrow('it is of dodici 0.1.0, not of 9.9.9')
   })

@@ -139,7 +139,7 @@ describe('Agent options', () => {
     [{ connect: () => {} }, 'connect function'],
     [{ proxy: 'env', connect: { checkServerIdentity: () => {} } }, 'checkServerIdentity'],
     [{ proxy: 'env', tls: { secureContext: {} } }, 'secureContext'],
-  ])('%j together with a proxy are not supported, rather than ignored', (options, name) => {
+  ])('%j together with a proxy are refused, not ignored', (options, name) => {
     vi.stubEnv('http_proxy', 'http://localhost:1')
     const error = thrown(() => new Agent({ proxy: 'http://localhost:1', ...options }))
     expect(error).toMatchObject({ code: 'UND_ERR_NOT_SUPPORTED' })
@@ -219,7 +219,7 @@ describe('the native client', () => {
     expect(native(options)).toMatchObject(expected)
   })
 
-  it('closes connections under pipelining: 0, and says so', () => {
+  it('closes connections under pipelining: 0, and sends connection: close', () => {
     native({ pipelining: 0 })
     expect(client().submitted[0]).toMatchObject({ lines: ['host: a.test', 'connection: close'] })
     expect(client().submitted[0]?.flags).toContain('closeConnection')

@@ -57,7 +57,7 @@ describe('encodeRequest()', () => {
     expect(text).toContain('\0b.test\n127.0.0.1,[::1]\0')
   })
 
-  it('tells a proxy that forwards the whole URL', () => {
+  it('gives a forwarding proxy the whole URL', () => {
     const { text } = encode({ opts: { query: { q: 1 } }, route: { isForwarded: true } })
     expect(text).toContain('\0http://a.test/p?q=1\0')
   })
@@ -122,7 +122,7 @@ describe('encodeRequest()', () => {
     ],
     ['an upgrade', { opts: { upgrade: 'websocket', reset: true } }, ['tunnel']],
     ['CONNECT with a body', { opts: { method: 'CONNECT', body: 'x' } }, ['bytesBody', 'tunnel']],
-  ])('flags %s', (_what, given, flags) => {
+  ])('sets the flags of %s', (_what, given, flags) => {
     expect(flagsOf(encode(given).flags)).toEqual(flags)
   })
 
@@ -134,7 +134,7 @@ describe('encodeRequest()', () => {
     expect(encode({ opts })).toMatchObject({ headersTimeout, bodyTimeout })
   })
 
-  it('gives bytes or the length of what follows', () => {
+  it('gives the bytes of a body, or the length of a streamed one', () => {
     const body = Buffer.from('four')
     expect(encode({ opts: { method: 'POST', body } })).toMatchObject({
       bytes: body,

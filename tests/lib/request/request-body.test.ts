@@ -85,7 +85,7 @@ describe('a request body', () => {
     expect(sent.request.streamLength).toBe(6)
   })
 
-  it('may be longer than 32 bits tell', async () => {
+  it('may be longer than 32 bits can hold', async () => {
     const agent = new Agent()
     const length = 2 ** 33 + 5
     agent.dispatch(
@@ -105,7 +105,7 @@ describe('a request body', () => {
     expect(sent.body).toBe('abcd')
   })
 
-  it('that is a stream which ends in the tick of the dispatch, empty, is none', async () => {
+  it('that is a stream which ends in the tick of the dispatch, empty, counts as no body', async () => {
     const body = new PassThrough()
     const sending = send({ body })
     body.end()
@@ -126,7 +126,7 @@ describe('a request body', () => {
     expect(client().submitted.map(({ target }) => target)).toEqual(paths)
   })
 
-  it('that is looked at again is not looked at when its request was aborted meanwhile', async () => {
+  it('that is looked at again is left alone when its request was aborted meanwhile', async () => {
     const handler = new Recorder()
     const body = new PassThrough()
     const agent = new Agent()
@@ -177,7 +177,7 @@ describe('a request body', () => {
     expect([file.name, file.type, await file.text()]).toEqual(['na"me.txt', 'text/x', 'content'])
   })
 
-  it('that is FormData without files is bytes', async () => {
+  it('that is FormData without files is sent as bytes', async () => {
     const form = new UndiciFormData()
     form.append('a', '1')
     expect((await send({ body: form })).request.flags).toContain('bytesBody')
@@ -191,14 +191,14 @@ describe('a request body', () => {
     [new ArrayBuffer(0)],
     [new Blob([])],
     [ended()],
-  ])('that is empty (%j) is none', async (body) => {
+  ])('that is empty (%j) counts as no body', async (body) => {
     const { request, framing } = await send({ body, method: 'DELETE' })
     expect(framing).toEqual([])
     expect(request.body).toBeUndefined()
   })
 
   it.each(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])(
-    'that is missing is told with %s, even when a length was declared',
+    'that is missing is declared with %s, even when another length was given',
     async (method) => {
       const headers = { 'content-length': '5' }
       expect((await send({ method })).framing).toEqual(['content-length: 0'])
@@ -207,7 +207,7 @@ describe('a request body', () => {
   )
 
   it.each(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'FOO'])(
-    'that is missing is not mentioned with %s, even when a length was declared',
+    'that is missing is not declared with %s, even when a length was given',
     async (method) => {
       expect((await send({ method, headers: { 'content-length': '5' } })).framing).toEqual([])
     },
@@ -274,7 +274,7 @@ describe('a declared content-length', () => {
     expect(sent.framing).toEqual(['content-length: 3'])
   })
 
-  it('that is wrong is only warned of without strictContentLength', async () => {
+  it('that is wrong only causes a warning without strictContentLength', async () => {
     const warnings: unknown[] = []
     vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(warning))
     const agent = new Agent({ strictContentLength: false })

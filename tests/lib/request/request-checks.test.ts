@@ -73,7 +73,7 @@ describe('dispatch options', () => {
     [{ headersTimeout: 5, bodyTimeout: 7 }, 5, 7],
     [{ headersTimeout: 0.1, bodyTimeout: 1.5 }, 1, 2],
     [{ headersTimeout: 2 ** 40 }, 0xffffffff, 300_000],
-  ])('%j are times of %d and %d ms', (opts, headersTimeout, bodyTimeout) => {
+  ])('%j give times of %d and %d ms', (opts, headersTimeout, bodyTimeout) => {
     expect(submitted(opts)).toMatchObject({ headersTimeout, bodyTimeout })
   })
 
@@ -135,7 +135,7 @@ describe('dispatch options', () => {
   })
 
   it.each([['a\0b'], ['a\nb'], ['\u0100'], ['a@b'], ['a/b'], ['a:1'], ['127.1'], ['*.test']])(
-    'cannot smuggle anything in by servername %j',
+    'cannot smuggle anything in through servername %j',
     (servername) => {
       const handler = new Recorder()
       new Agent().dispatch({ ...get, servername } as object as typeof get, handler)

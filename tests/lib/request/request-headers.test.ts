@@ -40,7 +40,7 @@ describe('request headers', () => {
     ])
   })
 
-  it('are not looked for in an iterator planted on Object.prototype', () => {
+  it('are not read from an iterator planted on Object.prototype', () => {
     Object.defineProperty(Object.prototype, Symbol.iterator, {
       configurable: true,
       value: () => {
@@ -72,7 +72,7 @@ describe('request headers', () => {
     expect(lines({ x: [value] })).toEqual([line])
   })
 
-  it('leave out what is undefined', () => {
+  it('leave out undefined values', () => {
     expect(lines({ a: undefined, b: '1', 'not a name': undefined })).toEqual(['b: 1'])
   })
 
@@ -87,7 +87,7 @@ describe('request headers', () => {
     expect(requestHeaders({ connection: 'keep-alive' })).toMatchObject({ close: false, lines: '' })
   })
 
-  it('notice a content-type, alone or in a list', () => {
+  it('report a content-type, alone or in a list', () => {
     expect(requestHeaders({ 'Content-Type': 'a/b' }).hasContentType).toBe(true)
     expect(requestHeaders({ 'Content-Type': ['a/b'] }).hasContentType).toBe(true)
     expect(requestHeaders({ a: '1' }).hasContentType).toBe(false)

@@ -57,12 +57,12 @@ describe('the origin', () => {
     ['https://a.test:8443', 'https://a.test:8443'],
     ['http://[::1]:8080', 'http://[::1]:8080'],
     [new URL('http://a.test:81'), 'http://a.test:81'],
-  ])('%s is told to native as %s', (origin, key) => {
+  ])('%s is given to native as %s', (origin, key) => {
     new Agent().dispatch({ origin, path: '/', method: 'GET' }, new Recorder())
     expect(client().submitted.at(-1)?.origin).toBe(key)
   })
 
-  it('is one, however it is spelled', () => {
+  it('is the same, however it is spelled', () => {
     const origins = new Origins(Infinity)
     const origin = origins.find('http://a.test')
     origins.register(origin)
@@ -72,7 +72,7 @@ describe('the origin', () => {
     expect(origins.find('http://a.test:81')).not.toBe(origin)
   })
 
-  it('is one again after it was forgotten by one of its spellings', () => {
+  it('is again the same for all spellings after one of them was forgotten', () => {
     const origins = new Origins(Infinity)
     const first = origins.find('http://a.test')
     origins.register(first)

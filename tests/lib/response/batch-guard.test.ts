@@ -50,25 +50,28 @@ class Keeper extends Recorder {
 }
 
 describe('a handler', () => {
-  it.each(transfers)('that %s a small chunk fails, and takes nothing away', (_name, transfer) => {
-    const agent = new Agent()
-    const before = new Keeper()
-    const own = new Keeper(transfer)
-    const after = new Keeper()
-    for (const handler of [before, own, after]) dispatch(agent, handler)
-    client().batch((b) => b.response(1, 'first').response(2, 'second').response(3, 'third'))
-    expect(own.names.slice(-2)).toEqual(['onResponseData', 'onResponseError'])
-    expect((own.error as Error).message).toMatch(/transfer|not detachable/i)
-    for (const [handler, text] of [
-      [before, 'first'],
-      [after, 'third'],
-    ] as const) {
-      expect(handler.names.at(-1)).toBe('onResponseEnd')
-      expect(handler.text).toBe(text)
-    }
-  })
+  it.each(transfers)(
+    'that %s a small chunk fails, and harms no other request',
+    (_name, transfer) => {
+      const agent = new Agent()
+      const before = new Keeper()
+      const own = new Keeper(transfer)
+      const after = new Keeper()
+      for (const handler of [before, own, after]) dispatch(agent, handler)
+      client().batch((b) => b.response(1, 'first').response(2, 'second').response(3, 'third'))
+      expect(own.names.slice(-2)).toEqual(['onResponseData', 'onResponseError'])
+      expect((own.error as Error).message).toMatch(/transfer|not detachable/i)
+      for (const [handler, text] of [
+        [before, 'first'],
+        [after, 'third'],
+      ] as const) {
+        expect(handler.names.at(-1)).toBe('onResponseEnd')
+        expect(handler.text).toBe(text)
+      }
+    },
+  )
 
-  it.each(transfers)('that %s a chunk with memory of its own goes on', (_name, transfer) => {
+  it.each(transfers)('that %s a chunk with memory of its own continues', (_name, transfer) => {
     const agent = new Agent()
     const own = new Keeper(transfer)
     const other = new Keeper()
@@ -101,7 +104,7 @@ describe('a body', () => {
     client().batch((b) => b.wanted(1, 0))
   }
 
-  it('whose destroy() throws does so on its own; the requests end', async () => {
+  it('whose destroy() throws causes an uncaught exception; the requests end', async () => {
     const agent = new Agent()
     const body = new Readable({ read() {} })
     body.destroy = throws
@@ -116,7 +119,7 @@ describe('a body', () => {
     expect(await thrown).toBe(boom)
   })
 
-  it('whose destroy() throws when it has ended is sent all the same', async () => {
+  it('whose destroy() throws when it has ended is still sent', async () => {
     const agent = new Agent()
     const body = new Readable({ read() {}, autoDestroy: false })
     dispatch(agent, new Recorder(), { method: 'POST', body })
@@ -130,7 +133,7 @@ describe('a body', () => {
     expect(client().bodyOf(1)).toBe('all of it')
   })
 
-  it('is destroyed with an error that need not be listened for', async () => {
+  it('is destroyed with an error that needs no listener', async () => {
     const agent = new Agent()
     const body = new Readable({ read() {} })
     const closed = new Promise((resolve) => body.on('close', resolve))
@@ -141,7 +144,7 @@ describe('a body', () => {
     expect(body.errored).toBe(own.error)
   })
 
-  it('whose destroy() throws does not keep the Agent from its own', async () => {
+  it('whose destroy() throws does not prevent the Agent’s destroy()', async () => {
     const agent = new Agent()
     const body = new Readable({ read() {} })
     body.destroy = throws
@@ -156,7 +159,7 @@ describe('a body', () => {
     expect(await thrown).toBe(boom)
   })
 
-  it('that throws when it is asked for fails its request only', async () => {
+  it('that throws when it is read fails only its request', async () => {
     const agent = new Agent()
     const body = new Readable({ read() {} })
     const own = dispatch(agent, new Recorder(), { method: 'POST', body })
@@ -217,7 +220,7 @@ describe('an upgraded socket', () => {
 })
 
 describe('a failure', () => {
-  it('whose error cannot be made is told all the same', () => {
+  it('whose error cannot be made is still reported', () => {
     const has = errors as { SocketError: unknown }
     const { SocketError } = has
     onTestFinished(() => void (has.SocketError = SocketError))
@@ -234,7 +237,7 @@ describe('a failure', () => {
     expect(next.body).toBe('next')
   })
 
-  it('of a connection, whose error cannot be made, comes up on its own', async () => {
+  it('of a connection, whose error cannot be made, causes an uncaught exception', async () => {
     const has = errors as { InformationalError: unknown }
     const { InformationalError } = has
     onTestFinished(() => void (has.InformationalError = InformationalError))

@@ -164,7 +164,7 @@ function expectedCalls(steps: readonly Step[], whim: Whim): readonly Call[] {
 const microtasks = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('a batch', () => {
-  it('gives each handler its own, in order, whatever is told of the others', async () => {
+  it('gives each handler its own events, in order, whatever happens to the others', async () => {
     await fc.assert(
       fc.asyncProperty(scene, async ({ lives, whims, order }) => {
         const agent = new Agent()

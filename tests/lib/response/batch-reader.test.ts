@@ -104,7 +104,7 @@ describe('response headers', () => {
     })
   })
 
-  it('of one shape are told apart from those whose names are only as long', () => {
+  it('of one shape are distinguished from those whose names only have the same lengths', () => {
     const agent = new Agent()
     const handlers = [dispatch(agent), dispatch(agent), dispatch(agent)]
     client().batch((b) =>
@@ -135,7 +135,7 @@ describe('response headers', () => {
     ])
   })
 
-  it('of one shape on HTTP/1.1 may be repeated names on HTTP/2', () => {
+  it('of one shape on HTTP/1.1 may become a list on HTTP/2', () => {
     expect(read([['set-cookie', 'a']], 11)).toEqual({ 'set-cookie': 'a' })
     expect(read([['set-cookie', 'a']], 20)).toEqual({ 'set-cookie': ['a'] })
     expect(read([['set-cookie', 'a']], 11)).toEqual({ 'set-cookie': 'a' })
@@ -199,7 +199,7 @@ describe('trailers', () => {
     expect(handler.controller?.rawTrailers).toEqual([])
   })
 
-  it('are joined as on HTTP/2 where the response came by that, whatever others came by', () => {
+  it('are joined as on HTTP/2 where the response came over HTTP/2, whatever others came over', () => {
     const agent = new Agent()
     const second = dispatch(agent)
     const first = dispatch(agent)
@@ -257,7 +257,7 @@ describe('a batch', () => {
     }
   })
 
-  it('hands over Buffers that stay as they are', () => {
+  it('hands over Buffers that never change', () => {
     const chunks: Buffer[] = []
     const handler = new Recorder()
     handler.onResponseData = (_controller, chunk) => void chunks.push(chunk)
@@ -268,7 +268,7 @@ describe('a batch', () => {
     expect(chunks.map(String)).toEqual(['abc', 'def', 'ghi', 'xyz'])
   })
 
-  it('may be about an id that is not in use', () => {
+  it('may name an id that is not in use', () => {
     const agent = new Agent()
     const handler = dispatch(agent)
     client().batch((b) =>
@@ -286,7 +286,7 @@ describe('a batch', () => {
     expect(handler.names.at(-1)).toBe('onResponseEnd')
   })
 
-  it('of an unknown type is heard of', async () => {
+  it('of an unknown type causes an uncaught exception', async () => {
     const agent = new Agent()
     dispatch(agent)
     const thrown = new Promise((resolve) => process.once('uncaughtException', resolve))

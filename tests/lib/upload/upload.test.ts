@@ -48,7 +48,7 @@ describe('a streamed upload', () => {
     expect(stream.readableFlowing).toBeNull()
   })
 
-  it('reads a generator up to the window, and on as bytes are acknowledged', async () => {
+  it('reads a generator up to the window, and further as bytes are acknowledged', async () => {
     const { state, body } = counted(100)
     dispatch(body)
     wanted(0)
@@ -84,7 +84,7 @@ describe('a streamed upload', () => {
     expect(writes()).toBe(chunksInWindow + 1)
   })
 
-  it('passes on a chunk larger than the window, and waits', async () => {
+  it('passes on a chunk that is larger than the window, then waits', async () => {
     const { body } = counted(2, Buffer.alloc(uploadWindow + 1))
     dispatch(body)
     wanted(0)
@@ -95,7 +95,7 @@ describe('a streamed upload', () => {
     expect(writes()).toBe(2)
   })
 
-  it('tells onBodySent of each chunk as it was, and onRequestSent when all is written', async () => {
+  it('calls onBodySent with each chunk unchanged, and onRequestSent when all is written', async () => {
     const handler = dispatch(['text', Buffer.from('bytes'), ''])
     wanted(0)
     await soon()
@@ -122,7 +122,7 @@ describe('a streamed upload', () => {
     expect(client().calls).toEqual(['cancel 1'])
   })
 
-  it('whose generator throws fails with what it threw', async () => {
+  it('whose generator throws fails with the thrown value', async () => {
     const boom = new Error('boom')
     async function* generate(): AsyncGenerator<string> {
       yield 'a'
@@ -245,7 +245,7 @@ describe('a streamed upload', () => {
     expect(client().bodyOf(1)).toBe('ab')
   })
 
-  it('leaves a stream that ends by itself to itself', async () => {
+  it('does not destroy a stream that ends by itself', async () => {
     const duplex = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
     dispatch(duplex)
     wanted(0)
@@ -258,7 +258,7 @@ describe('a streamed upload', () => {
     expect(client().calls).toContain('endBody 1')
   })
 
-  it('destroys at its end a stream that would not do so itself', async () => {
+  it('destroys a stream at its end that would not destroy itself', async () => {
     const stream = new Readable({ read() {}, autoDestroy: false })
     stream.push('a')
     stream.push(null)
@@ -347,7 +347,7 @@ describe('a streamed upload of declared length', () => {
   const declared = { headers: { 'content-length': '4' } }
   const mismatch = { code: 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH' }
 
-  it('does not send the chunk that is too much, and fails', async () => {
+  it('does not send the chunk that exceeds it, and fails', async () => {
     const handler = dispatch(['abc', 'de'], declared)
     wanted(0)
     await soon()
@@ -383,7 +383,7 @@ describe('a streamed upload of declared length', () => {
     expect(client().calls).toEqual(['endBody 1'])
   })
 
-  it('is cut, and warned of, without strictContentLength', async () => {
+  it('is cut, with a warning, without strictContentLength', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const agent = new Agent({ strictContentLength: false })
     const handler = new Recorder()
