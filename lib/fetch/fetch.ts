@@ -8,7 +8,7 @@ import { FetchCall } from './fetch-call.ts'
 import { linkHeaders } from './fetch-headers.ts'
 import { readPlan, type FetchPlan, type Init } from './fetch-plan.ts'
 import { linkResponse } from './fetch-response.ts'
-import { isRequest, readRequest } from './request-input.ts'
+import { isNodes, isRequest, readRequest } from './request-input.ts'
 
 type Fetch = typeof undiciFetch
 
@@ -82,8 +82,7 @@ function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
   }
   const dispatcher = init?.dispatcher ?? defaultDispatcher()
   // Each fetch() only accepts Requests of its own class.
-  const isNodes = (input as unknown) instanceof Request && !(input instanceof undiciWeb.Request)
-  return isNodes
+  return isNodes(input)
     ? (nodeFetch(input, { ...init, dispatcher: legacyDispatcher(dispatcher) } as never) as never)
     : undiciFetch(input, { ...init, dispatcher })
 }

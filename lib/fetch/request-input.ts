@@ -33,6 +33,9 @@ export function readRequest(
   if (!isPlain(input) || rareOptions.some((name) => changes[name] !== undefined)) {
     return undefined
   }
+  if (isNodes(input) && input.body !== null && !bytesTypes.test(contentTypeOf(input))) {
+    return undefined
+  }
   if ((given !== undefined && !isSignal(given)) || !isUsable(input)) {
     return undefined
   }
@@ -62,6 +65,22 @@ export function readRequest(
   return 'source' in body
     ? planOf(sourceOfUndicis(body, headers.get('content-type')))
     : sourceOfStream(body).then(planOf)
+}
+
+/**
+ * Content-types of bodies that are made from texts or bytes, or none. The bodies of Node's Requests with other types are
+ * often files or FormData, of whose length only Node's fetch() knows.
+ */
+const bytesTypes =
+  /^$|^text\/plain|^application\/(?:[\w.+-]*json|x-www-form-urlencoded|octet-stream)/i
+
+function contentTypeOf(request: Request): string {
+  return request.headers.get('content-type') ?? ''
+}
+
+/** Whether fetch() of Node takes this Request. */
+export function isNodes(input: unknown): input is Request {
+  return input instanceof Request && !(input instanceof undiciWeb.Request)
 }
 
 function isPlain(request: Request): boolean {

@@ -172,6 +172,32 @@ describe('fetch()', () => {
     expect(fallBacks.count).toBe(count)
   })
 
+  it.each([
+    ['a text', 'text'],
+    ['a long text', 'x'.repeat(300_000)],
+    ['bytes', new Uint8Array(5)],
+    ['URLSearchParams', new URLSearchParams('a=b')],
+    ['a file', new File(['x'.repeat(300_000)], 'a.png', { type: 'image/png' })],
+    ['FormData', Object.assign(new FormData(), {})],
+  ])("sends a Request of Node's with %s with a length, as Node does", async (_name, body) => {
+    if (body instanceof FormData) body.append('file', new Blob(['x'.repeat(100_000)]), 'a.txt')
+    const seen: unknown[] = []
+    const url = await useServer((request, response) => {
+      const { 'content-length': length, 'transfer-encoding': coding, ...headers } = request.headers
+      const type = headers['content-type']?.split('boundary')[0]
+      seen.push({ hasLength: Number(length) > 0, coding, type })
+      request.resume().on('end', () => response.end('taken'))
+    })
+    const dispatcher = useAgent()
+    for (const through of [globalThis.fetch, fetch as unknown as typeof globalThis.fetch]) {
+      const request = new Request(url, { method: 'POST', body })
+      const response = await through(request, { dispatcher } as object)
+      expect(await response.text()).toBe('taken')
+    }
+    expect(seen[0]).toMatchObject({ hasLength: true })
+    expect(seen[1]).toEqual(seen[0])
+  })
+
   it('runs in a worker', async () => {
     const url = await useServer((_request, response) => response.end('to a worker'))
     const index = new URL('../../lib/index.ts', import.meta.url).href

@@ -122,6 +122,17 @@ const locations: Row[] = (
 }))
 
 const others: Row[] = [
+  {
+    clause: 'Response: location URL',
+    situation: 'blanks at its end',
+    answer,
+    show: async ({ fetch, base }) => {
+      const to = hop(base, { status: 302, location: '/t ' })
+      const result = (await outcome(fetch(to).then((response) => response.status))) as object
+      return 'value' in result ? result.value : 'an error'
+    },
+    ours: 200,
+  },
   ...[307, 308, 303].map((status) => ({
     clause: 'HTTP-redirect fetch: body',
     situation: `${status} of a stream`,

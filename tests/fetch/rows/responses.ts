@@ -112,6 +112,14 @@ async function chunksOf(stream: ReadableStream<Uint8Array> | null): Promise<stri
   return all
 }
 
+const marks: Row = {
+  clause: 'Body: text()',
+  situation: 'two byte order marks',
+  answer: text('\ufeff\ufeffx'),
+  show: async ({ fetch, base }) => (await fetch(base)).text(),
+  ours: '\ufeffx',
+}
+
 const streams: Row[] = [
   {
     clause: 'Body: body',
@@ -309,6 +317,7 @@ export const responseRows: readonly Row[] = [
   ...asked,
   ...reading,
   ...twice,
+  marks,
   ...streams,
   ...clones,
   ...headers,
