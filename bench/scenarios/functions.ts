@@ -67,13 +67,13 @@ interface Settings {
 
 const functionScenario = ({
   name,
-  title = `${name}()`,
+  title = `${name}() over HTTP/1.1`,
   once,
   others,
   targets = {},
 }: Settings): TimedScenario => ({
   name,
-  title: `${title} over HTTP/1.1, 50 in flight`,
+  title: `${title}, 50 in flight`,
   unit: 'request',
   targets,
   agent: {},
@@ -91,7 +91,7 @@ export const functionScenarios: readonly TimedScenario[] = [
   }),
   functionScenario({
     name: 'undici-fetch',
-    title: 'undici\u2019s fetch()',
+    title: 'undici\u2019s fetch() over HTTP/1.1',
     once: undiciFetchOnce,
     others: [],
     targets: { rate: { atLeast: 1.15 } },
