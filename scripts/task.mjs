@@ -7,6 +7,7 @@ const tasks = [
   'build',
   'package',
   'test-package',
+  'release',
   'test',
   'sanitize',
   'valgrind',

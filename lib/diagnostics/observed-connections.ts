@@ -65,14 +65,13 @@ export function publishNativeConnectError(origin: Origin, error: Error): void {
   }
 }
 
-// Native does not report whether a request named another server than its origin, so there is never a servername.
-function paramsOf({ url, hostname }: Origin): ConnectParams {
+function paramsOf({ url, hostname, isTls }: Origin): ConnectParams {
   return {
     host: url.host,
     hostname,
     protocol: url.protocol,
     port: url.port,
-    servername: null,
+    servername: isTls ? hostname : null,
     localAddress: null,
   }
 }

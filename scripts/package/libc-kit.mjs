@@ -7,7 +7,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -16,8 +15,9 @@ import {
 import { join } from 'node:path'
 import { cacheFolder } from '../support/cache.mjs'
 import { withLock } from '../support/lock.mjs'
-import { PrivateApt } from '../support/private-apt.mjs'
-import { runLogged, StepFailed } from '../support/run.mjs'
+import { logOf } from '../support/paths.mjs'
+import { StepFailed } from '../support/run.mjs'
+import { unpackDebian11 } from './debian-11.mjs'
 
 /** What differs between machines: Debian's name, the triplet of its folders, the dynamic linker. */
 const machines = {
@@ -50,31 +50,12 @@ async function make(kit, machine) {
   const staging = `${kit}.partial`
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging)
-  const log = join(staging, 'apt.log')
-  const apt = new PrivateApt(join(staging, 'apt'), log, {
-    type: 'deb',
-    suites: ['bullseye'],
-    architecture: machine.debian,
-  })
-  const folder = (await apt.ready()) ? apt.emptyFolder() : undefined
-  const wanted = ['download', 'libc6', 'libc6-dev']
-  if (
-    folder === undefined ||
-    !(await apt.get('downloading Debian 11’s C library', wanted, folder))
-  ) {
+  const unpacked = join(staging, 'unpacked')
+  if (!(await unpackDebian11(['libc6', 'libc6-dev'], machine.debian, unpacked))) {
     throw new StepFailed(
-      `Debian 11’s libc6 could not be had; see ${log}. DODICI_LIBC_KIT may name a kit of another machine ` +
+      `Debian 11’s libc6 could not be had; see ${logOf('debian-11')}. DODICI_LIBC_KIT may name a kit of another machine ` +
         '(its folder ~/.cache/dodici/libc-2.31-*), or build for this machine’s glibc alone: npm run build.',
     )
-  }
-  const unpacked = join(staging, 'unpacked')
-  for (const deb of readdirSync(folder)) {
-    await runLogged({
-      title: `unpacking ${deb}`,
-      command: 'dpkg-deb',
-      args: ['-x', join(folder, deb), unpacked],
-      log,
-    })
   }
   const made = join(staging, 'kit')
   gather(made, unpacked, machine)

@@ -10,7 +10,8 @@ const shared = { license, repository, homepage, bugs, engines, publishConfig }
 /** Of the package that programs import. Each platform's addon is optional: a package manager installs the one that fits. */
 export function mainManifest() {
   const { devDependencies: _dev, scripts: _scripts, allowScripts: _allowed, ...rest } = own
-  const addons = Object.keys(platforms).map((name) => [`@dodici/${name}`, version])
+  const made = Object.keys(platforms).filter((name) => platforms[name].made)
+  const addons = made.map((name) => [`@dodici/${name}`, version])
   return { ...rest, optionalDependencies: Object.fromEntries(addons) }
 }
 

@@ -1,9 +1,9 @@
 // The platform packages: each holds the addon for one kind of machine, and is installed only there.
 
-/** By the name in `@dodici/NAME`; lib/native/addon-packages.ts has the same names. */
+/** By the name in `@dodici/NAME`; lib/native/addon-packages.ts has the same names. Those that are `made` are published. */
 export const platforms = {
-  'linux-x64-gnu': { os: 'linux', cpu: 'x64', libc: 'glibc' },
-  'linux-arm64-gnu': { os: 'linux', cpu: 'arm64', libc: 'glibc' },
+  'linux-x64-gnu': { os: 'linux', cpu: 'x64', libc: 'glibc', made: true },
+  'linux-arm64-gnu': { os: 'linux', cpu: 'arm64', libc: 'glibc', made: true },
   'linux-x64-musl': { os: 'linux', cpu: 'x64', libc: 'musl' },
   'linux-arm64-musl': { os: 'linux', cpu: 'arm64', libc: 'musl' },
   'darwin-arm64': { os: 'darwin', cpu: 'arm64' },

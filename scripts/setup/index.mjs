@@ -5,10 +5,11 @@ import { ensureNodeModules } from './node-modules.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
 /**
- * Installs the tools, node_modules and the bundled libraries. The tasks 'check', 'fuzz' and 'valgrind' need more tools.
+ * Prepares what building needs, and what `purposes` need beside it: 'test', 'check', 'demo', 'fuzz', 'system', 'valgrind'.
+ * Only 'test' installs servers, proxies and other releases of Node.
  */
-export async function prepare(task) {
-  await ensureSystemPackages(task)
-  await ensureNodeModules()
+export async function prepare(...purposes) {
+  await ensureSystemPackages(purposes)
+  await ensureNodeModules(purposes.includes('test'))
   await ensureBundled()
 }

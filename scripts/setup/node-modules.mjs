@@ -11,11 +11,13 @@ const publicSuites = inRoot('tests/public/suites')
 const packageTools = inRoot('tests/package/tools')
 const nativeClients = inRoot('bench/clients/native')
 
-export async function ensureNodeModules() {
+/** `forTests`: also what only the tests need. */
+export async function ensureNodeModules(forTests) {
   await ensureInstalled(root, 'npm ci', 'npm-ci', {
     isThere: existsSync(node24),
     check: checkNode24,
   })
+  if (!forTests) return
   await ensureInstalled(otherNodes, 'npm ci (Node 22 and 26)', 'npm-ci-node-versions')
   // Only their tests and helpers are needed, so their scripts do not run.
   await ensureInstalled(publicSuites, 'npm ci (public test suites)', 'npm-ci-public-suites', {

@@ -14,7 +14,7 @@ const headerOfTheMachine = (name) =>
   existsSync('/usr/include') &&
   readdirSync('/usr/include').some((folder) => existsSync(join('/usr/include', folder, name)))
 
-/** Of `packages`, the first that apt knows is installed. `for` names the special tasks that need it. */
+/** Of `packages`, the first that apt knows is installed. `for` names the purposes that need it; without it building does. */
 const needs = [
   { packages: ['build-essential'], there: () => inPath('g++', 'gcc', 'make') },
   { packages: ['cmake'], there: () => inPath('cmake') },
@@ -23,36 +23,37 @@ const needs = [
   { packages: ['patch'], there: () => inPath('patch') },
   { packages: ['pkg-config'], there: () => inPath('pkg-config') },
   { packages: ['xz-utils'], there: () => inPath('xz') },
-  { packages: ['openssl'], there: () => inPath('openssl') },
+  { packages: ['openssl'], for: ['test', 'demo'], there: () => inPath('openssl') },
   { packages: ['libboost1.81-dev', 'libboost-dev'], there: () => boostVersion() >= 108_100 },
-  { packages: ['libgtest-dev'], there: () => header('gtest/gtest.h') },
-  { packages: ['libgmock-dev'], there: () => header('gmock/gmock.h') },
-  { packages: ['libbenchmark-dev'], there: () => header('benchmark/benchmark.h') },
-  { packages: ['nginx-light', 'nginx'], there: () => inPath('nginx') },
-  { packages: ['caddy'], there: () => inPath('caddy') },
+  { packages: ['libgtest-dev'], for: ['test'], there: () => header('gtest/gtest.h') },
+  { packages: ['libgmock-dev'], for: ['test'], there: () => header('gmock/gmock.h') },
+  { packages: ['libbenchmark-dev'], for: ['test'], there: () => header('benchmark/benchmark.h') },
+  { packages: ['nginx-light', 'nginx'], for: ['test'], there: () => inPath('nginx') },
+  { packages: ['caddy'], for: ['test'], there: () => inPath('caddy') },
   {
     packages: ['libcurl4-openssl-dev'],
-    for: 'system',
+    for: ['system'],
     there: () => header('curl/curl.h') || headerOfTheMachine('curl/curl.h'),
   },
-  { packages: ['libssl-dev'], for: 'system', there: () => header('openssl/ssl.h') },
-  { packages: ['tinyproxy-bin', 'tinyproxy'], there: () => inPath('tinyproxy') },
-  { packages: ['microsocks'], there: () => inPath('microsocks') },
-  { packages: ['valgrind'], for: 'valgrind', there: () => inPath('valgrind') },
-  { packages: ['clang'], for: 'fuzz', there: () => inPath('clang++') },
+  { packages: ['libssl-dev'], for: ['system'], there: () => header('openssl/ssl.h') },
+  { packages: ['tinyproxy-bin', 'tinyproxy'], for: ['test'], there: () => inPath('tinyproxy') },
+  { packages: ['microsocks'], for: ['test'], there: () => inPath('microsocks') },
+  { packages: ['valgrind'], for: ['valgrind'], there: () => inPath('valgrind') },
+  { packages: ['clang'], for: ['fuzz'], there: () => inPath('clang++') },
   {
     packages: ['libclang-rt-14-dev', 'libclang-rt-dev'],
-    for: 'fuzz',
+    for: ['fuzz'],
     there: () => fuzzerRuntime('/usr/lib'),
   },
-  { packages: ['clang-format'], for: 'check', there: () => inPath('clang-format') },
-  { packages: ['clang-tidy'], for: 'check', there: () => inPath('clang-tidy') },
+  { packages: ['clang-format'], for: ['check'], there: () => inPath('clang-format') },
+  { packages: ['clang-tidy'], for: ['check'], there: () => inPath('clang-tidy') },
 ]
 
-/** Installs what is missing, or fails with the command that would. */
-export async function ensureSystemPackages(task) {
+/** Installs what building and `purposes` lack, or fails with the command that would. */
+export async function ensureSystemPackages(purposes) {
   const missing = needs.filter(
-    (need) => (need.for === undefined || need.for === task) && !need.there(),
+    (need) =>
+      (need.for === undefined || need.for.some((each) => purposes.includes(each))) && !need.there(),
   )
   if (missing.length === 0) return
   const firstNames = missing.map(({ packages }) => packages[0]).join(' ')

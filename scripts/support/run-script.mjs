@@ -4,8 +4,9 @@ import { prepare } from '../setup/index.mjs'
 import { addonOf, inRoot, node24, preparedEnv, root } from './paths.mjs'
 import { runVisible } from './run.mjs'
 
-export async function runScript(file, words, nodeOptions = []) {
-  await prepare()
+/** `purpose`: what `prepare()` is to install for it. */
+export async function runScript(file, words, purpose, nodeOptions = []) {
+  await prepare(purpose)
   await buildPreset('release')
   await buildLib()
   const env = preparedEnv({ DODICI_ADDON: addonOf('release') })

@@ -9,20 +9,20 @@ import { runVisible } from '../support/run.mjs'
 
 export function run([word, ...words]) {
   if (word === 'core') return runCoreBench(words)
-  if (word === 'quick') return runScript('bench/quick.ts', words)
-  if (word === 'glue') return runScript('bench/glue.ts', words)
+  if (word === 'quick') return runScript('bench/quick.ts', words, 'test')
+  if (word === 'glue') return runScript('bench/glue.ts', words, 'test')
   return runTrials(word === undefined ? [] : [word, ...words])
 }
 
 async function runTrials(words) {
-  await prepare()
+  await prepare('test')
   await ensureNativeClients()
-  return runScript('bench/run.ts', words)
+  return runScript('bench/run.ts', words, 'test')
 }
 
 /** Google Benchmark's own options may follow. Built with the tests, so the release preset does not have it. */
 async function runCoreBench(words) {
-  await prepare()
+  await prepare('test')
   await buildPreset('dev', { targets: ['core_bench'] })
   return runVisible(inRoot('build/dev/bench/core/core_bench'), words)
 }

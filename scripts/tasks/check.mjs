@@ -20,7 +20,7 @@ const checks = {
 }
 
 export async function run() {
-  await prepare('check')
+  await prepare('test', 'check')
   await ensureTypedoc()
   await buildPreset('dev')
   await buildLib()

@@ -19,7 +19,7 @@ export async function run(words) {
   if (unknown.length > 0)
     throw new StepFailed(`no such target: ${unknown.join(', ')}. There are ${all.join(', ')}.`)
   const targets = positionals.length > 0 ? positionals : all
-  await prepare('fuzz')
+  await prepare('test', 'fuzz')
   await buildPreset('fuzz', { targets: targets.map((target) => `fuzz-${target}`) })
   for (const target of targets) await fuzz(target, values.seconds)
   say('No promise was broken.')

@@ -13,7 +13,7 @@ import { addonOf, inRoot } from '../support/paths.mjs'
 import { say } from '../support/run.mjs'
 
 export async function run() {
-  await prepare('package')
+  await prepare()
   await buildPreset('release', { targets: ['dodici_addon'] })
   await buildLib()
   rmSync(packagesFolder, { recursive: true, force: true })

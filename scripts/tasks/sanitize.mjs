@@ -50,7 +50,7 @@ const inNode = {
 }
 
 export async function run([preset]) {
-  await prepare()
+  await prepare('test')
   const wrap = preset === 'tsan' ? await fixedAddresses() : []
   await buildPreset(preset, { targets: ['core_tests', 'dodici_addon'], wrap })
   const core = await runCtest(preset, { wrap })

@@ -6,7 +6,7 @@ import { capture, say } from '../support/run.mjs'
 import { root } from '../support/paths.mjs'
 
 export async function run() {
-  await prepare('check')
+  await prepare('test', 'check')
   await configurePreset('dev')
   await capture('git', ['config', 'core.hooksPath', '.github/hooks'], { cwd: root })
   say('Set up. Next: npm test, npm run demo.')

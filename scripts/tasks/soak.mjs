@@ -2,4 +2,4 @@
 import { runScript } from '../support/run-script.mjs'
 
 export const run = (words) =>
-  runScript('tests/soak/run.ts', words, ['--expose-gc', '--no-warnings'])
+  runScript('tests/soak/run.ts', words, 'test', ['--expose-gc', '--no-warnings'])

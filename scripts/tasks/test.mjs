@@ -7,7 +7,7 @@ import { say } from '../support/run.mjs'
 import { runCtest, runTypeCheck, runVitest } from '../support/suites.mjs'
 
 export async function run(words) {
-  await prepare()
+  await prepare('test')
   await buildPreset('dev')
   await buildLib()
   let counts = await runCtest('dev')

@@ -8,7 +8,7 @@ import { runVisible } from '../support/run.mjs'
 const leaks = 'definite,indirect'
 
 export async function run() {
-  await prepare('valgrind')
+  await prepare('test', 'valgrind')
   await buildPreset('dev', { targets: ['core_tests'] })
   const memcheck = [
     '--quiet',

@@ -20,7 +20,7 @@ const suites = {
 }
 
 export async function run([preset]) {
-  await prepare(preset)
+  await prepare('test', preset)
   await buildPreset(preset, { targets: ['dodici_addon'] })
   const counts = await runVitest(suites[preset], { addon: preset })
   process.stdout.write(`\n${closingLines(counts, `${preset}: `)}\n`)

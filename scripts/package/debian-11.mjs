@@ -1,0 +1,41 @@
+// Packages of Debian 11, unpacked and not installed: what the addon is linked against, and what it is tried on.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { cacheFolder } from '../support/cache.mjs'
+import { logOf } from '../support/paths.mjs'
+import { PrivateApt } from '../support/private-apt.mjs'
+import { runLogged } from '../support/run.mjs'
+
+/** Unpacks `packages` of Debian's `architecture` into `folder`; false when they can't be had. */
+export async function unpackDebian11(packages, architecture, folder) {
+  const root = `${folder}.apt`
+  mkdirSync(root, { recursive: true })
+  const log = logOf('debian-11')
+  const apt = new PrivateApt(root, log, { type: 'deb', suites: ['bullseye'], architecture })
+  try {
+    if (!(await apt.ready())) return false
+    const debs = apt.emptyFolder()
+    if (!(await apt.get('downloading from Debian 11', ['download', ...packages], debs)))
+      return false
+    for (const deb of readdirSync(debs)) {
+      const args = ['-x', join(debs, deb), folder]
+      await runLogged({ title: `unpacking ${deb}`, command: 'dpkg-deb', args, log })
+    }
+    return true
+  } finally {
+    apt.dispose()
+  }
+}
+
+/** A root of Debian 11 with all that Node needs; undefined when it can't be had. For tests. */
+export async function ensureDebian11Root() {
+  const root = join(cacheFolder, `debian-11-${process.arch}`)
+  if (existsSync(root)) return root
+  const staging = `${root}.partial`
+  rmSync(staging, { recursive: true, force: true })
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+  const packages = ['libc6', 'libgcc-s1', 'libstdc++6']
+  if (!(await unpackDebian11(packages, architecture, staging))) return undefined
+  renameSync(staging, root)
+  return root
+}

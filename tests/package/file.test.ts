@@ -1,0 +1,27 @@
+/** The packed addon as a file: what it asks of a machine, and how large it is. */
+import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const platform = `linux-${process.arch}-gnu`
+const packages = new URL('../../build/packages/', import.meta.url)
+const addon = fileURLToPath(new URL(`${platform}/dodici.node`, packages))
+const symbols = fileURLToPath(new URL(`${platform}.debug`, packages))
+const output = (program: string, ...args: string[]): string =>
+  execFileSync(program, args, { encoding: 'utf8', maxBuffer: 1e8 })
+const buildId = (file: string): string | undefined =>
+  /Build ID: (\w+)/.exec(output('readelf', '--notes', file))?.[1]
+
+describe('the packed addon', () => {
+  it('asks for no symbol of glibc after 2.28', () => {
+    const versions = output('objdump', '-T', addon).matchAll(/\(GLIBC_2\.(\d+)/g)
+    expect(Math.max(...[...versions].map(([, minor]) => Number(minor)))).toBeLessThanOrEqual(28)
+  })
+
+  it('is small: its symbols are in a file beside it, which debuggers know by its build id', () => {
+    expect(statSync(addon).size).toBeLessThan(7_800_000)
+    expect(buildId(addon)).toMatch(/^\w{40}$/)
+    expect(buildId(symbols)).toBe(buildId(addon))
+  })
+})
