@@ -44,6 +44,18 @@ describe('docs/options.md', () => {
     expect(names.filter((name) => !page.includes(`\n| \`${name}\` |`))).toEqual([])
   })
 
+  it.each([
+    ['client', 'H2Options', ['H2Options']],
+    ['proxy-agent', 'Options', ['ProxyOptions']],
+    ['env-http-proxy-agent', 'Options', ['EnvironmentProxyOptions']],
+    ['socks5-proxy-agent', 'Options', ['Socks5ProxyAgentOptions']],
+  ])('has all options that %s of undici adds to an Agent’s (%s)', (file, name, tables) => {
+    const ours = new Set(tables.flatMap(optionsOf).map((option) => option.name))
+    const names = namesOf(undici(file), name)
+    expect(names.length).toBeGreaterThan(1)
+    expect(names.filter((one) => !ours.has(one))).toEqual([])
+  })
+
   it('has all options of undici’s types, without the experimental ones', () => {
     const names = (['client', 'pool', 'agent'] as const).flatMap((file) => {
       const types = undici(file).replaceAll(/ *\/\*\* @experimental.*\n.*\n/g, '')
