@@ -1,5 +1,6 @@
 import type * as undici from 'undici'
 import type { Dispatcher } from 'undici'
+import { request } from '../answer/request.ts'
 import { UndiciBalancedPool } from '../compat/undici.ts'
 import { lateExport } from '../compat/undici-exports.ts'
 import { dispatchModern } from '../compat/legacy-handler.ts'
@@ -28,6 +29,10 @@ type Upstream = string | URL | OriginLike
  * undici's errors.
  */
 export class BalancedPool extends UndiciBalancedPool {
+  static {
+    this.prototype.request = request as Dispatcher['request']
+  }
+
   constructor(upstreams?: Upstream | readonly Upstream[], options: BalancedPoolOptions = {}) {
     const { factory = poolOf(options) } = options
     super((upstreams ?? []) as string[], { ...options, factory } as undici.Pool.Options)
@@ -43,6 +48,10 @@ export class BalancedPool extends UndiciBalancedPool {
 
 /** undici's `RoundRobinPool` over clients of ours: the connections of one origin take turns. Throws undici's errors. */
 export class RoundRobinPool extends UndiciRoundRobinPool {
+  static {
+    this.prototype.request = request as Dispatcher['request']
+  }
+
   constructor(origin: string | URL | OriginLike, options: RoundRobinPoolOptions = {}) {
     const { factory = clientOf(options) } = options
     super(origin as string, { ...options, factory } as undici.RoundRobinPool.Options)
