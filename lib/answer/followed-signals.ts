@@ -9,58 +9,115 @@ export interface Abortable {
 /** What a program may pass as a signal: an AbortSignal, or any object with an `abort` event. */
 export type Signal = AbortSignal | EventTarget | EventEmitter
 
-interface Followers {
-  readonly calls: Set<Abortable>
-  stopListening: () => void
+/** The calls in flight for a signal. It has one listener, however many calls there are, and none when all have ended. */
+class Followers {
+  readonly #signal: Signal
+  readonly #calls = new Set<Abortable>()
+
+  constructor(signal: Signal) {
+    this.#signal = signal
+  }
+
+  add(call: Abortable): void {
+    if (this.#calls.size === 0) {
+      listen(this.#signal, this.#onAbort)
+    }
+    this.#calls.add(call)
+  }
+
+  delete(call: Abortable): void {
+    if (this.#calls.delete(call) && this.#calls.size === 0) {
+      stopListening(this.#signal, this.#onAbort)
+    }
+  }
+
+  readonly #onAbort = (): void => {
+    const calls = [...this.#calls]
+    this.#calls.clear()
+    const { reason } = this.#signal as Partial<AbortSignal>
+    for (const call of calls) {
+      try {
+        call.abort(reason)
+      } catch (error) {
+        throwLater(error)
+      }
+    }
+  }
 }
 
-/**
- * The calls in flight for each signal. A signal has one listener, however many calls there are, and none when all have
- * ended.
- */
-const followers = new WeakMap<Signal, Followers>()
+// A property of the signal, because most programs have a signal for each call, and a WeakMap entry costs more than all
+// the rest of this file.
+const kFollowers = Symbol('followers')
+
+interface Followed {
+  [kFollowers]?: Followers
+}
+
+/** Those of signals that take no property. */
+const ofFrozen = new WeakMap<Signal, Followers>()
 
 /** REQUIRES: `signal` has not aborted. */
 export function follow(signal: Signal, call: Abortable): void {
-  let found = followers.get(signal)
-  if (found === undefined) {
-    found = { calls: new Set(), stopListening: listen(signal) }
-    followers.set(signal, found)
-  } else if (found.calls.size === 0) {
-    found.stopListening = listen(signal)
+  let followers = followersOf(signal)
+  if (followers === undefined) {
+    followers = new Followers(signal)
+    if (Object.isExtensible(signal)) {
+      ;(signal as Followed)[kFollowers] = followers
+    } else {
+      ofFrozen.set(signal, followers)
+    }
   }
-  found.calls.add(call)
+  followers.add(call)
 }
 
 export function unfollow(signal: Signal, call: Abortable): void {
-  const found = followers.get(signal)
-  if (found !== undefined && found.calls.delete(call) && found.calls.size === 0) {
-    found.stopListening()
+  followersOf(signal)?.delete(call)
+}
+
+function followersOf(signal: Signal): Followers | undefined {
+  // Own properties only, because another signal may be its prototype.
+  return Object.hasOwn(signal, kFollowers) ? (signal as Followed)[kFollowers] : ofFrozen.get(signal)
+}
+
+interface ListenerOptions {
+  once: boolean
+}
+
+/**
+ * The options with which `addAbortListener()` listens: its listener is called even after one that stops the event. Their
+ * names are internal to Node.
+ */
+const abortOptions = readAbortOptions()
+
+function readAbortOptions(): ListenerOptions {
+  let options: ListenerOptions = { once: true }
+  const signal = {
+    aborted: false,
+    addEventListener(_type: string, _listener: unknown, given: ListenerOptions) {
+      options = given
+    },
+    removeEventListener() {},
+  }
+  addAbortListener(signal as unknown as AbortSignal, () => {})
+  return options
+}
+
+function isEventTarget(signal: Signal): signal is EventTarget {
+  return 'aborted' in signal || 'addEventListener' in signal
+}
+
+function listen(signal: Signal, onAbort: () => void): void {
+  if (isEventTarget(signal)) {
+    signal.addEventListener('abort', onAbort, abortOptions)
+  } else {
+    signal.once('abort', onAbort)
   }
 }
 
-function listen(signal: Signal): () => void {
-  const onAbort = (): void => abortAll(signal)
-  if ('aborted' in signal) {
-    return addAbortListener(signal, onAbort)[Symbol.dispose]
-  }
-  if ('addEventListener' in signal) {
-    signal.addEventListener('abort', onAbort, { once: true })
-    return () => signal.removeEventListener('abort', onAbort)
-  }
-  signal.once('abort', onAbort)
-  return () => signal.removeListener('abort', onAbort)
-}
-
-function abortAll(signal: Signal): void {
-  const found = followers.get(signal)
-  followers.delete(signal)
-  const { reason } = signal as Partial<AbortSignal>
-  for (const call of found?.calls ?? []) {
-    try {
-      call.abort(reason)
-    } catch (error) {
-      throwLater(error)
-    }
+function stopListening(signal: Signal, onAbort: () => void): void {
+  if (isEventTarget(signal)) {
+    signal.removeEventListener('abort', onAbort)
+  } else {
+    signal.removeListener('abort', onAbort)
   }
 }

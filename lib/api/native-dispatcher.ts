@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer'
 import { request } from '../answer/request.ts'
+import { leavesDispatcher } from '../compat/undici-exports.ts'
 import { Dispatcher, errors } from '../compat/undici.ts'
 import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
 import { AgentState } from './agent-state.ts'
@@ -166,9 +167,10 @@ export abstract class NativeDispatcher extends Dispatcher {
       throw new InvalidArgumentError('opts must be an object.')
     }
     const handler = modernHandler(given, options)
-    // undici 7's functions, which pass legacy handlers, leave `dispatcher` in the options.
+    // undici 7's functions, which pass legacy handlers, leave `dispatcher` in the options, as our request() does beside it.
     const { dispatcher } = options
-    if (dispatcher && handler === given && !this.isItself(dispatcher)) {
+    const isRefused = dispatcher && handler === given && !leavesDispatcher
+    if (isRefused && !this.isItself(dispatcher)) {
       throw new InvalidArgumentError(
         'opts.dispatcher is not supported by instance methods. Pass opts.dispatcher to the top-level undici functions or call the dispatcher instance method directly.',
       )

@@ -1,6 +1,7 @@
 import type { request as undiciRequest } from 'undici'
 import { request as send } from '../answer/request.ts'
 import { errors } from '../compat/undici.ts'
+import { leavesDispatcher } from '../compat/undici-exports.ts'
 import { parseOrigin, parseUrl } from '../origins/origin-url.ts'
 import { KnownOrigins } from '../origins/plain-url.ts'
 import { defaultDispatcher } from './default-dispatcher.ts'
@@ -49,6 +50,9 @@ export const request: typeof undiciRequest = function request(
   const { agent, dispatcher = defaultDispatcher(), ...rest } = options
   if (agent) {
     throw new InvalidArgumentError('unsupported opts.agent. Did you mean opts.client?')
+  }
+  if (leavesDispatcher && options['dispatcher']) {
+    rest['dispatcher'] = dispatcher
   }
   rest['origin'] = place.origin
   rest['path'] = place.path

@@ -48,6 +48,20 @@ export {
   util,
 } from 'undici/index.js'
 
+/** Whether undici's functions leave `dispatcher` in the options, where interceptors read it. Those of undici 7 do. */
+export const leavesDispatcher: boolean = readLeavesDispatcher()
+
+function readLeavesDispatcher(): boolean {
+  let leaves = false
+  const dispatcher = {
+    dispatch(options: object) {
+      leaves = 'dispatcher' in options
+    },
+  }
+  void undici.request('http://localhost/', { dispatcher: dispatcher as never })
+  return leaves
+}
+
 /**
  * Returns undici's export of this name. If the installed undici lacks it, calling or constructing it throws a
  * `NotSupportedError`.

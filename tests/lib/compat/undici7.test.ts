@@ -105,17 +105,23 @@ describe('with undici 7 as the peer, a failure', () => {
 })
 
 describe('with undici 7 as the peer, an interceptor', () => {
-  it('sees the dispatcher that the request was made with', async () => {
-    const seen: unknown[] = []
-    const composed = new Agent().compose((dispatch) => (options, handler) => {
-      seen.push((options as { dispatcher?: unknown }).dispatcher)
-      return dispatch(options, handler)
-    })
-    const requested = undici7.request('http://a.test/x', { dispatcher: composed as never })
-    answer()
-    expect(await (await requested).body.text()).toBe('/x')
-    expect(seen).toEqual([composed])
-  })
+  it.each([
+    ['undici 7', undici7.request],
+    ['dodici', dodici.request],
+  ] as const)(
+    'sees the dispatcher that the request() of %s was made with',
+    async (_of, request) => {
+      const seen: unknown[] = []
+      const composed = new Agent().compose((dispatch) => (options, handler) => {
+        seen.push((options as { dispatcher?: unknown }).dispatcher)
+        return dispatch(options, handler)
+      })
+      const requested = request('http://a.test/x', { dispatcher: composed as never })
+      answer()
+      expect(await (await requested).body.text()).toBe('/x')
+      expect(seen).toEqual([composed])
+    },
+  )
 })
 
 describe('dodici', () => {
