@@ -8,7 +8,7 @@ import { FetchCall } from './fetch-call.ts'
 import { linkHeaders } from './fetch-headers.ts'
 import { readPlan, type FetchPlan, type Init } from './fetch-plan.ts'
 import { linkResponse } from './fetch-response.ts'
-import { isNodes, isRequest, readRequest } from './request-input.ts'
+import { isNodes, isRequest, readRequest, undiciRequestOf } from './request-input.ts'
 
 type Fetch = typeof undiciFetch
 
@@ -82,9 +82,11 @@ function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
   }
   const dispatcher = init?.dispatcher ?? defaultDispatcher()
   // Each fetch() only accepts Requests of its own class.
-  return isNodes(input)
-    ? (nodeFetch(input, { ...init, dispatcher: legacyDispatcher(dispatcher) } as never) as never)
-    : undiciFetch(input, { ...init, dispatcher })
+  if (isNodes(input)) {
+    return nodeFetch(input, { ...init, dispatcher: legacyDispatcher(dispatcher) } as never) as never
+  }
+  const isForeign = isRequest(input) && !(input instanceof undiciWeb.Request)
+  return undiciFetch(isForeign ? (undiciRequestOf(input) as never) : input, { ...init, dispatcher })
 }
 
 function isLocal(input: unknown): boolean {

@@ -78,9 +78,34 @@ function contentTypeOf(request: Request): string {
   return request.headers.get('content-type') ?? ''
 }
 
-/** Whether fetch() of Node takes this Request. */
+// Kept because it may be replaced later. Node loads the class when it is first used.
+const nodeRequest = Object.getOwnPropertyDescriptor(globalThis, 'Request')
+
+/** Whether Node's own fetch() accepts this Request. */
 export function isNodes(input: unknown): input is Request {
-  return input instanceof Request && !(input instanceof undiciWeb.Request)
+  const Class = (nodeRequest?.get?.call(globalThis) ?? nodeRequest?.value) as unknown
+  return typeof Class === 'function' && Class !== undiciWeb.Request && input instanceof Class
+}
+
+/** Makes a Request of undici from one of another copy of undici. */
+export function undiciRequestOf(input: Request): Request {
+  const { url, method, headers, body, signal, redirect, cache, credentials } = input
+  const { mode, referrer, referrerPolicy, integrity, keepalive } = input
+  return new undiciWeb.Request(url, {
+    method,
+    headers: [...headers],
+    body,
+    duplex: 'half',
+    signal,
+    redirect,
+    cache,
+    credentials,
+    mode,
+    referrer,
+    referrerPolicy,
+    integrity,
+    keepalive,
+  })
 }
 
 function isPlain(request: Request): boolean {

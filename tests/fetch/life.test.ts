@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import * as undici from 'undici'
+import * as undici7 from 'undici7'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Agent, fetch, setGlobalDispatcher } from '../../lib/index.ts'
 import { fallBacks } from '../../lib/fetch/fetch.ts'
@@ -170,6 +171,31 @@ describe('fetch()', () => {
       expect(request.bodyUsed).toBe(true)
     }
     expect(fallBacks.count).toBe(count)
+  })
+
+  it("takes the Requests of another copy of undici, also where undici's fetch does the work", async () => {
+    const seen: unknown[] = []
+    const url = await useServer((request, response) => {
+      seen.push([request.method, request.headers['x-a'], request.headers.referer])
+      request.pipe(response)
+    })
+    const dispatcher = useAgent()
+    for (const more of [{}, { referrer: 'http://a.test/' }]) {
+      const init = { method: 'POST', body: 'text', headers: { 'X-A': 'b' } }
+      const form = new undici7.FormData()
+      form.append('a', 'b')
+      const requests = [init, { ...init, body: form }].map((one) => new undici7.Request(url, one))
+      const texts = requests.map(async (request) => {
+        const response = await fetch(request as never, { dispatcher, ...more })
+        return response.text()
+      })
+      expect(await texts[0]).toBe('text')
+      expect(await texts[1]).toContain('name="a"')
+      await expect(fetch(requests[0] as never, { dispatcher })).rejects.toBeInstanceOf(TypeError)
+    }
+    expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(
+      new Set(['["POST","b",null]', '["POST","b","http://a.test/"]']),
+    )
   })
 
   it.each([
