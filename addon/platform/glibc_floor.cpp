@@ -1,11 +1,12 @@
-// The two names newer than glibc 2.28 that libgcc and libstdc++ ask for when they were built against a newer glibc. Compiled
-// in only when the addon is linked against an older one (DODICI_LIBC_KIT), which lacks them. cmake/addon.map keeps them in.
+// Defines the two names newer than glibc 2.28 that libgcc and libstdc++ use if they were built against a newer glibc. Compiled
+// only if the addon is linked against an older one (DODICI_LIBC_KIT), which lacks them. cmake/addon.map keeps them private.
 //
 // Threads: any. Owner: nobody; no state.
-#include <cstddef>
-#include <cstdint>
 #include <dlfcn.h>
 #include <link.h>
+
+#include <cstddef>
+#include <cstdint>
 
 namespace {
 
@@ -14,7 +15,7 @@ struct Search {
   dl_find_object* result;
 };
 
-// Finds the object that `address` lies in, and its table of frames. 1 ends the iteration.
+// Finds the object that contains `address`, and its table of frames. Returning 1 or -1 ends the iteration.
 int lookInto(dl_phdr_info* object, std::size_t /*size*/, void* data) {
   auto* const search = static_cast<Search*>(data);
   const ElfW(Phdr)* frames = nullptr;
@@ -39,14 +40,14 @@ int lookInto(dl_phdr_info* object, std::size_t /*size*/, void* data) {
 
 extern "C" {
 
-// GCC's unwinder asks this for the frames of an address, and nothing else: 0 when they are known (glibc 2.35).
+// Of glibc 2.35. GCC's unwinder calls it for the frames of an address, and uses nothing else. Returns 0 if they are known.
 [[gnu::used]] int _dl_find_object(void* address, dl_find_object* result) noexcept {
   *result = {};
   Search search{reinterpret_cast<std::uintptr_t>(address), result};
   return dl_iterate_phdr(lookInto, &search) == 1 ? 0 : -1;
 }
 
-// libstdc++ counts references without atomics while this is true (glibc 2.32). There are always threads here.
+// Of glibc 2.32. libstdc++ counts references without atomics while this is true, but there are always threads here.
 [[gnu::used]] char __libc_single_threaded = 0;
 
 }  // extern "C"

@@ -1,16 +1,16 @@
 import { createRequire } from 'node:module'
 
-// What a bundle in the form of a CommonJS module has instead of `import.meta`.
+// A bundle in the form of a CommonJS module has this instead of `import.meta`.
 declare const __filename: string
 
 type MaybeUrl = { readonly url?: string }
 
 /**
- * Gives the path of a platform's addon, by platform; each function throws when its package is not installed. undefined: a
- * bundle that does not know where it is.
+ * Returns a function for each platform, which returns the path of its addon, or throws if its package is not installed. Returns
+ * undefined in a bundle that does not know where its file is.
  *
- * Each name is a literal, `require` is called by that name and made in one expression: so webpack and the tracers of standalone
- * servers see the packages.
+ * Webpack and the tracers of standalone servers only see the packages because each name is a literal, the function is called
+ * `require`, and one expression makes it.
  */
 export function addonPackages(): Readonly<Record<string, () => string>> | undefined {
   if ((import.meta as MaybeUrl).url === undefined && typeof __filename === 'undefined') {

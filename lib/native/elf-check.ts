@@ -4,8 +4,8 @@ const headerSize = 64
 const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
 
 /**
- * What keeps a file from being loaded here, in words, or undefined. The dynamic linker would say less of it, and ends the
- * process by SIGBUS when a file is cut short. Linux only.
+ * Returns in words why this machine can't load a file, or undefined. The dynamic linker says less, and ends the process by
+ * SIGBUS if a file is truncated. Linux only.
  */
 export function faultOfElf(path: string): string | undefined {
   const file = openSync(path, 'r')
@@ -13,15 +13,15 @@ export function faultOfElf(path: string): string | undefined {
     const header = Buffer.alloc(headerSize)
     const { size } = fstatSync(file)
     if (readSync(file, header) < headerSize || header.toString('latin1', 0, 4) !== '\x7fELF') {
-      return 'it is no shared library of Linux'
+      return 'it is not a shared library of Linux'
     }
     if (header.readUInt16LE(18) !== machines[process.arch]) {
       return 'it is made for another processor'
     }
-    // The table of sections is the last thing in the file.
+    // The table of sections comes last in the file.
     const end =
       Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
-    return size < end ? `it is cut short: it has ${size} bytes of ${end}` : undefined
+    return size < end ? `it is truncated: it has ${size} of ${end} bytes` : undefined
   } finally {
     closeSync(file)
   }

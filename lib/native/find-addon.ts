@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { addonPackages } from './addon-packages.ts'
 import { currentPlatform } from './platform.ts'
 
-/** An addon that is there, and how it was found, in words for an error. */
+/** An addon's file. `source` says how it was found, in words for an error. */
 export interface FoundAddon {
   readonly path: string
   readonly source: string
 }
 
 /**
- * Finds the addon's file: `DODICI_ADDON`, else what was built in this checkout, else the platform's package. Throws an error
+ * Finds the addon's file: `DODICI_ADDON`, else the build of this checkout, else the platform's package. Throws an error
  * that says what was tried.
  */
 export function findAddon(): FoundAddon {
@@ -58,7 +58,7 @@ const waysOut =
   'Other ways: set DODICI_ADDON to the path of a dodici.node that you built from source, or DODICI_FALLBACK=undici to run ' +
   'on undici itself, without the native part.'
 
-// In a checkout only: its root lies two folders up from lib/native and from dist/native.
+// Exists in a checkout only, whose root is two folders up from lib/native and from dist/native.
 function builtAddon(): string | undefined {
   const { url } = import.meta as { readonly url?: string }
   if (url === undefined) {

@@ -10,7 +10,7 @@ import { version } from './version.ts'
 let binding: NativeBinding | undefined
 let failure: Error | undefined
 
-/** Loads the addon, once a process or worker. Throws why it can't be loaded: what was tried, and the ways out. */
+/** Loads the addon, once per process or worker. If that fails, the error says what was tried and what helps. */
 export function loadBinding(): NativeBinding {
   const error = bindingError()
   if (error !== undefined) {
@@ -19,7 +19,7 @@ export function loadBinding(): NativeBinding {
   return binding as NativeBinding
 }
 
-/** What loadBinding() throws; undefined where there is an addon. */
+/** Returns the error that loadBinding() throws; undefined if there is an addon. */
 export function bindingError(): Error | undefined {
   if (binding === undefined && failure === undefined) {
     try {
@@ -34,10 +34,10 @@ export function bindingError(): Error | undefined {
 function open({ path, source }: FoundAddon): NativeBinding {
   const loaded = orFault(path, source)
   if (typeof loaded.Client !== 'function') {
-    throw unloadable(path, source, 'it is an addon, but not of dodici')
+    throw unloadable(path, source, "it is an addon, but not dodici's")
   }
   if (loaded.dodici !== version) {
-    throw unloadable(path, source, `it is of dodici ${loaded.dodici}, not of ${version}`)
+    throw unloadable(path, source, `it belongs to dodici ${loaded.dodici}, not to ${version}`)
   }
   return loaded
 }
@@ -50,7 +50,7 @@ function orFault(path: string, source: string): NativeBinding {
     if (fault !== undefined) {
       throw new Error(fault)
     }
-    // One that links the system's libcurl must not bind that to the OpenSSL and nghttp2 of Node's own executable.
+    // If the addon uses the system's libcurl, that must not bind to the OpenSSL and nghttp2 in Node's executable.
     process.dlopen(module, path, linksSystemCurl(path) ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW)
   } catch (cause) {
     throw unloadable(path, source, (cause as Error).message, cause)
@@ -62,12 +62,12 @@ function unloadable(path: string, source: string, why: string, cause?: unknown):
   const text =
     `dodici ${version} can't load its addon ${path} (${source}) on this platform (${currentPlatform().words}): ${why}. ` +
     'Install the package again, or build from source and set DODICI_ADDON to the path of its dodici.node.'
-  // Such as ERR_DLOPEN_DISABLED: programs ask for Node's codes.
+  // Programs check for Node's codes, such as ERR_DLOPEN_DISABLED.
   const { code } = (cause ?? {}) as NodeJS.ErrnoException
   return Object.assign(new Error(text, { cause }), code !== undefined && { code })
 }
 
-// The build says so beside its output.
+// The build writes this file beside the addon.
 function linksSystemCurl(path: string): boolean {
   const note = join(dirname(path), 'dodici.build.json')
   return existsSync(note) && /"curl":\s*"system"/.test(readFileSync(note, 'utf8'))

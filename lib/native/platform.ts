@@ -8,7 +8,7 @@ export interface Platform {
   readonly words: string
 }
 
-/** What this process runs on. */
+/** Returns the platform of this process. */
 export function currentPlatform(): Platform {
   const { platform, arch, execPath } = process
   const libc = platform === 'linux' ? (isMusl(execPath) ? 'musl' : 'gnu') : undefined
@@ -20,7 +20,7 @@ export function currentPlatform(): Platform {
   return { name: [platform, arch, ...(libc === undefined ? [] : [libc])].join('-'), words }
 }
 
-// The program's own dynamic linker is named in its first page, whatever else is installed on the machine.
+// The first page of the executable names its dynamic linker, whatever else is installed on the machine.
 function isMusl(program: string): boolean {
   const page = Buffer.alloc(4096)
   try {
@@ -34,7 +34,7 @@ function isMusl(program: string): boolean {
 }
 
 function glibcVersion(): string {
-  // Otherwise the report looks up the names of this machine's addresses.
+  // Without this, the report looks up the host names of the process's network addresses.
   const { report } = process as { report?: { excludeNetwork?: boolean; getReport(): object } }
   if (report === undefined) {
     return 'of unknown version'

@@ -44,7 +44,7 @@ export class Sources {
     if (found === undefined || !(await matchesPin(library, found))) return missing(library)
     if (found.version !== library.version) {
       say(
-        `${library.name}: ${library.version} can’t be had; taking ${found.version}, within the accepted range.`,
+        `${library.name}: ${library.version} can’t be downloaded; taking ${found.version}, within the accepted range.`,
       )
     }
     if (found === known) return known
@@ -89,7 +89,7 @@ async function matchesPin(library, { version, file, from }) {
 
 function missing(library) {
   if (library.optional !== undefined) {
-    say(`${library.name}: no source to be had; going on without ${library.optional}.`)
+    say(`${library.name}: no source found; continuing without ${library.optional}.`)
     return undefined
   }
   throw new StepFailed(

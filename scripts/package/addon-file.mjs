@@ -1,4 +1,4 @@
-// The addon as users get it: without symbols, which are kept apart, and looked at once more before it is packed.
+// Prepares the addon for its package: moves its symbols into a file of their own, and checks it before it is packed.
 import { copyFileSync, statSync } from 'node:fs'
 import { capture, runLogged, StepFailed } from '../support/run.mjs'
 import { logOf } from '../support/paths.mjs'
@@ -18,8 +18,8 @@ export async function checkAddon(file) {
   const newest = await newestGlibc(file)
   if (compare(newest, glibcFloor) > 0) {
     throw new StepFailed(
-      `${file} asks for GLIBC_${newest}; packages are for ${glibcFloor} and newer. It was linked against this machine's ` +
-        'C library, because Debian 11’s could not be had.',
+      `${file} needs GLIBC_${newest}; packages must run on ${glibcFloor} and newer. It was linked against this machine's ` +
+        'C library, because Debian 11’s could not be downloaded.',
     )
   }
   const { size } = statSync(file)
@@ -27,7 +27,7 @@ export async function checkAddon(file) {
     throw new StepFailed(`${file} has ${size} bytes; the limit is ${mostBytes}.`)
 }
 
-/** The newest version of glibc that a symbol of the file asks for. */
+/** Returns the newest version of glibc that a symbol of the file needs. */
 export async function newestGlibc(file) {
   const symbols = await capture('objdump', ['-T', file])
   if (symbols === undefined) throw new StepFailed(`objdump can’t read ${file}.`)

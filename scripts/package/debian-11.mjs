@@ -1,4 +1,4 @@
-// Packages of Debian 11, unpacked and not installed: what the addon is linked against, and what it is tried on.
+// Unpacks packages of Debian 11 without installing them. The addon is linked against them, and tested on them.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../support/cache.mjs'
@@ -6,7 +6,7 @@ import { logOf } from '../support/paths.mjs'
 import { PrivateApt } from '../support/private-apt.mjs'
 import { runLogged } from '../support/run.mjs'
 
-/** Unpacks `packages` of Debian's `architecture` into `folder`; false when they can't be had. */
+/** Unpacks `packages` of Debian's `architecture` into `folder`; returns false if they can't be downloaded. */
 export async function unpackDebian11(packages, architecture, folder) {
   const root = `${folder}.apt`
   mkdirSync(root, { recursive: true })
@@ -27,7 +27,7 @@ export async function unpackDebian11(packages, architecture, folder) {
   }
 }
 
-/** A root of Debian 11 with all that Node needs; undefined when it can't be had. For tests. */
+/** For tests. Makes a root of Debian 11 with all that Node needs; returns undefined if it can't be downloaded. */
 export async function ensureDebian11Root() {
   const root = join(cacheFolder, `debian-11-${process.arch}`)
   if (existsSync(root)) return root

@@ -1,6 +1,6 @@
-// What the addon is linked against so that it runs on every glibc from 2.28 on, Node 22's own floor: the libraries of Debian
-// 11's glibc 2.31. A linker takes the oldest version of each symbol that such a library has, and the addon calls none that
-// came after 2.28. The compiler, its headers and everything else stay this machine's.
+// The addon must run on every glibc from 2.28 on, the oldest that Node 22 runs on. So it is linked against Debian 11's glibc
+// 2.31: a linker takes the version of each symbol that this library has by default, and the addon uses none that came after
+// 2.28. The compiler, its headers and everything else are this machine's.
 //
 // DODICI_LIBC_KIT may name a folder made by another machine, for the day when Debian 11 has left the mirrors.
 import {
@@ -19,16 +19,16 @@ import { logOf } from '../support/paths.mjs'
 import { StepFailed } from '../support/run.mjs'
 import { unpackDebian11 } from './debian-11.mjs'
 
-/** What differs between machines: Debian's name, the triplet of its folders, the dynamic linker. */
+/** For each architecture: Debian's name for it, the triplet of its folders, the dynamic linker. */
 const machines = {
   x64: { debian: 'amd64', triplet: 'x86_64-linux-gnu', linker: 'ld-linux-x86-64.so.2' },
   arm64: { debian: 'arm64', triplet: 'aarch64-linux-gnu', linker: 'ld-linux-aarch64.so.1' },
 }
 
-/** The linker finds these as `-lNAME`. glibc 2.34 made one library of them; in 2.31 they are still apart. */
+/** The linker finds these as `-lNAME`. glibc 2.34 made one library of them; in 2.31 they are still separate. */
 const parts = { pthread: 'libpthread.so.0', dl: 'libdl.so.2', rt: 'librt.so.1' }
 
-/** The kit's folder for `arch` (Node's name of it), made now if need be. */
+/** Returns the kit's folder for `arch` (Node's name for it), and makes it if it does not exist. */
 export async function ensureLibcKit(arch) {
   const given = process.env['DODICI_LIBC_KIT']
   if (given) {
@@ -53,8 +53,8 @@ async function make(kit, machine) {
   const unpacked = join(staging, 'unpacked')
   if (!(await unpackDebian11(['libc6', 'libc6-dev'], machine.debian, unpacked))) {
     throw new StepFailed(
-      `Debian 11’s libc6 could not be had; see ${logOf('debian-11')}. DODICI_LIBC_KIT may name a kit of another machine ` +
-        '(its folder ~/.cache/dodici/libc-2.31-*), or build for this machine’s glibc alone: npm run build.',
+      `Debian 11’s libc6 could not be downloaded; see ${logOf('debian-11')}. Set DODICI_LIBC_KIT to a kit from another ` +
+        'machine (its folder ~/.cache/dodici/libc-2.31-*), or build for this machine’s glibc only: npm run build.',
     )
   }
   const made = join(staging, 'kit')
@@ -63,7 +63,8 @@ async function make(kit, machine) {
   rmSync(staging, { recursive: true, force: true })
 }
 
-// Flat, with linker scripts of our own: Debian's name absolute paths, which would lead to this machine's library.
+// All files go into one folder, with linker scripts of our own: Debian's have absolute paths, which lead to this machine's
+// library.
 function gather(made, unpacked, { triplet, linker }) {
   mkdirSync(made)
   const take = (from, name) =>

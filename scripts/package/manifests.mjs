@@ -1,4 +1,4 @@
-// package.json of each package, made from the checkout's own: what concerns development stays here.
+// package.json of each package, made from the checkout's package.json, without what only development needs.
 import { readFileSync } from 'node:fs'
 import { inRoot } from '../support/paths.mjs'
 import { platforms } from './platforms.mjs'
@@ -7,7 +7,7 @@ const own = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
 const { version, license, repository, homepage, bugs, engines, publishConfig } = own
 const shared = { license, repository, homepage, bugs, engines, publishConfig }
 
-/** Of the package that programs import. Each platform's addon is optional: a package manager installs the one that fits. */
+/** For the package that programs import. Each platform's addon is optional: a package manager installs the one that fits. */
 export function mainManifest() {
   const { devDependencies: _dev, scripts: _scripts, allowScripts: _allowed, ...rest } = own
   const made = Object.keys(platforms).filter((name) => platforms[name].made)
@@ -15,10 +15,10 @@ export function mainManifest() {
   return { ...rest, optionalDependencies: Object.fromEntries(addons) }
 }
 
-/** The platform package's only code: its value is the addon's path. Tracers understand it, and take the addon along. */
+/** The only code of a platform package. It exports the addon's path, in a form that makes tracers include the addon. */
 export const pathModule = "module.exports = require.resolve('./dodici.node')\n"
 
-/** Of the package with the addon for `name`. */
+/** For the package with the addon for `name`. */
 export function platformManifest(name) {
   const { os, cpu, libc } = platforms[name]
   return {
@@ -31,7 +31,7 @@ export function platformManifest(name) {
     ...(libc !== undefined && { libc: [libc] }),
     main: 'addon.cjs',
     files: ['addon.cjs', 'dodici.node', 'bundled.json', 'THIRD-PARTY-NOTICES'],
-    // pnpm and Yarn's PnP would keep it in an archive, and an addon can't be loaded from there.
+    // Otherwise pnpm and Yarn's PnP keep the package in an archive, from which an addon can't be loaded.
     preferUnplugged: true,
   }
 }

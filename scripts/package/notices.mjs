@@ -1,4 +1,4 @@
-// THIRD-PARTY-NOTICES: the licences of all that is linked into an addon, taken from the very sources that it was built from.
+// THIRD-PARTY-NOTICES: the licences of all that is linked into an addon, taken from the sources that it was built from.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { bundledSources } from '../bundled/sources.mjs'
 import { readLibraries } from '../bundled/versions.mjs'
@@ -17,19 +17,19 @@ const licenceFiles = {
   zstd: 'LICENSE',
 }
 
-/** What comes from the machine or from npm: the first file that is there, or what `pattern` finds in it. */
+/** Licences from the machine or from npm: the text of the first file that exists, or the part of it that `pattern` matches. */
 const others = [
   {
     name: 'Boost (Asio and others)',
     files: ['/usr/share/doc/libboost1.81-dev/copyright', '/usr/share/doc/libboost-dev/copyright'],
-    // Debian's file also has the licences of parts that are not used here: two megabytes.
+    // Debian's file has two megabytes, mostly licences of parts that are not used here.
     pattern: /(?<=^License: BSL-1\.0\n)(?: .*\n)+/m,
   },
   { name: 'libstdc++ and libgcc', files: ['/usr/share/doc/libstdc++6/copyright'] },
   { name: 'node-addon-api', files: [inRoot('node_modules/node-addon-api/LICENSE.md')] },
 ]
 
-/** `versions`: what was linked in, as in bundled.json: `{ version }` by name. */
+/** `versions` has a `{ version }` by library name, as bundled.json has it. */
 export async function writeNotices(file, versions) {
   const sources = bundledSources(logOf('package'))
   try {

@@ -1,6 +1,6 @@
 // The platform packages: each holds the addon for one kind of machine, and is installed only there.
 
-/** By the name in `@dodici/NAME`; lib/native/addon-packages.ts has the same names. Those that are `made` are published. */
+/** By the name in `@dodici/NAME`; lib/native/addon-packages.ts has the same names. Those with `made` are published. */
 export const platforms = {
   'linux-x64-gnu': { os: 'linux', cpu: 'x64', libc: 'glibc', made: true },
   'linux-arm64-gnu': { os: 'linux', cpu: 'arm64', libc: 'glibc', made: true },
@@ -11,8 +11,8 @@ export const platforms = {
   'win32-x64': { os: 'win32', cpu: 'x64' },
 }
 
-/** The oldest C library that an addon for `-gnu` may ask for: Node 22's own floor. */
+/** The oldest C library that an addon for `-gnu` must run on: the oldest that Node 22 runs on. */
 export const glibcFloor = '2.28'
 
-/** Most bytes of a stripped addon. */
+/** The largest size of a stripped addon, in bytes. */
 export const mostBytes = 7_800_000

@@ -1,7 +1,7 @@
-// A list of what is linked into an addon, for tools that look for known faults: CycloneDX 1.6.
+// The libraries linked into an addon, as CycloneDX 1.6, for tools that look for known vulnerabilities.
 import { readLibraries } from '../bundled/versions.mjs'
 
-/** `versions`: what was linked in, as in bundled.json: `{ version }` by name. */
+/** `versions` has a `{ version }` by library name, as bundled.json has it. */
 export function sbomOf({ name, version, license }, versions) {
   const linked = readLibraries().filter((library) => library.name in versions)
   return {

@@ -1,4 +1,4 @@
-// Puts a package's files together and has npm pack them, as it would for publishing.
+// Collects a package's files and lets npm pack them, as for publishing.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { capture, StepFailed } from '../support/run.mjs'
@@ -6,7 +6,7 @@ import { inRoot } from '../support/paths.mjs'
 
 export const packagesFolder = inRoot('build/packages')
 
-/** Packs `files` (`[from, name]`) with `manifest`; gives back the tarball's path. */
+/** Packs `files` (`[from, name]`) with `manifest`, and returns the tarball's path. */
 export async function packTarball(manifest, files) {
   const stage = join(packagesFolder, 'stage', manifest.name.replace('/', '-'))
   rmSync(stage, { recursive: true, force: true })

@@ -40,7 +40,7 @@ export async function configurePreset(preset) {
   })
 }
 
-/** So that what is built here runs on older distributions too; '' where that cannot be had. */
+/** Lets what is built here run on older distributions too; '' where that is not possible. */
 async function libcKit() {
   try {
     return await ensureLibcKit(process.arch)

@@ -11,7 +11,7 @@ const publicSuites = inRoot('tests/public/suites')
 const packageTools = inRoot('tests/package/tools')
 const nativeClients = inRoot('bench/clients/native')
 
-/** `forTests`: also what only the tests need. */
+/** With `forTests` it also installs what only the tests need. */
 export async function ensureNodeModules(forTests) {
   await ensureInstalled(root, 'npm ci', 'npm-ci', {
     isThere: existsSync(node24),

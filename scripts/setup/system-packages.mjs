@@ -14,7 +14,7 @@ const headerOfTheMachine = (name) =>
   existsSync('/usr/include') &&
   readdirSync('/usr/include').some((folder) => existsSync(join('/usr/include', folder, name)))
 
-/** Of `packages`, the first that apt knows is installed. `for` names the purposes that need it; without it building does. */
+/** Installs the first of `packages` that apt knows. `for` names the purposes that need it; without it, building does. */
 const needs = [
   { packages: ['build-essential'], there: () => inPath('g++', 'gcc', 'make') },
   { packages: ['cmake'], there: () => inPath('cmake') },
@@ -49,7 +49,7 @@ const needs = [
   { packages: ['clang-tidy'], for: ['check'], there: () => inPath('clang-tidy') },
 ]
 
-/** Installs what building and `purposes` lack, or fails with the command that would. */
+/** Installs what building and `purposes` lack, or fails with the command that installs it. */
 export async function ensureSystemPackages(purposes) {
   const missing = needs.filter(
     (need) =>

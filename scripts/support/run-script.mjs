@@ -4,7 +4,7 @@ import { prepare } from '../setup/index.mjs'
 import { addonOf, inRoot, node24, preparedEnv, root } from './paths.mjs'
 import { runVisible } from './run.mjs'
 
-/** `purpose`: what `prepare()` is to install for it. */
+/** `purpose` is passed to `prepare()`. */
 export async function runScript(file, words, purpose, nodeOptions = []) {
   await prepare(purpose)
   await buildPreset('release')

@@ -1,5 +1,6 @@
-// `npm run release -- --dry-run`: all of a release that this machine can do: the packages, their tests, checksums and the list
-// of what is linked in, in build/packages. Publishing is the workflow's (.github/workflows/release.yml), which runs this too.
+// `npm run release -- --dry-run` does the part of a release that this machine can do: it puts the packages, checksums and the
+// list of linked libraries into build/packages, and tests the packages. Only .github/workflows/release.yml publishes; it runs
+// this too.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +35,7 @@ function write(name, text) {
   writeFileSync(join(packagesFolder, name), text)
 }
 
-// As sha256sum prints them, so that `sha256sum --check` reads them.
+// In the format of sha256sum, for `sha256sum --check`.
 function checksums() {
   const files = readdirSync(packagesFolder).filter((name) => /\.(tgz|debug|json)$/.test(name))
   const lines = files.toSorted().map((name) => {

@@ -1,4 +1,4 @@
-/** dodici in bundles: how the addon is found from there, and how it is taken along. */
+/** dodici in bundles: how they find the addon, and how tracers include it. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { emptyProject, installedOnce, kDeadlineMs, well } from './support/instal
 import { makeFolder, toolFile, type Project, type Ran } from './support/project.ts'
 import { useSite } from './support/site.ts'
 
-// undici is CommonJS, which asks for Node's modules by require().
+// undici is CommonJS, which loads Node's modules by require().
 const banner =
   "import { createRequire as from } from 'node:module'; const require = from(import.meta.url)"
 
@@ -62,7 +62,7 @@ describe('a bundle', () => {
     expect(stderr).toMatch(/dodici found no addon for this platform .* set DODICI_ADDON/s)
   })
 
-  it('traced for a standalone server takes the addon along', async () => {
+  it('traced for a standalone server includes the addon', async () => {
     const { env } = await useSite()
     const folder = makeFolder()
     project().write({

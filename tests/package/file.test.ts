@@ -1,4 +1,4 @@
-/** The packed addon as a file: what it asks of a machine, and how large it is. */
+/** The packed addon as a file: the glibc symbols that it needs, and its size. */
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,12 +14,12 @@ const buildId = (file: string): string | undefined =>
   /Build ID: (\w+)/.exec(output('readelf', '--notes', file))?.[1]
 
 describe('the packed addon', () => {
-  it('asks for no symbol of glibc after 2.28', () => {
+  it('needs no symbol of a glibc newer than 2.28', () => {
     const versions = output('objdump', '-T', addon).matchAll(/\(GLIBC_2\.(\d+)/g)
     expect(Math.max(...[...versions].map(([, minor]) => Number(minor)))).toBeLessThanOrEqual(28)
   })
 
-  it('is small: its symbols are in a file beside it, which debuggers know by its build id', () => {
+  it('is small: its symbols are in a separate file, which debuggers find by the build id', () => {
     expect(statSync(addon).size).toBeLessThan(7_800_000)
     expect(buildId(addon)).toMatch(/^\w{40}$/)
     expect(buildId(symbols)).toBe(buildId(addon))

@@ -17,7 +17,7 @@ describe.each(['npm', 'pnpm', 'yarn'] as const)('an install by %s', (manager) =>
       const project = await installed({ manager })
       const ran = await project.node(['main.mjs'], { env: site.env })
       expect(ran).toEqual(well)
-      // Of a registry at hand; a loaded machine is given three times as long.
+      // For a registry on this machine. A loaded machine may take three times as long.
       expect(performance.now() - start).toBeLessThan(30_000)
       const scope =
         manager === 'pnpm' ? 'node_modules/.pnpm/node_modules/@dodici' : 'node_modules/@dodici'

@@ -6,10 +6,10 @@ import { nodeProgram } from '../support/node-versions.ts'
 import { installedOnce, well } from './support/installed.ts'
 import { useSite } from './support/site.ts'
 
-// Its root, which `npm run test:package` makes; empty where Debian 11 can't be had.
+// `npm run test:package` makes this root. It is empty if Debian 11 can't be downloaded.
 const root = process.env['DODICI_DEBIAN_11'] ?? ''
 
-// The dynamic linker of that root, with its libraries only, starts the program.
+// Starts the program by the dynamic linker of that root, with only the libraries of that root.
 function old(program: string): { linker: string; args: string[] } {
   const triplet = process.arch === 'x64' ? 'x86_64-linux-gnu' : 'aarch64-linux-gnu'
   const folders = ['lib', 'usr/lib'].map((folder) => join(root, folder, triplet))
@@ -23,7 +23,7 @@ function old(program: string): { linker: string; args: string[] } {
 describe.skipIf(root === '')('on glibc 2.31', () => {
   const project = installedOnce()
 
-  it.each([22, 24] as const)('Node %d asks over all protocols', async (major) => {
+  it.each([22, 24] as const)('Node %d makes requests over all protocols', async (major) => {
     const { env } = await useSite()
     const { linker, args } = old(nodeProgram(major))
     const which = ['-p', 'process.report.getReport().header.glibcVersionRuntime']

@@ -1,4 +1,4 @@
-/** What a program is told when there is no addon for it, or one that can't be loaded. */
+/** The errors of a program that has no addon, or one that can't be loaded. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { allAnswers, programs, useSite } from './support/site.ts'
 describe('without the addon', () => {
   const project = installedOnce(['--omit=optional'])
 
-  it('the first Agent says what was tried, and the ways out', async () => {
+  it('the first Agent throws an error with what was tried and what helps', async () => {
     const { env } = await useSite()
     const { code, stderr } = await project().node(['main.mjs'], { env })
     expect(code).toBe(1)
@@ -35,7 +35,7 @@ describe('without the addon', () => {
 })
 
 describe('a broken addon', () => {
-  it('is one clear error, and never a crash', { timeout: kDeadlineMs }, async () => {
+  it('causes one clear error, and never a crash', { timeout: kDeadlineMs }, async () => {
     const project = await installed()
     const { env } = await useSite()
     const path = `node_modules/@dodici/linux-${process.arch}-gnu/dodici.node`
@@ -44,6 +44,6 @@ describe('a broken addon', () => {
     const { code, stderr } = await project.node(['main.mjs'], { env })
     expect(code).toBe(1)
     expect(stderr).toContain("can't load its addon")
-    expect(stderr).toContain('it is no shared library of Linux')
+    expect(stderr).toContain('it is not a shared library of Linux')
   })
 })

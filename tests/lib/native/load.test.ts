@@ -42,12 +42,12 @@ describe('an addon', () => {
   other.writeUInt16LE(0xf3, 18) // RISC-V
   it.each([
     ['that is not there', () => join(useFolder(), 'dodici.node'), /ENOENT/],
-    ['that is text', () => useFile('hello'), /it is no shared library of Linux/],
-    ['that is empty', () => useFile(''), /it is no shared library of Linux/],
+    ['that is text', () => useFile('hello'), /it is not a shared library of Linux/],
+    ['that is empty', () => useFile(''), /it is not a shared library of Linux/],
     ['of another processor', () => useFile(other), /it is made for another processor/],
-    ['that is cut short', () => useFile(whole.subarray(0, whole.length >> 1)), /it is cut short/],
-    ['that lacks its last byte', () => useFile(whole.subarray(0, -1)), /it is cut short/],
-    ['of another project', foreignAddon, /it is an addon, but not of dodici/],
+    ['that is truncated', () => useFile(whole.subarray(0, whole.length >> 1)), /it is truncated/],
+    ['that lacks its last byte', () => useFile(whole.subarray(0, -1)), /it is truncated/],
+    ['of another project', foreignAddon, /it is an addon, but not dodici's/],
   ])('%s causes one clear error', async (_name, make, why) => {
     const path = make()
     process.env['DODICI_ADDON'] = path
@@ -59,7 +59,7 @@ describe('an addon', () => {
 
   it('of another version causes one clear error', async () => {
     vi.doMock('../../../lib/native/version.ts', () => ({ version: '9.9.9' }))
-    await expect(loadBinding()).rejects.toThrow('it is of dodici 0.1.0, not of 9.9.9')
+    await expect(loadBinding()).rejects.toThrow('it belongs to dodici 0.1.0, not to 9.9.9')
   })
 
   it('by a relative path is refused', async () => {
