@@ -110,6 +110,8 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
       case EventType::bodyWanted:
       case EventType::connected:
       case EventType::disconnected:
+      case EventType::decoding:
+      case EventType::encodedSize:
         break;
     }
   }

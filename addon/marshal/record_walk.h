@@ -46,11 +46,13 @@ class RecordWalk {
       case EventType::requestSent:
       case EventType::peerEnd:
       case EventType::connectionWanted:
+      case EventType::decoding:
         return 2;
       case EventType::bodyWanted:
       case EventType::connected:
         return 3;
       case EventType::tunnelSocket:
+      case EventType::encodedSize:
         return 4;
       case EventType::disconnected:
         return 5;

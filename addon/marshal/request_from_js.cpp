@@ -28,6 +28,7 @@ constexpr std::uint32_t knownLength = 64;
 constexpr std::uint32_t tunnel = 128;
 constexpr std::uint32_t expectContinue = 256;
 constexpr std::uint32_t keepConnection = 512;
+constexpr std::uint32_t decodesBody = 1024;
 }  // namespace flag
 
 // Up to this length we trust the announced one. Above it a wrong one would cost too much memory, so we ask V8 first.
@@ -110,6 +111,7 @@ Complaint requestFromJs(
   request.reportSent = has(flag::reportSent);
   request.tunnel = has(flag::tunnel);
   request.expectContinue = has(flag::expectContinue);
+  request.decodesBody = has(flag::decodesBody);
   if (has(flag::streamBody)) {
     request.bodyKind = BodyKind::stream;
     if (has(flag::knownLength)) {

@@ -65,6 +65,8 @@ const char* describe(Errc code) {
       return "the connection may not be made";
     case Errc::http2Error:
       return "the peer broke the rules of HTTP/2";
+    case Errc::decodeFailed:
+      return "the response body does not have the content codings that its headers name";
     case Errc::requestLengthMismatch:
       return "the request body is not as long as its content-length";
   }

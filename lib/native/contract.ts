@@ -53,6 +53,10 @@ export const EventType = {
   connectionWanted: 13,
   /** As `end`, but not terminal: the response is complete, and the request's body is still being sent. HTTP/2 only. */
   answered: 14,
+  /** `[]`, before `responseStart`: native decodes the content codings of the body. Only with `RequestFlag.decodesBody`. */
+  decoding: 15,
+  /** `[low, high]`, before the end of a decoded body: its size in bytes before decoding. */
+  encodedSize: 16,
 } as const
 
 /** Why a request failed. `detail` and `message` are described at each line; else they are 0 and empty. */
@@ -107,6 +111,11 @@ export const Errc = {
   requestLengthMismatch: 30,
   /** `refuse()` was called; detail: the id of its request */
   notConnected: 31,
+  /**
+   * the response's body does not have the content codings that its headers name; detail: Node's `errno`, negative ones in
+   * two's complement; message: Node's `code`, a line feed, Node's message
+   */
+  decodeFailed: 32,
 } as const
 
 /** Bits of `params[Param.flags]`. */
@@ -130,6 +139,8 @@ export const RequestFlag = {
   expectContinue: 256,
   /** the connection is kept even after a HEAD request over HTTP/1.1 */
   keepConnection: 512,
+  /** decode the content codings of the response, if all are known; not for statuses that fetch() follows */
+  decodesBody: 1024,
 } as const
 
 /** The settings of `setSocket()`. `value` is described at each line. */

@@ -19,9 +19,9 @@ export class DebianSource {
   /** Downloads an acceptable version's tarball into `directory`; returns `undefined` if there is none. */
   async fetch(library, directory) {
     if (!(await this.#apt.ready())) return undefined
-    const found = await this.#apt.cache('showsrc', '--only-source', library.name)
+    const found = await this.#apt.cache('showsrc', '--only-source', library.debian ?? library.name)
     for (const { version, debianVersion } of candidates(library, found)) {
-      const tarball = await this.#download(library.name, version, debianVersion)
+      const tarball = await this.#download(library, version, debianVersion)
       if (tarball === undefined) continue
       const file = join(directory, tarball.name)
       copyFileSync(tarball.path, file)
@@ -34,9 +34,9 @@ export class DebianSource {
     this.#apt.dispose()
   }
 
-  async #download(name, version, debianVersion) {
+  async #download({ name, debian = name }, version, debianVersion) {
     const directory = this.#apt.emptyFolder()
-    const wanted = ['source', '--download-only', '--tar-only', `${name}=${debianVersion}`]
+    const wanted = ['source', '--download-only', '--tar-only', `${debian}=${debianVersion}`]
     if (!(await this.#apt.get(`downloading ${name} ${version}`, wanted, directory)))
       return undefined
     const tarball = readdirSync(directory).find((file) => /\.orig\.tar\.(gz|xz|bz2)$/.test(file))
@@ -52,6 +52,7 @@ function candidates(library, showsrc) {
   for (const [, debianVersion] of showsrc.matchAll(/^Version: (\S+)$/gm)) {
     const version = debianVersion
       .replace(/^\d+:/, '')
+      .replace(/^.*\+really/, '')
       .replace(/-[^-]*$/, '')
       .replace(/\+(dfsg|ds).*$/, '')
     if (isAccepted(library, version)) found.set(debianVersion, version)

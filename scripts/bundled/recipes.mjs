@@ -16,6 +16,9 @@ export const compilerFlags = [
   '-fstack-protector-strong',
   '-U_FORTIFY_SOURCE',
   '-D_FORTIFY_SOURCE=2',
+  // C throws nothing, and no exception of ours passes it: half a megabyte of tables would be there for debuggers alone.
+  '-fno-asynchronous-unwind-tables',
+  '-fno-unwind-tables',
 ]
 
 // For the libraries that requests pass through: the addon's linker optimizes them as one program (6 % more requests per
@@ -80,6 +83,52 @@ export const recipes = {
       ...['ENABLE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
     ]),
 
+  zlib: ({ source, prefix, jobs }) => [
+    [
+      'configuring',
+      'env',
+      [
+        '-C',
+        source,
+        `CFLAGS=${compilerFlags.join(' ')} -DNDEBUG`,
+        './configure',
+        '--static',
+        `--prefix=${prefix}`,
+      ],
+    ],
+    ['building', 'make', ['-C', source, `-j${jobs}`, 'libz.a']],
+    ['installing', 'make', ['-C', source, 'install']],
+  ],
+
+  // Its encoder would take as long as all the rest here.
+  brotli: (at) => {
+    const [configuring] = cmakeSteps(at, ['BROTLI_DISABLE_TESTS=ON', 'BROTLI_BUILD_TOOLS=OFF'])
+    const build = buildFolder(at.source)
+    const archives = ['libbrotlidec.a', 'libbrotlicommon.a'].map((name) => join(build, name))
+    return [
+      configuring,
+      ['building', 'cmake', ['--build', build, `-j${at.jobs}`, '--target', 'brotlidec']],
+      ['installing', 'cp', ['-t', join(at.prefix, 'lib'), ...archives]],
+      [
+        'installing headers',
+        'cp',
+        ['-r', '-t', join(at.prefix, 'include'), join(at.source, 'c', 'include', 'brotli')],
+      ],
+    ]
+  },
+
+  zstd: (at) =>
+    cmakeSteps(
+      { ...at, source: join(at.source, 'build', 'cmake') },
+      [
+        ...['ZSTD_BUILD_PROGRAMS=OFF', 'ZSTD_BUILD_TESTS=OFF', 'ZSTD_BUILD_SHARED=OFF'],
+        ...['ZSTD_BUILD_COMPRESSION=OFF', 'ZSTD_BUILD_DICTBUILDER=OFF'],
+        ...['ZSTD_BUILD_DEPRECATED=OFF', 'ZSTD_LEGACY_SUPPORT=OFF', 'ZSTD_MULTITHREAD_SUPPORT=OFF'],
+      ],
+      // Its tracing calls what the process that loads us may have under that name.
+      ['-DZSTD_TRACE=0'],
+    ),
+
   curl: (at) =>
     cmakeSteps(
       at,
@@ -133,8 +182,12 @@ export function describeRecipes() {
   return JSON.stringify(Object.entries(recipes).map(([name, recipe]) => [name, recipe(at)]))
 }
 
+function buildFolder(source) {
+  return join(source, 'build-dodici')
+}
+
 function cmakeSteps({ source, prefix, jobs }, definitions, moreFlags = []) {
-  const build = join(source, 'build-dodici')
+  const build = buildFolder(source)
   return [
     [
       'configuring',

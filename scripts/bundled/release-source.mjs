@@ -19,7 +19,7 @@ export async function fetchRelease(library, directory) {
   const expected = library.sha256[version]
   if (unreachable || expected === undefined) return undefined
   const url = library.release.replaceAll('{version}', version)
-  const file = join(directory, url.slice(url.lastIndexOf('/') + 1))
+  const file = join(directory, `${library.name}-${version}${url.slice(url.lastIndexOf('.tar.'))}`)
   const abort = new AbortController()
   let deadline = setTimeout(() => abort.abort(), answerWithinMs)
   try {
@@ -28,9 +28,9 @@ export async function fetchRelease(library, directory) {
     if (!response.ok || response.body === null) return undefined
     deadline = setTimeout(() => abort.abort(), downloadWithinMs)
     const sha256 = await save(response.body, `${file}.part`)
-    if (sha256 !== expected) {
+    if (!expected.includes(sha256)) {
       say(
-        `${library.name} ${version}: ${url} has SHA-256 ${sha256}, not the pinned ${expected}; not used.`,
+        `${library.name} ${version}: ${url} has SHA-256 ${sha256}, which is not pinned; not used.`,
       )
       return undefined
     }

@@ -110,6 +110,10 @@ class Reader {
         record.texts.push_back(text(tlsLength));
         break;
       }
+      case EventType::encodedSize:
+        record.numbers = {word(), word()};
+        break;
+      case EventType::decoding:
       case EventType::requestSent:
       case EventType::peerEnd:
       case EventType::connectionWanted:

@@ -34,13 +34,14 @@ void switchResponse(Bytes bytes);
 void transferState(Bytes bytes);
 void originQueue(Bytes bytes);
 void eventBatcher(Bytes bytes);
+void contentDecoder(Bytes bytes);
 
 struct Target {
   std::string_view name;  // of its corpus folder, too
   void (*run)(Bytes);
 };
 
-inline constexpr std::array<Target, 7> kTargets{{
+inline constexpr std::array<Target, 8> kTargets{{
     {"header-block", headerBlock},
     {"chunk-check", chunkCheck},
     {"request-text", requestText},
@@ -48,6 +49,7 @@ inline constexpr std::array<Target, 7> kTargets{{
     {"transfer-state", transferState},
     {"origin-queue", originQueue},
     {"event-batcher", eventBatcher},
+    {"content-decoder", contentDecoder},
 }};
 
 }  // namespace dodici::fuzz

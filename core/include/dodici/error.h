@@ -50,6 +50,9 @@ enum class Errc : std::uint32_t {
   http2Error = 29,             // the peer broke HTTP/2's rules
   requestLengthMismatch = 30,  // the request's body is not as long as declared
   notConnected = 31,           // Client::refuse() was called; detail: the id of its request
+  // The response's body does not have the content codings that its headers name; detail: Node's `errno`, negative ones in two's
+  // complement; message: Node's `code`, a line feed, Node's message
+  decodeFailed = 32,
 };
 
 struct Error {

@@ -55,6 +55,10 @@ enum class EventType : std::uint32_t {
   // request's body is still being sent (HTTP/2). Then bodyWanted records follow, and `end` without trailers, or
   // `failed`.
   answered = 14,
+  // [..] Before responseStart: the content codings of the body are decoded here. Only with Request::decodesBody.
+  decoding = 15,
+  // [.., low, high] Before the end of a decoded body: its size in bytes before decoding.
+  encodedSize = 16,
 };
 
 struct EventBatch {

@@ -47,6 +47,7 @@ struct Request {
   bool idempotent = false;       // may be sent again if a kept connection was dead
   bool tunnel = false;           // upgrade or CONNECT
   bool reportSent = false;       // wants EventType::requestSent
+  bool decodesBody = false;      // decode the content codings of the response, if all are known
   bool expectContinue = false;   // over HTTP/2 the body waits for 100 or another head
 };
 

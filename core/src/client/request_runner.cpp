@@ -75,7 +75,8 @@ Transfer& RequestRunner::transferOf(RequestBlock& block) {
   if (Transfer* const transfer = table_.findTransfer(block.id)) {
     return *transfer;
   }
-  const Transfer::Services services{parts_.options, parts_.batcher, parts_.deadlines, *this};
+  const Transfer::Services services{
+      parts_.options, parts_.batcher, parts_.deadlines, decodeRoom_, *this};
   return table_.start(block, std::make_unique<Transfer>(services, block));
 }
 
@@ -257,6 +258,12 @@ void RequestRunner::onRoom(RequestId id) {
   }
 }
 
+void RequestRunner::goOn() {
+  for (const RequestId id : std::exchange(waiting_, {})) {
+    onRoom(id);
+  }
+}
+
 // retire() must follow, when libcurl can let go of the handle.
 void RequestRunner::end(RequestBlock& block, const Error& error) {
   if (Transfer* const transfer = table_.findTransfer(block.id)) {
@@ -311,6 +318,7 @@ void RequestRunner::endAll(const Error& error) {
     onEnded_();
   }
   held_.clear();
+  waiting_.clear();
   early_.clear();
 }
 
@@ -325,5 +333,7 @@ void RequestRunner::onMisdirected(Connection& connection) { parts_.keeper.drain(
 void RequestRunner::onCompleteEarly(RequestId id) { early_.push_back(id); }
 
 void RequestRunner::onWaitsForRoom(RequestId id) { held_.push_back(id); }
+
+void RequestRunner::onWaitsForTurn(RequestId id) { waiting_.push_back(id); }
 
 }  // namespace dodici

@@ -8,6 +8,7 @@
 #include "connections/origin_queue.h"
 #include "curl/easy_handle.h"
 #include "curl/multi_handle.h"
+#include "decode/decode_room.h"
 #include "dodici/options.h"
 #include "events/event_batcher.h"
 #include "transfer/deadlines.h"
@@ -80,6 +81,11 @@ class RequestRunner final : private Transfer::Host {
 
   std::vector<RequestId> takeHeld() { return std::exchange(held_, {}); }
 
+  // Resumes the transfers that have let others go first.
+  void goOn();
+
+  bool wantsTurn() const { return !waiting_.empty(); }
+
   // The batch has room for this request again.
   void onRoom(RequestId id);
 
@@ -93,6 +99,7 @@ class RequestRunner final : private Transfer::Host {
   void onMisdirected(Connection& connection) override;
   void onCompleteEarly(RequestId id) override;
   void onWaitsForRoom(RequestId id) override;
+  void onWaitsForTurn(RequestId id) override;
 
   void enqueue(RequestBlock& block);
   std::string_view keyOf(const RequestText& text);
@@ -109,11 +116,13 @@ class RequestRunner final : private Transfer::Host {
   const Parts parts_;
   const std::function<void()> onEnded_;
   TransferTable table_;
+  DecodeRoom decodeRoom_;
   std::vector<RequestId> held_;  // requests that wait for room in the batch
   std::vector<RequestId>
       early_;  // requests whose response is complete before they were sent completely
-  std::vector<RequestId> failed_;  // scratch
-  std::string key_;                // scratch
+  std::vector<RequestId> waiting_;  // requests that let others go first
+  std::vector<RequestId> failed_;   // scratch
+  std::string key_;                 // scratch
 };
 
 }  // namespace dodici

@@ -31,6 +31,7 @@ bool runOnce(ClientEngine& engine) {
 
 bool finishTurn(ClientEngine& engine) {
   engine.tunnels.readOn();
+  engine.requests.goOn();
   bool worked = true;
   for (int round = 0; worked && round < kMostRoundsPerTurn; ++round) {
     worked = runOnce(engine);
@@ -47,7 +48,7 @@ bool finishTurn(ClientEngine& engine) {
       engine.multi.closeIdleConnections();
     }
   }
-  return worked || engine.tunnels.wantsTurn();
+  return worked || engine.tunnels.wantsTurn() || engine.requests.wantsTurn();
 }
 
 void armTimers(ClientEngine& engine) {

@@ -120,6 +120,17 @@ void EventBatcher::failed(RequestId id, const Error& error) {
   batch_.text.append(error.message).append(error.socket);
 }
 
+void EventBatcher::decoding(RequestId id) { record(EventType::decoding, id, {}); }
+
+void EventBatcher::encodedSize(RequestId id, std::uint64_t bytes) {
+  constexpr unsigned kHighWord = 32;
+  record(
+      EventType::encodedSize,
+      id,
+      {static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(bytes >> kHighWord)}
+  );
+}
+
 void EventBatcher::requestSent(RequestId id) { record(EventType::requestSent, id, {}); }
 
 void EventBatcher::bodyWanted(RequestId id, std::uint32_t bytes) {

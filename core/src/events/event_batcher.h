@@ -48,6 +48,9 @@ class EventBatcher {
   bool hasRoom(const Share& share, std::size_t bytes) const;
   void body(RequestId id, Share& share, std::span<const std::byte> bytes);
 
+  void decoding(RequestId id);
+  void encodedSize(RequestId id, std::uint64_t bytes);
+
   void failed(RequestId id, const Error& error);
   void requestSent(RequestId id);
   void bodyWanted(RequestId id, std::uint32_t bytes);

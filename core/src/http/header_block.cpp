@@ -209,6 +209,24 @@ HeaderProgress HeaderBlock::onHeadEnd() {
   }
 }
 
+std::string HeaderBlock::value(std::string_view name) const {
+  assert(headComplete_);
+  std::string found;
+  std::string_view rest = text_;
+  rest.remove_prefix(statusTextLength_);
+  bool isFirst = true;
+  for (std::size_t i = 0; i < lengths_.size(); i += 2) {
+    const std::size_t nameLength = lengths_[i];
+    const std::size_t valueLength = lengths_[i + 1];
+    if (equalsIgnoringCase(rest.substr(0, nameLength), name)) {
+      found.append(isFirst ? "" : ", ").append(rest.substr(nameLength, valueLength));
+      isFirst = false;
+    }
+    rest.remove_prefix(nameLength + valueLength);
+  }
+  return found;
+}
+
 void HeaderBlock::appendHead(EventBatch& batch, RequestId id) const {
   assert(headComplete_);
   const auto count = static_cast<std::uint32_t>(lengths_.size() / 2);

@@ -56,6 +56,10 @@ class HeaderBlock {
   // `line` is a whole line with its ending, as from libcurl. Must not be called after `failed`.
   HeaderProgress onLine(std::string_view line);
 
+  // The value of a header in the head that the last onLine() completed; the values of several headers with that name are joined by
+  // commas. `name` must be in lower case.
+  std::string value(std::string_view name) const;
+
   // Appends a responseStart record for the head that the last onLine() completed.
   void appendHead(EventBatch& batch, RequestId id) const;
 

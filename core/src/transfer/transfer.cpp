@@ -305,6 +305,10 @@ void Transfer::sendEnd() {
     endBy(Error{Errc::socketClosed, 0, "no response", describeSocket(*easy_)});
     return;
   }
+  if (!finishDecoding()) {
+    endBy(*parked_);
+    return;
+  }
   state_.onEnd();
   deadline_.stop();
   services_.batcher.end(id(), head_);
@@ -346,8 +350,10 @@ void Transfer::endBy(const Error& error) {
   // An HTTP/2 connection only ends by errors that concern all its streams.
   Connection* const connection = block_.ticket.connection();
   if (connected && connection != nullptr && (!onHttp2 || isOfTheConnection(error.code))) {
-    connection->endCode = error.code;
-    connection->endDetail = error.detail;
+    // For the connection this is a request that gives up.
+    const bool isDecoding = error.code == Errc::decodeFailed;
+    connection->endCode = isDecoding ? Errc::aborted : error.code;
+    connection->endDetail = isDecoding ? 0 : error.detail;
   }
 }
 

@@ -7,6 +7,8 @@
 #include "connections/connection.h"
 #include "curl/curl_error.h"
 #include "curl/easy_handle.h"
+#include "decode/content_decoder.h"
+#include "decode/decode_room.h"
 #include "dodici/error.h"
 #include "dodici/options.h"
 #include "dodici/request.h"
@@ -44,6 +46,8 @@ class Transfer final : public EasyHandle::Receiver {
     virtual void onCompleteEarly(RequestId id) = 0;
     // The transfer holds its body back until the batcher has room.
     virtual void onWaitsForRoom(RequestId id) = 0;
+    // The same, until others have had their turn.
+    virtual void onWaitsForTurn(RequestId id) = 0;
 
    protected:
     ~Host() = default;
@@ -53,6 +57,7 @@ class Transfer final : public EasyHandle::Receiver {
     const ClientOptions& options;
     EventBatcher& batcher;
     Deadlines& deadlines;
+    DecodeRoom& decodeRoom;
     Host& host;
   };
 
@@ -84,7 +89,7 @@ class Transfer final : public EasyHandle::Receiver {
   void onBodyBytes(std::string bytes);
   void onBodyEnd();
 
-  // The batcher has room again.
+  // The batcher has room again, or others have had their turn.
   void onRoom();
 
   // libcurl is done with the transfer. It either must be sent again, or its terminal event has been sent. In both cases
@@ -117,6 +122,11 @@ class Transfer final : public EasyHandle::Receiver {
   bool onRewind(std::uint64_t offset) override;
 
   bool onFinalHead();
+  void startDecoding();
+  EasyHandle::Taken decode(std::span<const std::byte> bytes);
+  EasyHandle::Taken failDecoding();
+  bool finishDecoding();
+  std::optional<EasyHandle::Taken> holdUnlessRoom(std::size_t bytes);
   void checkWhetherComplete();
   void noteKeepAlive();
   bool bodiless() const;
@@ -153,6 +163,9 @@ class Transfer final : public EasyHandle::Receiver {
   Deadline deadline_;
   EventBatcher::Share share_;
   std::uint64_t received_ = 0;
+  std::unique_ptr<ContentDecoder> decoder_;  // null: the body is not decoded here
+  // Decoded bytes that libcurl will deliver again, because it was told that they were not taken.
+  std::size_t decodedAhead_ = 0;
   std::optional<Error> parked_;  // error of the callback that ended the transfer
   std::optional<Error> connectFailure_;
   StreamWindow window_;

@@ -62,6 +62,7 @@ bool Transfer::onFinalHead() {
       easy_->watchRawBody();
     }
   }
+  startDecoding();
   services_.batcher.responseStart(id(), head_);
   // After a HEAD request with a body, libcurl would wait for a body in the response.
   if (request_.bodyKind != BodyKind::none && std::strcmp(text_.method(), "HEAD") == 0) {
@@ -138,7 +139,14 @@ void Transfer::onRawBody(std::string_view bytes) {
 }
 
 void Transfer::onAnswered() {
-  if (parked_ || !state_.onAnswered()) {
+  if (parked_) {
+    return;
+  }
+  if (!finishDecoding()) {
+    services_.host.onCompleteEarly(id());
+    return;
+  }
+  if (!state_.onAnswered()) {
     return;
   }
   // The rest of the body must make progress, as a server that never reads it would keep the stream open for ever.
@@ -160,10 +168,30 @@ EasyHandle::Taken Transfer::onBody(std::span<const std::byte> bytes) {
         describeSocket(*easy_)});
     return Taken::stop;
   }
-  switch (state_.onBodyBytes(block_.pause.paused(), services_.batcher.hasRoom(share_, bytes.size()))
-  ) {
+  if (decoder_) {
+    const Taken taken = decode(bytes);
+    if (taken != Taken::all) {
+      return taken;
+    }
+  } else {
+    if (const auto held = holdUnlessRoom(bytes.size())) {
+      return *held;
+    }
+    services_.batcher.body(id(), share_, bytes);
+  }
+  received_ += bytes.size();
+  deadline_.touch();
+  growWindow(bytes.size());
+  checkWhetherComplete();
+  return Taken::all;
+}
+
+// Returns what the write callback must return if the request is paused or the batch is full; nullopt if `bytes` may be delivered.
+std::optional<EasyHandle::Taken> Transfer::holdUnlessRoom(std::size_t bytes) {
+  const bool hasRoom = services_.batcher.hasRoom(share_, bytes);
+  switch (state_.onBodyBytes(block_.pause.paused(), hasRoom)) {
     case Action::deliver:
-      break;
+      return std::nullopt;
     case Action::holdAndAskRoom:
       services_.host.onWaitsForRoom(id());
       [[fallthrough]];
@@ -172,16 +200,10 @@ EasyHandle::Taken Transfer::onBody(std::span<const std::byte> bytes) {
       if (const auto size = window_.onHeld()) {
         easy_->setStreamWindow(*size);
       }
-      return Taken::later;
+      return EasyHandle::Taken::later;
     default:
-      return Taken::stop;
+      return EasyHandle::Taken::stop;
   }
-  received_ += bytes.size();
-  deadline_.touch();
-  services_.batcher.body(id(), share_, bytes);
-  growWindow(bytes.size());
-  checkWhetherComplete();
-  return Taken::all;
 }
 
 void Transfer::growWindow(std::size_t taken) {

@@ -66,6 +66,9 @@ class TransferState {
 
   Action onBodyBytes(bool paused, bool hasRoom);
 
+  // The body's bytes were not taken, for another reason.
+  void onBodyHeld() { bodyHeld_ = true; }
+
   // The request is no longer paused, or the batcher has room.
   Action onMayFlow(bool paused);
 
