@@ -185,6 +185,19 @@ export abstract class NativeDispatcher extends Dispatcher {
   }
 }
 
+/** Whether native receives the dispatcher's requests directly: no interceptor and no method of a user's sees them. */
+export function reachesNative(dispatcher: Dispatcher): boolean {
+  // The Proxy that compose() makes has another dispatch(), and so may a subclass.
+  return (
+    dispatcher instanceof NativeDispatcher &&
+    directDispatches.has(dispatcher.dispatch) &&
+    dispatcher['state'] instanceof AgentState
+  )
+}
+
+/** The dispatch() methods of our own classes. */
+export const directDispatches: Set<unknown> = new Set([NativeDispatcher.prototype.dispatch])
+
 function promised(start: (settle: Callback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     // undici's promise resolves to null, although its type says void.

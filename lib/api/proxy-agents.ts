@@ -17,7 +17,7 @@ import {
   type ProxyOptions,
 } from '../options/proxy.ts'
 import { standIn } from './stand-in.ts'
-import { NativeDispatcher } from './native-dispatcher.ts'
+import { directDispatches, NativeDispatcher } from './native-dispatcher.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -65,6 +65,8 @@ export class ProxyAgent extends NativeDispatcher {
     return super.dispatch(options, handler)
   }
 }
+
+directDispatches.add(ProxyAgent.prototype.dispatch)
 
 /**
  * A dispatcher whose requests go through the proxies of the environment, as undici's `EnvHttpProxyAgent`. It reads

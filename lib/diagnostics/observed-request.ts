@@ -128,6 +128,10 @@ export class ObservedRequest {
     this.#log?.head(statusCode, isHttp2)
   }
 
+  get showsChunks(): boolean {
+    return bodyChunkReceived.hasSubscribers
+  }
+
   publishBodyChunkReceived(chunk: Buffer): void {
     bodyChunkReceived.publish({ request: this, chunk })
     this.#log?.data(chunk)

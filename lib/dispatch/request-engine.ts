@@ -184,6 +184,7 @@ export class RequestEngine {
       usesH2c,
       servername,
       isReported: isReported(request),
+      showsChunks: request.observed?.showsChunks === true,
     }
     const encoded = encodeRequest(draft, this.#defaults, route)
     if (route.isReported && encoded.bytes !== undefined) {

@@ -1,10 +1,12 @@
 import { Errc } from '../native/contract.ts'
 
-/**
- * Whether the code means that the peer ended the connection. Such an error waits until the handler has received the
- * data that came before it.
- */
+/** Whether the error waits until the handler has received the data that came before it. */
 export function waitsBehindData(code: number): boolean {
+  return isPeersEnd(code) || code === Errc.decodeFailed
+}
+
+/** Whether the code means that the peer ended the connection. */
+function isPeersEnd(code: number): boolean {
   return (
     code === Errc.socketClosed || code === Errc.lengthMismatch || code === Errc.malformedResponse
   )
@@ -29,5 +31,5 @@ export function isConnectionError(code: number): boolean {
 
 /** Whether a connection that ends with this code may have had a response, complete or not. */
 export function mayEndResponse(code: number): boolean {
-  return code === Errc.notKept || waitsBehindData(code)
+  return code === Errc.notKept || isPeersEnd(code)
 }

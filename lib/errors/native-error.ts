@@ -65,6 +65,8 @@ export function nativeError(
       return streamReset(detail)
     case Errc.unexpectedUpgrade:
       return socketError('bad upgrade', socketInfo(socket))
+    case Errc.decodeFailed:
+      return decodeFailed(detail, message)
     case Errc.requestLengthMismatch:
       return new errors.RequestContentLengthMismatchError()
     case Errc.invalidRequest:
@@ -90,6 +92,12 @@ export function nativeError(
       return withCause(new errors.InformationalError(`the native client failed${reason}`), message)
     }
   }
+}
+
+// The same error as from node:zlib.
+function decodeFailed(detail: number, message: string): Error {
+  const [code, words] = message.split('\n')
+  return Object.assign(new Error(words), { errno: detail | 0, code })
 }
 
 // libcurl's text, or an exception's, may change at any time, so it is only the cause.

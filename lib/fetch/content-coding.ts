@@ -73,9 +73,6 @@ export class ContentDecoder {
 
   /** Decodes a whole body. */
   decode(bytes: Buffer): Buffer | Promise<Buffer> {
-    if (bytes.byteLength === 0) {
-      return bytes
-    }
     return bytes.byteLength <= mostAtOnce && this.#codings.length === 1
       ? (this.#codings[0] as Coding).decodeSync(bytes)
       : this.#decodeInTurn(bytes)

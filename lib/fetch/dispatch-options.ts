@@ -1,10 +1,9 @@
 import type { Dispatcher } from 'undici'
-import { NativeDispatcher } from '../api/native-dispatcher.ts'
+import { reachesNative } from '../api/native-dispatcher.ts'
+import { decodesBody } from '../request/decoded-body.ts'
 import type { FetchUrl } from './fetch-url.ts'
 import type { HeaderList } from './header-list.ts'
 import type { RequestSource } from './request-source.ts'
-
-const nativeDispatch: unknown = Reflect.get(NativeDispatcher.prototype, 'dispatch')
 
 /** Returns the options for `dispatch()`. Interceptors and mocks get what they get from undici's fetch(). */
 export function dispatchOptions(
@@ -17,10 +16,11 @@ export function dispatchOptions(
   const { origin, path } = url
   // If there are no bytes, dispatch() knows best how to send that.
   const body = source === null || source.length === 0 ? null : source.open()
-  const { dispatch, isMockActive } = dispatcher as { dispatch?: unknown; isMockActive?: unknown }
-  if (dispatch === nativeDispatch) {
-    return { origin, path, method, headers: headers.flat, body } as Dispatcher.DispatchOptions
+  if (reachesNative(dispatcher)) {
+    const options = { origin, path, method, headers: headers.flat, body, [decodesBody]: true }
+    return options as Dispatcher.DispatchOptions
   }
+  const { isMockActive } = dispatcher as { isMockActive?: unknown }
   const options = {
     path,
     origin,

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Dispatcher } from 'undici'
 import type { Controller, ResponseHeaders } from '../compat/handler.ts'
+import { encodedSize, isDecoded } from '../request/decoded-body.ts'
 import { contentDecoder } from './content-coding.ts'
 import { dispatchOptions } from './dispatch-options.ts'
 import { FetchBody } from './fetch-body.ts'
@@ -131,7 +132,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (!this.#hasFollowed(controller)) {
-      this.#timing.encodedBodySize += chunk.byteLength
+      this.#timing.bodySize += chunk.byteLength
       if (!this.#dumps) {
         this.push(chunk)
       }
@@ -145,6 +146,9 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
 
   onResponseEnd(controller: Controller): void {
     if (!this.#isOver && !this.#hasFollowed(controller)) {
+      if (isDecoded(controller)) {
+        this.#timing.encodedBodySize = encodedSize(controller)
+      }
       this.#isOver = true
       this.end(this.#plan.signal !== null && !this.#dumps)
       this.#timing.report()
@@ -180,7 +184,7 @@ export class FetchCall extends FetchBody implements Dispatcher.DispatchHandler, 
     statusText: string,
   ): void {
     const hasBody = this.#method !== 'HEAD' && !nullBodyStatuses.has(status)
-    const encoding = hasBody ? headers['content-encoding'] : undefined
+    const encoding = hasBody && !isDecoded(controller) ? headers['content-encoding'] : undefined
     if (encoding !== undefined && encoding !== '') {
       try {
         this.decodeBy(contentDecoder(String(encoding)))

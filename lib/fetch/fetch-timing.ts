@@ -14,7 +14,10 @@ const { markResourceTiming } = performance as unknown as { markResourceTiming?: 
 
 /** Makes the entry of one call in `performance.getEntriesByType('resource')`. */
 export class FetchTiming {
-  encodedBodySize = 0
+  /** bytes of the body as they were received from the dispatcher */
+  bodySize = 0
+  /** the same before decoding, if native has decoded them */
+  encodedBodySize: number | undefined
   status = 0
   readonly #url: string
   readonly #start: number
@@ -49,8 +52,8 @@ export class FetchTiming {
       finalNetworkRequestStartTime: begin,
       finalNetworkResponseStartTime: this.#response,
       endTime: performance.now(),
-      encodedBodySize: this.encodedBodySize,
-      decodedBodySize: this.encodedBodySize,
+      encodedBodySize: this.encodedBodySize ?? this.bodySize,
+      decodedBodySize: this.bodySize,
       finalConnectionTimingInfo: {
         domainLookupStartTime: begin,
         domainLookupEndTime: begin,

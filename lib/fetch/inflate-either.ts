@@ -28,6 +28,10 @@ export class InflateEither extends Transform {
       callback()
       return
     }
+    if (this.#inflate.readableEnded) {
+      callback()
+      return
+    }
     this.#inflate.once('end', callback)
     this.#inflate.end()
   }
@@ -42,6 +46,8 @@ export class InflateEither extends Transform {
       ? zlib.createInflate(lenientInflate)
       : zlib.createInflateRaw(lenientInflate)
     inflate.on('data', (chunk: Buffer) => this.push(chunk))
+    // Data may follow the end: zlib ignores it, and never calls back for it.
+    inflate.on('end', () => this.push(null))
     inflate.on('error', (error) => this.destroy(error))
     return inflate
   }

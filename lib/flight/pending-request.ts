@@ -21,8 +21,8 @@ export class PendingRequest implements Controller, RecordReceiver {
   /** native's id of the request; 0 before native knows it and after native has ended it */
   id = 0
   submitted = false
-  /** whether the response came over HTTP/2 */
   isHttp2 = false
+  encodedSize = -1
   /** whether the handler has had its terminal call */
   ended = false
   upload: UploadControl | null = null

@@ -1,5 +1,6 @@
 import { RequestFlag } from '../native/contract.ts'
 import { milliseconds } from '../native/milliseconds.ts'
+import { wantsDecoded } from './decoded-body.ts'
 import { framingLines } from './request-framing.ts'
 import { headerLine } from './request-headers.ts'
 import type { RequestDraft } from './request-draft.ts'
@@ -25,6 +26,8 @@ export interface Route {
   readonly servername: string
   /** whether somebody is told how much of the request has been sent */
   readonly isReported: boolean
+  /** whether subscribers receive each chunk of the response before decoding */
+  readonly showsChunks: boolean
 }
 
 /** A request in native's form. */
@@ -108,6 +111,9 @@ function requestFlags(
   }
   if ((opts['idempotent'] ?? draft.method.isIdempotent) && isRepeatable(draft)) {
     flags |= RequestFlag.idempotent
+  }
+  if (wantsDecoded(opts) && !route.showsChunks) {
+    flags |= RequestFlag.decodesBody
   }
   if (opts['expectContinue'] === true) {
     flags |= RequestFlag.expectContinue

@@ -20,7 +20,10 @@ export interface RecordReceiver {
   readonly destination: Destination
   /** whether the handler has had its terminal call */
   readonly ended: boolean
+  /** whether the response came over HTTP/2 */
   isHttp2: boolean
+  /** bytes of a body that native decodes, before decoding, known at its end; -1: native does not decode it */
+  encodedSize: number
   rawTrailers: Buffer[] | null
   readonly upload: { onWanted(bytes: number): void } | null
   readonly tunnel: { onSocket(info: string, tls: string): void } | null
@@ -224,6 +227,19 @@ export function readBatch<Request extends RecordReceiver>(
         case EventType.bodyWanted: {
           const bytes = words[at++] as number
           request?.upload?.onWanted(bytes)
+          break
+        }
+        case EventType.decoding:
+          if (request !== undefined) {
+            request.encodedSize = 0
+          }
+          break
+        case EventType.encodedSize: {
+          const low = words[at++] as number
+          const high = words[at++] as number
+          if (request !== undefined) {
+            request.encodedSize = high * 2 ** 32 + low
+          }
           break
         }
         case EventType.connectionWanted:

@@ -19,6 +19,7 @@ const direct: Route = {
   usesH2c: false,
   servername: '',
   isReported: false,
+  showsChunks: false,
 }
 
 interface Case {
