@@ -3,7 +3,7 @@ import { fetch as undiciFetch, request as undiciRequest } from 'undici'
 import type { Dispatcher } from 'undici'
 import { Agent, fetch, request } from '../../lib/index.ts'
 import type { ClientName, OpenClient } from '../clients/client.ts'
-import { kSmall, plain } from './scenario.ts'
+import { kCoded, kSmall, plain } from './scenario.ts'
 import type { Meter, TimedScenario } from './scenario.ts'
 
 /** What a GET gives: its bytes, or its text, which is as long, because the files are ASCII. */
@@ -41,10 +41,9 @@ function lengthOf({ length }: string): Read {
 async function fiftyAtATime(
   once: Once,
   client: OpenClient,
-  origin: string,
+  url: string,
   meter: Meter,
 ): Promise<void> {
-  const url = `${origin}${kSmall}`
   const get = 'get' in client ? client.get : (url: string) => once(url, client.agent)
   const loop = async (): Promise<void> => {
     while (meter.running) {
@@ -62,12 +61,14 @@ interface Settings {
   readonly once: Once
   readonly others: readonly ClientName[]
   readonly title?: string
+  readonly path?: string
   readonly targets?: TimedScenario['targets']
 }
 
 const functionScenario = ({
   name,
   title = `${name}() over HTTP/1.1`,
+  path = kSmall,
   once,
   others,
   targets = {},
@@ -79,7 +80,7 @@ const functionScenario = ({
   agent: {},
   origin: plain,
   others,
-  drive: (client, origin, meter) => fiftyAtATime(once, client, origin, meter),
+  drive: (client, origin, meter) => fiftyAtATime(once, client, `${origin}${path}`, meter),
 })
 
 export const functionScenarios: readonly TimedScenario[] = [
@@ -88,6 +89,14 @@ export const functionScenarios: readonly TimedScenario[] = [
     once: fetchOnce,
     others: ['node-fetch', 'impit', 'wreq-js'],
     targets: { rate: { atLeast: 4 }, jsCpu: { atMost: 0.12 } },
+  }),
+  functionScenario({
+    name: 'fetch-gzip',
+    title: 'fetch() of 62 KB over HTTP/1.1, compressed by gzip',
+    path: kCoded,
+    once: fetchOnce,
+    others: ['node-fetch', 'impit', 'wreq-js'],
+    targets: { rate: { atLeast: 1.5 }, jsCpu: { atMost: 0.5 } },
   }),
   functionScenario({
     name: 'undici-fetch',

@@ -89,6 +89,10 @@ export const echoing: Common['origin'] = ({ echo = 0 }) => `http://127.0.0.1:${e
 export const kSmall = '/small'
 export const kLarge = '/large'
 export const kHuge = '/huge'
+/** coded by gzip */
+export const kCoded = '/coded/json'
 export const kSmallBytes = 100
 export const kLargeBytes = 100_000_000
 export const kHugeBytes = 1_000_000_000
+/** before it is coded */
+export const kCodedBytes = 62_000

@@ -1,10 +1,11 @@
 /** Starts nginx on loopback, in a temporary directory: HTTP/1.1 on one port, TLS with HTTP/2 on another. */
 import { execFileSync } from 'node:child_process'
-import { truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { certificates } from '../../tests/support/certificates.ts'
 import { freePorts, startProgram } from '../../tests/support/servers/program.ts'
-import { kHugeBytes, kLargeBytes, kSmallBytes } from '../scenarios/scenario.ts'
+import { kCoded, kCodedBytes, kHugeBytes, kLargeBytes, kSmallBytes } from '../scenarios/scenario.ts'
 import type { Ports } from '../scenarios/scenario.ts'
 import { childrenOf } from './processes.ts'
 
@@ -28,6 +29,8 @@ export async function startNginx(addresses: readonly string[] = []): Promise<Ngi
     args: (dir) => ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', 'stderr'],
     prepare: (dir) => {
       writeFileSync(join(dir, 'small'), 'x'.repeat(kSmallBytes))
+      mkdirSync(join(dir, 'coded'))
+      writeFileSync(join(dir, kCoded), gzipSync(json(kCodedBytes)))
       // Sparse files take no disk space.
       for (const [name, bytes] of [
         ['large', kLargeBytes],
@@ -47,6 +50,19 @@ export async function startNginx(addresses: readonly string[] = []): Promise<Ngi
     pids: () => childrenOf(program.pid),
     stop: program.stop,
   }
+}
+
+/** A list as an API may answer with. */
+function json(bytes: number): string {
+  const rows: string[] = []
+  for (let size = 2, id = 0; size < bytes; id++) {
+    const name = `user ${(id * 7919) % 1000}`
+    const row = { id, name, email: `u${id}@example.com`, score: ((id * 31_337) % 1000) / 10 }
+    const text = JSON.stringify(row)
+    size += text.length + 1
+    rows.push(text)
+  }
+  return `[${rows.join()}]`
 }
 
 const command = process.env['NGINX'] ?? 'nginx'
@@ -87,6 +103,7 @@ http {
     ssl_certificate_key ${dir}/key.pem;
     default_type application/octet-stream;
     root ${dir};
+    location /coded/ { add_header content-encoding gzip; }
   }
 }
 `
