@@ -15,6 +15,7 @@ import { proxyDifferences } from './differences/proxies.ts'
 import { addressDifferences } from './differences/addresses.ts'
 import { diagnosticsDifferences } from './differences/diagnostics.ts'
 import { disconnectDifferences } from './differences/disconnects.ts'
+import { functionDifferences } from './differences/functions.ts'
 import { rowsOfPage } from './differences/page.ts'
 import { tunnelDifferences } from './differences/tunnels.ts'
 import { untestable } from './differences/untestable.ts'
@@ -34,6 +35,7 @@ const table: readonly Difference[] = [
   ...addressDifferences,
   ...diagnosticsDifferences,
   ...disconnectDifferences,
+  ...functionDifferences,
 ]
 
 async function play(difference: Difference, kind: AgentKind): Promise<Normal> {

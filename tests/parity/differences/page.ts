@@ -4,11 +4,11 @@ const sections = [
   'Not possible, or not there yet',
   'Different from undici on purpose',
   'Different because of libcurl',
+  'fetch()',
+  'request()',
 ]
 
-/**
- * The rows and bullets of COMPATIBILITY.md about differences, each in one line. tests/fetch tests those about fetch().
- */
+/** The rows and bullets of COMPATIBILITY.md about differences, each in one line. */
 export function rowsOfPage(): string[] {
   const page = readFileSync(new URL('../../../COMPATIBILITY.md', import.meta.url), 'utf8')
   return page
@@ -23,6 +23,7 @@ function rowsOf(section: string): string[] {
     .split(/\n(?=[|-])|\n\n/)
     .map((row) => row.replaceAll(/\s+/g, ' ').trim())
     .filter(
-      (row) => /^[|`-]/.test(row) && !/^\|(-| what \| refused|\s*\| undici \| dodici)/.test(row),
+      (row) =>
+        /^[|`-]/.test(row) && !/^\|(-| what \| refused|\s*\| undici('s)? \| dodici)/.test(row),
     )
 }
