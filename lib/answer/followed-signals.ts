@@ -9,7 +9,7 @@ export interface Abortable {
 /** What a program may pass as a signal: an AbortSignal, or any object with an `abort` event. */
 export type Signal = AbortSignal | EventTarget | EventEmitter
 
-/** The calls in flight for a signal. It has one listener, however many calls there are, and none when all have ended. */
+/** The calls in flight with a signal. The signal has one listener for all of them, and none when all have ended. */
 class Followers {
   readonly #signal: Signal
   readonly #calls = new Set<Abortable>()
@@ -53,7 +53,7 @@ interface Followed {
   [kFollowers]?: Followers
 }
 
-/** Those of signals that take no property. */
+/** The calls of signals that can't have new properties. */
 const ofFrozen = new WeakMap<Signal, Followers>()
 
 /** REQUIRES: `signal` has not aborted. */

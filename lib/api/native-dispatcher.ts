@@ -167,7 +167,7 @@ export abstract class NativeDispatcher extends Dispatcher {
       throw new InvalidArgumentError('opts must be an object.')
     }
     const handler = modernHandler(given, options)
-    // undici 7's functions, which pass legacy handlers, leave `dispatcher` in the options, as our request() does beside it.
+    // undici 7's functions, which pass legacy handlers, leave `dispatcher` in the options. So does our request() with undici 7.
     const { dispatcher } = options
     const isRefused = dispatcher && handler === given && !leavesDispatcher
     if (isRefused && !this.isItself(dispatcher)) {

@@ -1,4 +1,4 @@
-/** What request() spares, and what it leaves behind. */
+/** The work that request() avoids, and what it leaves behind. */
 import { EventEmitter, getEventListeners } from 'node:events'
 import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { useProtocol } from '../support/protocols.ts'
 import { Puppet, settled } from './puppet.ts'
 import { shapes, url, type Body } from './row.ts'
 
-/** Whether it has become a Readable. */
+/** Whether the body has become a Readable. */
 function isMade(body: object): boolean {
   return Object.hasOwn(body, '_readableState')
 }
