@@ -35,9 +35,9 @@ export class FetchHeaders {
   }
 
   get(name: string): string | null {
-    const key = keyOf(name)
+    const key = keyOf(name, arguments.length)
     if (key === undefined) {
-      // A missing argument is a different error than an invalid name.
+      // A missing name is another error than a wrong one.
       return arguments.length === 0 ? (empty.get as () => null)() : empty.get(name)
     }
     if (!Object.hasOwn(this.#values, key)) {
@@ -48,8 +48,11 @@ export class FetchHeaders {
   }
 
   has(name: string): boolean {
-    const key = keyOf(name)
-    return key === undefined ? empty.has(name) : Object.hasOwn(this.#values, key)
+    const key = keyOf(name, arguments.length)
+    if (key === undefined) {
+      return arguments.length === 0 ? (empty.has as () => boolean)() : empty.has(name)
+    }
+    return Object.hasOwn(this.#values, key)
   }
 
   getSetCookie(): string[] {
@@ -125,7 +128,11 @@ export function linkHeaders(): void {
   immutable = Response.error().headers
 }
 
-// Returns undefined if it is not a header name.
-function keyOf(name: unknown): string | undefined {
-  return typeof name === 'string' && isToken(name) ? name.toLowerCase() : undefined
+// Returns undefined if there is no name, or if it is not one of a header. Other values than strings are converted.
+function keyOf(given: unknown, argumentCount: number): string | undefined {
+  if (argumentCount === 0 || typeof given === 'symbol') {
+    return undefined
+  }
+  const name = String(given)
+  return isToken(name) ? name.toLowerCase() : undefined
 }

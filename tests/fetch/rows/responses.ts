@@ -245,6 +245,8 @@ export const answerHeaders: Answer = (_request, response: ServerResponse) => {
     ['X-Empty', ''],
     ['b', '2'],
     ['a', '1'],
+    ['5', 'five'],
+    ['null', 'nothing'],
     ['date', 'x'],
     ['connection', 'close'],
   ])
@@ -255,6 +257,14 @@ const headers: Row[] = (
   [
     ['get() joins values', (h: Headers) => [h.get('X-TWO'), h.get('set-cookie'), h.get('no')]],
     ['get() of a value beyond ASCII', (h: Headers) => [h.get('x-latin'), h.get('x-empty')]],
+    [
+      'get() and has() of names that are not strings',
+      (h: Headers) =>
+        [5, null, undefined, { toString: () => 'A' }].map((name) => [
+          h.get(name as string),
+          h.has(name as string),
+        ]),
+    ],
     ['has()', (h: Headers) => [h.has('X-Two'), h.has('none'), h.has('set-Cookie')]],
     ['getSetCookie()', (h: Headers) => h.getSetCookie()],
     ['entries() are sorted', (h: Headers) => [...h.entries()]],
@@ -296,6 +306,8 @@ const refusals: Row[] = (
     ['delete()', (h: Headers) => h.delete('a')],
     ['get() of what is no name', (h: Headers) => h.get('a b')],
     ['has() of what is no name', (h: Headers) => h.has('')],
+    ['has() of nothing', (h: Headers) => (h.has as () => unknown)()],
+    ['get() of a symbol', (h: Headers) => h.get(Symbol('x') as never)],
     ['get() of nothing', (h: Headers) => (h.get as () => unknown)()],
     ['forEach() of nothing', (h: Headers) => (h.forEach as () => unknown)()],
   ] as [string, (headers: Headers) => unknown][]
