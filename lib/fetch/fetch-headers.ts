@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import { isToken } from '../request/request-headers.ts'
-import { passFor } from './web-classes.ts'
+import { passFor, webClass } from './web-classes.ts'
 
 /** A real Headers object: it throws the errors that programs know for an invalid name. */
 let empty: Headers
@@ -105,7 +105,7 @@ export class FetchHeaders {
 
   #listed(): Headers {
     if (this.#list === undefined) {
-      this.#list = new Headers()
+      this.#list = new (webClass('Headers'))()
       for (const [name, value] of Object.entries(this.#values)) {
         for (const one of Array.isArray(value) ? value : [value ?? '']) {
           this.#list.append(name, one)
@@ -124,8 +124,8 @@ export function linkHeaders(): void {
     isOwn: FetchHeaders.is,
     show: (headers, options) => `Headers ${inspect(FetchHeaders.shown(headers), options)}`,
   })
-  empty = new Headers()
-  immutable = Response.error().headers
+  empty = new (webClass('Headers'))()
+  immutable = webClass('Response').error().headers
 }
 
 // Returns undefined if there is no name, or if it is not one of a header. Other values than strings are converted.

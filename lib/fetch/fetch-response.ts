@@ -4,7 +4,7 @@ import { textOf } from '../answer/text.ts'
 import type { ResponseHeaders } from '../compat/handler.ts'
 import type { FetchBody } from './fetch-body.ts'
 import { FetchHeaders } from './fetch-headers.ts'
-import { passFor } from './web-classes.ts'
+import { passFor, webClass } from './web-classes.ts'
 
 /** A response without its body. */
 export interface ResponseHead {
@@ -100,7 +100,7 @@ export class FetchResponse {
     if (this.#isUnusable) {
       throw unusable()
     }
-    const stream = this.body ?? (new Response('').body as ReadableStream<Uint8Array>)
+    const stream = this.body ?? (new (webClass('Response'))('').body as ReadableStream<Uint8Array>)
     return stream.pipeThrough(new TextDecoderStream('UTF-8'))
   }
 
@@ -127,7 +127,10 @@ export class FetchResponse {
   async #real(): Promise<Response> {
     const bytes = await this.#all()
     const type = this.headers.get('content-type')
-    return new Response(bytes, type === null ? {} : { headers: { 'content-type': type } })
+    return new (webClass('Response'))(
+      bytes,
+      type === null ? {} : { headers: { 'content-type': type } },
+    )
   }
 }
 

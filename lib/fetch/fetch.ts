@@ -9,6 +9,7 @@ import { linkHeaders } from './fetch-headers.ts'
 import { readPlan, type FetchPlan, type Init } from './fetch-plan.ts'
 import { linkResponse } from './fetch-response.ts'
 import { isNodes, isRequest, readRequest, undiciRequestOf } from './request-input.ts'
+import { webClass } from './web-classes.ts'
 
 type Fetch = typeof undiciFetch
 
@@ -77,7 +78,7 @@ function fallBack(...args: Parameters<Fetch>): ReturnType<Fetch> {
     return undiciFetch(input, init)
   }
   // Its Response is of the class that is global, which programs look at to learn which FormData a fetch() takes.
-  if (isLocal(input) && globalThis.Response !== (undiciWeb.Response as unknown)) {
+  if (isLocal(input) && webClass('Response') !== (undiciWeb.Response as unknown)) {
     return nodeFetch(input, { ...init, dispatcher: undefined } as never) as never
   }
   const dispatcher = init?.dispatcher ?? defaultDispatcher()

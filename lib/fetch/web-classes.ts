@@ -3,6 +3,14 @@ import { undiciWeb } from '../compat/undici.ts'
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
+/** Returns the global class, or undici's in an environment that has none, such as that of a test runner. */
+export function webClass<Name extends 'Headers' | 'Response'>(
+  name: Name,
+): (typeof globalThis)[Name] {
+  const globals = globalThis as Partial<typeof globalThis>
+  return globals[name] ?? (undiciWeb[name] as unknown as (typeof globalThis)[Name])
+}
+
 interface WebClass {
   readonly prototype: object
 }
@@ -23,7 +31,7 @@ export interface StandIn<Instance extends object> {
  */
 export function passFor<Instance extends object>(stand: StandIn<Instance>): void {
   const { own, name, isOwn } = stand
-  const web = globalThis[name] as WebClass
+  const web: WebClass = webClass(name)
   const prototype = own.prototype as object
   const members = membersOf(stand)
   for (const one of new Set([web, undiciWeb[name] as WebClass])) {

@@ -11,6 +11,8 @@ import * as undici7 from 'undici7'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Agent, fetch, setGlobalDispatcher } from '../../lib/index.ts'
 import { fallBacks } from '../../lib/fetch/fetch.ts'
+import { runChild } from '../support/child.ts'
+import type { ChildKit } from '../support/child-main.ts'
 import { until } from '../support/wait.ts'
 
 setFlagsFromString('--expose-gc')
@@ -222,6 +224,33 @@ describe('fetch()', () => {
     }
     expect(seen[0]).toMatchObject({ hasLength: true })
     expect(seen[1]).toEqual(seen[0])
+  })
+
+  it('runs where the web\u2019s classes are not global, as in some test runners', async () => {
+    const url = await useServer((_request, response) => response.end('text'))
+    const { code, said, stderr } = await runChild(
+      async (kit: ChildKit, data: { url: string }) => {
+        for (const name of ['Headers', 'Response', 'Request', 'FormData', 'fetch']) {
+          Reflect.deleteProperty(globalThis, name)
+        }
+        const library = (await kit.load('../../lib/index.ts')) as unknown as typeof undici
+        const response = await library.fetch(data.url)
+        kit.say([
+          response instanceof library.Response,
+          response.headers instanceof library.Headers,
+          [...response.headers].length > 0,
+          await response.clone().text(),
+          (await response.blob()).size,
+          await (await library.fetch('data:,local')).text(),
+        ])
+      },
+      { url },
+    )
+    expect({ code, said, stderr }).toEqual({
+      code: 0,
+      said: [[true, true, true, 'text', 4, 'local']],
+      stderr: '',
+    })
   })
 
   it('runs in a worker', async () => {
