@@ -1,11 +1,13 @@
 /** Differences of fetch() and request(). */
 import { createHook } from 'node:async_hooks'
 import { getEventListeners } from 'node:events'
+import { zstdCompressSync } from 'node:zlib'
 import type { RequestInit } from 'undici'
 import { runChild } from '../../support/child.ts'
 import type { ChildKit } from '../../support/child-main.ts'
 import type { Library } from '../../support/libraries.ts'
 import type { Http1Handler } from '../../support/servers/http1.ts'
+import { quiet } from '../../support/wait.ts'
 import type { Normal } from '../normalize.ts'
 import type { Stage } from '../scenario.ts'
 import type { Difference } from './difference.ts'
@@ -65,6 +67,60 @@ async function requestOfNode(stage: Stage): Promise<Normal> {
   const { origin } = await stage.http1(hello)
   const init = { dispatcher: await stage.agent() }
   return fetch(new Request(origin) as never, init).then((response) => response.text(), told)
+}
+
+/** The text of a response with these bytes. */
+async function textOf(stage: Stage, bytes: Buffer | string, headers = {}): Promise<Normal> {
+  const server = await stage.http1((_request, response) => {
+    response.writeHead(200, headers).end(bytes)
+  })
+  return fetched(stage, server)
+}
+
+async function blankInLocation(stage: Stage): Promise<Normal> {
+  const server = await stage.raw(async (peer) => {
+    for (;;) {
+      const isFirst = (await peer.head()).startsWith('GET / ')
+      if (isFirst) peer.respond('', 'location: /target \r\n', '302 Found')
+      else peer.respond('hello')
+    }
+  })
+  return fetched(stage, server)
+}
+
+async function classOfForm(stage: Stage): Promise<Normal> {
+  const { fetch } = await libraryOf(stage)
+  const { origin } = await stage.http1((_request, response) => {
+    response.setHeader('content-type', 'application/x-www-form-urlencoded')
+    response.end('a=b')
+  })
+  const response = await fetch(origin, { dispatcher: await stage.agent() })
+  return (await response.formData()) instanceof FormData
+}
+
+/** Whether a response has its resource timing before its body is read, and after that. */
+async function timings(stage: Stage): Promise<Normal> {
+  const { fetch } = await libraryOf(stage)
+  const { origin } = await stage.http1(hello)
+  const response = await fetch(origin, { dispatcher: await stage.agent() })
+  const isThere = (): boolean => performance.getEntriesByName(`${origin}/`).length > 0
+  const early = await happens(isThere)
+  await response.text()
+  return [early, await happens(isThere)]
+}
+
+/** The result of text() if the fetch is aborted a microtask later, when the body has come. */
+async function abortedText(stage: Stage): Promise<Normal> {
+  const { fetch } = await libraryOf(stage)
+  const { origin } = await stage.http1(hello)
+  const abort = new AbortController()
+  const options = { dispatcher: await stage.agent(), signal: abort.signal }
+  const response = await fetch(origin, options)
+  await quiet()
+  const text = response.text().catch((error: unknown) => (error as Error).name)
+  await Promise.resolve()
+  abort.abort()
+  return text
 }
 
 /** Whether the stack of the reason for an abort is the same afterwards. */
@@ -172,6 +228,51 @@ export const functionDifferences: readonly Difference[] = [
     play: (stage) => streamed(stage, []),
     undici: '0 ',
     dodici: 'chunked ',
+  },
+  {
+    row: 'an abort while `text()`',
+    name: 'a microtask later',
+    play: abortedText,
+    undici: 'AbortError',
+    dodici: 'hello',
+  },
+  {
+    row: 'two byte order marks',
+    name: 'text()',
+    play: (stage) => textOf(stage, '\uFEFF\uFEFFhello'),
+    undici: 'hello',
+    dodici: '\uFEFFhello',
+  },
+  {
+    row: 'blanks at the end of `Location`',
+    name: 'one',
+    play: blankInLocation,
+    undici: 'TypeError',
+    dodici: 'hello',
+  },
+  {
+    row: '`formData()` | undici',
+    name: 'its class',
+    play: classOfForm,
+    undici: false,
+    dodici: true,
+  },
+  {
+    row: 'the entry among the resource timings',
+    name: 'before and behind text()',
+    play: timings,
+    undici: [false, true],
+    dodici: [true, true],
+  },
+  {
+    row: 'a zstd body of several frames',
+    name: 'two in one piece',
+    play: (stage) => {
+      const frames = Buffer.concat(['one, ', 'two'].map((text) => zstdCompressSync(text)))
+      return textOf(stage, frames, { 'content-encoding': 'zstd' })
+    },
+    undici: 'one, ',
+    dodici: 'one, two',
   },
   {
     row: 'a body that is consumed twice',
