@@ -16,13 +16,14 @@ export function sbomOf({ name, version, license }, versions) {
 }
 
 function component({ name, release, sha256 }, version) {
-  const content = sha256[version]
+  // The release's own tarball and Debian's may differ in packing.
+  const pinned = sha256[version] ?? []
   return {
     type: 'library',
     name,
     version,
     'bom-ref': `${name}@${version}`,
-    ...(content !== undefined && { hashes: [{ alg: 'SHA-256', content }] }),
+    ...(pinned.length > 0 && { hashes: pinned.map((content) => ({ alg: 'SHA-256', content })) }),
     externalReferences: [{ type: 'distribution', url: release.replaceAll('{version}', version) }],
   }
 }
