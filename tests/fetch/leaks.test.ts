@@ -101,18 +101,22 @@ const fates: Data['fates'] = [
 ]
 
 describe('many calls of fetch()', () => {
-  it('leave nothing on a signal, whatever becomes of their responses', async () => {
-    const data = { url: await useServer(), calls, fates }
-    const options = { nodeArgs: ['--expose-gc'], deadlineMs: 600_000 }
-    const { code, said, stderr } = await runChild<Data>(program, data, options)
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(said).toHaveLength(fates.length)
-    for (const [signals, fate, bytes] of said as [Signals, Fate, number][]) {
-      // A call that stays takes more than a kilobyte. A timeout lives until it ends.
-      const isLittle = bytes < (signals === 'timeout' ? 1500 : 400)
-      expect({ signals, fate, bytes, isLittle }).toMatchObject({ isLittle: true })
-    }
-  })
+  it(
+    'leave nothing on a signal, whatever becomes of their responses',
+    { timeout: 120_000 },
+    async () => {
+      const data = { url: await useServer(), calls, fates }
+      const options = { nodeArgs: ['--expose-gc'], deadlineMs: 110_000 + 10 * calls }
+      const { code, said, stderr } = await runChild<Data>(program, data, options)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(said).toHaveLength(fates.length)
+      for (const [signals, fate, bytes] of said as [Signals, Fate, number][]) {
+        // A call that stays takes more than a kilobyte. A timeout lives until it ends.
+        const isLittle = bytes < (signals === 'timeout' ? 1500 : 400)
+        expect({ signals, fate, bytes, isLittle }).toMatchObject({ isLittle: true })
+      }
+    },
+  )
 
   it('warn of no leak, however many run on one signal', async () => {
     const url = await useServer()
