@@ -103,7 +103,7 @@ const fates: Data['fates'] = [
 describe('many calls of fetch()', () => {
   it(
     'leave nothing on a signal, whatever becomes of their responses',
-    { timeout: 120_000 },
+    { timeout: 120_000 + 10 * calls },
     async () => {
       const data = { url: await useServer(), calls, fates }
       const options = { nodeArgs: ['--expose-gc'], deadlineMs: 110_000 + 10 * calls }
