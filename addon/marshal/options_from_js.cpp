@@ -178,6 +178,7 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   options.maxRequestsPerConnection = fields.count("maxRequestsPerConnection");
   options.maxResponseSize = fields.integer("maxResponseSize", -1, kMostSafeInteger);
   options.connectTimeout = fields.time("connectTimeout");
+  options.streamTimeout = fields.time("streamTimeout");
   options.keepAliveTimeout = fields.time("keepAliveTimeout");
   options.keepAliveTimeoutThreshold =
       std::chrono::milliseconds(fields.integer("keepAliveTimeoutThreshold", -kMostCount, kMostCount)

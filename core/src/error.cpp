@@ -63,6 +63,8 @@ const char* describe(Errc code) {
       return "the peer has ended the HTTP/2 connection";
     case Errc::notConnected:
       return "the connection may not be made";
+    case Errc::noStreams:
+      return "the peer allowed no stream in time";
     case Errc::http2Error:
       return "the peer broke the rules of HTTP/2";
     case Errc::decodeFailed:

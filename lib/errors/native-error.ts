@@ -26,6 +26,10 @@ export function nativeError(
       return message === ''
         ? new errors.HeadersTimeoutError()
         : new errors.HeadersTimeoutError(`${message}: "headers timeout after ${detail}"`)
+    case Errc.noStreams:
+      return new errors.HeadersTimeoutError(
+        `HTTP/2: server did not accept a new stream within ${detail}`,
+      )
     case Errc.bodyTimeout:
       return message === ''
         ? new errors.BodyTimeoutError()

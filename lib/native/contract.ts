@@ -85,7 +85,7 @@ export const Errc = {
   headersOverflow: 13,
   responseTooLarge: 14,
   lengthMismatch: 15,
-  /** detail: HTTP/2 or HTTP/3 error code */
+  /** detail: HTTP/2 or HTTP/3 error code; message: `unanswered` before the response's head, or nothing */
   streamReset: 16,
   unexpectedUpgrade: 17,
   invalidRequest: 18,
@@ -116,6 +116,8 @@ export const Errc = {
    * two's complement; message: Node's `code`, a line feed, Node's message
    */
   decodeFailed: 32,
+  /** an HTTP/2 peer allowed no stream in time; detail: milliseconds */
+  noStreams: 33,
 } as const
 
 /** Bits of `params[Param.flags]`. */
@@ -250,6 +252,8 @@ export interface NativeClientOptions {
   /** -1 means no limit */
   maxResponseSize: number
   connectTimeout: number
+  /** how long requests wait for peers of HTTP/2 that allow no stream */
+  streamTimeout: number
   keepAliveTimeout: number
   /** may be negative */
   keepAliveTimeoutThreshold: number

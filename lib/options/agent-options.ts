@@ -332,6 +332,7 @@ function nativeOptions(
     maxRequestsPerConnection: options.maxRequestsPerClient ?? 0,
     maxResponseSize: options.maxResponseSize ?? -1,
     connectTimeout: milliseconds(connectTimeout(connect) ?? options.connectTimeout ?? 10_000),
+    streamTimeout: milliseconds(options.headersTimeout ?? 300_000),
     keepAliveTimeout: milliseconds(options.keepAliveTimeout ?? 4000),
     keepAliveTimeoutThreshold: threshold(options.keepAliveTimeoutThreshold ?? 2000),
     keepAliveMaxTimeout: milliseconds(options.keepAliveMaxTimeout ?? 600_000),

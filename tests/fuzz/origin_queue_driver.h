@@ -35,6 +35,7 @@ struct RequestModel {
   std::uint64_t on = kNowhere;  // Connection::serial
   std::uint64_t placedAt = 0;   // when it got its place there
   bool elsewhere = false;       // it wants, or has got, a connection of its own
+  bool turnedBack = false;      // it was on a connection whose peer allows no stream, and waits
 };
 
 // A connection between its opening and its close.
@@ -74,6 +75,7 @@ class OriginQueueDriver {
   void close(std::uint8_t which);
   void again(std::uint32_t id, bool elsewhere);
   void release(std::uint32_t id);
+  void expireStalls();
   void tellEnded();
   void takeReady(Input& input);
 
@@ -84,6 +86,9 @@ class OriginQueueDriver {
   bool isTooOld(const OpenModel& open) const;
   bool hasRoom(const OpenModel& open) const;
   bool anyHasRoom(std::size_t origin) const;
+  bool anyAllowsNone(std::size_t origin) const;
+  bool anyAllowsSome(std::size_t origin) const;
+  bool isStalled(std::size_t origin) const;
   template <typename F>
   std::uint32_t countOpen(std::size_t origin, F&& which) const;
   template <typename F>
@@ -97,6 +102,7 @@ class OriginQueueDriver {
   void observe(std::uint32_t id);
   void onPlaced(std::uint32_t id, const Connection& connection);
   void observeOrigin(std::size_t origin);
+  void observeStall(std::size_t origin);
 
   const OriginLimits limits_;
   Connection::Clock::time_point now_{std::chrono::hours(1)};
@@ -107,6 +113,7 @@ class OriginQueueDriver {
   std::vector<OpenModel> open_;
   std::array<Protocol, kOrigins> lastOpened_{};
   std::array<bool, kOrigins> madeOfOld_{};
+  std::array<std::optional<Connection::Clock::time_point>, kOrigins> stalledSince_{};
   std::int64_t nextOrder_ = 0;
   std::uint64_t calls_ = 0;
   std::int64_t nextId_ = 0;

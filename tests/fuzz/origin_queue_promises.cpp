@@ -49,6 +49,26 @@ bool OriginQueueDriver::anyHasRoom(std::size_t origin) const {
   });
 }
 
+bool OriginQueueDriver::anyAllowsNone(std::size_t origin) const {
+  return countOpen(origin, [](const OpenModel& open) {
+           return open.protocol == Protocol::http2 && open.settings == 0U;
+         }) > 0;
+}
+
+bool OriginQueueDriver::anyAllowsSome(std::size_t origin) const {
+  return countOpen(origin, [](const OpenModel& open) {
+           return open.protocol != Protocol::http2 || open.settings != 0U;
+         }) > 0;
+}
+
+// Requests wait, and only new SETTINGS can make room for them.
+bool OriginQueueDriver::isStalled(std::size_t origin) const {
+  const auto waits = [this](std::uint32_t id) { return tickets_[id].waiting(); };
+  const auto isIdle = [this](const OpenModel& open) { return countOn(*open.connection) == 0; };
+  return countRequests(origin, waits) > 0 && connecting(origin) == 0 && !anyAllowsSome(origin) &&
+         countOpen(origin, isIdle) > 0;
+}
+
 template <typename F>
 std::uint32_t OriginQueueDriver::countOpen(std::size_t origin, F&& which) const {
   return static_cast<std::uint32_t>(std::count_if(
@@ -156,12 +176,15 @@ void OriginQueueDriver::onPlaced(std::uint32_t id, const Connection& connection)
   RequestModel& request = requests_[id];
   request.on = connection.serial;
   request.placedAt = calls_;
+  request.turnedBack = false;
+  const bool isMade = connection.state == State::connecting;
   for (std::uint32_t other = 0; other < kRequests; ++other) {
     const RequestModel& waiting = requests_[other];
     require(
         !tickets_[other].waiting() || waiting.origin != request.origin ||
-            waiting.order > request.order,
-        "nobody overtakes those that wait"
+            waiting.order > request.order ||
+            (isMade && waiting.turnedBack && anyAllowsNone(request.origin)),
+        "nobody overtakes those that wait, but who may have a connection made"
     );
   }
   if (connection.state == State::connecting) {
@@ -198,6 +221,7 @@ void OriginQueueDriver::observeOrigin(std::size_t origin) {
           madeOfOld_[origin] || countRequests(origin, isOrdinary) <= 1,
       "one goes ahead until it is known what it and the connection can take"
   );
+  observeStall(origin);
   const auto waits = [this](std::uint32_t id) { return tickets_[id].waiting(); };
   if (countRequests(origin, waits) == 0) {
     return;
@@ -206,11 +230,29 @@ void OriginQueueDriver::observeOrigin(std::size_t origin) {
   if (limits_.connections != 0 && live(origin) == limits_.connections) {
     return;
   }
+  const auto mayHaveOneMade = [this](std::uint32_t id) {
+    return tickets_[id].waiting() && !requests_[id].turnedBack;
+  };
+  if (anyAllowsNone(origin) && countRequests(origin, mayHaveOneMade) == 0) {
+    return;
+  }
   require(!isKnownToBeHttp1(origin), "nobody waits while another connection may be made");
   const auto isComing = [](const OpenModel& open) {
     return open.protocol == Protocol::http2 && !open.settings;
   };
   require(connecting(origin) + countOpen(origin, isComing) > 0, "who waits waits for a connection");
+}
+
+void OriginQueueDriver::observeStall(std::size_t origin) {
+  auto& since = stalledSince_[origin];
+  const auto waits = [this](std::uint32_t id) { return tickets_[id].waiting(); };
+  const auto isUsed = [this](const OpenModel& open) { return countOn(*open.connection) > 0; };
+  const bool mayComeBack = connecting(origin) > 0 || countOpen(origin, isUsed) > 0;
+  if (limits_.streamTimeout.count() > 0 && !since && isStalled(origin)) {
+    since = now_;
+  } else if (anyAllowsSome(origin) || (countRequests(origin, waits) == 0 && !mayComeBack)) {
+    since.reset();
+  }
 }
 
 }  // namespace dodici::fuzz

@@ -61,6 +61,9 @@ void OriginQueueDriver::step(Input& input) {
     case 13:
       now_ += milliseconds(input.below(8));
       break;
+    case 14:
+      expireStalls();
+      break;
     default:
       release(id);
       break;
@@ -194,7 +197,8 @@ void OriginQueueDriver::again(std::uint32_t id, bool elsewhere) {
       .place = Place::inLine,
       .origin = request.origin,
       .order = request.order,
-      .elsewhere = elsewhere};
+      .elsewhere = elsewhere,
+      .turnedBack = tickets_[id].connection()->allowsNoStream()};
   queue_.again(tickets_[id], elsewhere, now_);
   observe();
 }
@@ -203,6 +207,29 @@ void OriginQueueDriver::release(std::uint32_t id) {
   requests_[id].place = Place::idle;
   queue_.release(tickets_[id], now_);
   observe();
+}
+
+void OriginQueueDriver::expireStalls() {
+  const auto since = stalledSince_;
+  std::vector<RequestId> failed;
+  queue_.expireStalls(failed, now_);
+  for (const RequestId each : failed) {
+    RequestModel& request = requests_[static_cast<std::uint32_t>(each)];
+    require(
+        request.place == Place::inLine && since[request.origin] &&
+            now_ - *since[request.origin] >= limits_.streamTimeout,
+        "who fails has waited for a peer that allows no stream, for long enough"
+    );
+    request.place = Place::idle;
+  }
+  observe();
+  for (std::size_t origin = 0; origin < kOrigins; ++origin) {
+    require(
+        !stalledSince_[origin] || !isStalled(origin) ||
+            now_ - *stalledSince_[origin] < limits_.streamTimeout,
+        "nobody waits for such a peer for longer"
+    );
+  }
 }
 
 void OriginQueueDriver::tellEnded() {
@@ -248,7 +275,8 @@ void originQueue(Bytes bytes) {
   OriginQueueDriver driver(
       {.connections = input.below(4),
        .maxConcurrentStreams = input.below(4),
-       .clientTtl = milliseconds(input.below(2) * 5)}
+       .clientTtl = milliseconds(input.below(2) * 5),
+       .streamTimeout = milliseconds(input.below(2) * 3)}
   );
   const bool abandon = input.flag();
   while (!input.empty()) {

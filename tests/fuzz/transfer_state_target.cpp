@@ -62,6 +62,10 @@ class Driver {
         break;
       case 11:
       case 12:
+        if (before == Phase::running && input.flag()) {
+          state_.onTurnedBack();
+          turnedBack_ = true;
+        }
         done(input.byte());
         break;
       default:
@@ -187,7 +191,9 @@ class Driver {
       return;
     }
     require(!begun_ && !head_, "nothing is repeated once something of a response has come");
-    if (isSent_) {
+    if (std::exchange(turnedBack_, false)) {
+      require(next == Next::again, "who was turned back waits again");
+    } else if (isSent_) {
       repeatsWhatWasSent(next, result);
     } else {
       require(onKept_, "a new connection that fails is an error");
@@ -219,6 +225,7 @@ class Driver {
   bool repeated_ = false;  // by this step
   bool onKept_ = false;
   bool isSent_ = false;  // since it was run last
+  bool turnedBack_ = false;
   bool begun_ = false;
   bool head_ = false;
   bool whole_ = false;

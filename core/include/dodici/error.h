@@ -30,7 +30,7 @@ enum class Errc : std::uint32_t {
   headersOverflow = 13,     // head or trailers larger than ClientOptions::maxHeaderSize
   responseTooLarge = 14,    // body larger than ClientOptions::maxResponseSize
   lengthMismatch = 15,  // body cut short on a connection that was to close anyway, or over HTTP/2
-  streamReset = 16,     // HTTP/2 or HTTP/3 stream reset; detail: the protocol's error code
+  streamReset = 16,     // detail: the protocol's error code; message: "unanswered" before the head
   unexpectedUpgrade = 17,  // 101 without an upgrade request
   invalidRequest = 18,     // libcurl refuses the request; message: why
   internal =
@@ -53,6 +53,7 @@ enum class Errc : std::uint32_t {
   // The response's body does not have the content codings that its headers name; detail: Node's `errno`, negative ones in two's
   // complement; message: Node's `code`, a line feed, Node's message
   decodeFailed = 32,
+  noStreams = 33,  // an HTTP/2 peer allowed no stream in time; detail: the milliseconds
 };
 
 struct Error {

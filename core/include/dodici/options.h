@@ -57,6 +57,8 @@ struct ClientOptions {
   std::uint32_t maxRequestsPerConnection = 0;        // 0: no limit
   std::int64_t maxResponseSize = -1;                 // -1: no limit
   std::chrono::milliseconds connectTimeout{10'000};  // 0 means no limit
+  // How long requests wait for an HTTP/2 peer that allows no stream; 0 means no limit.
+  std::chrono::milliseconds streamTimeout{300'000};
   // How long a connection may be idle. If its server says how long it keeps it, then that time minus the threshold, and
   // at most the maximum.
   std::chrono::milliseconds keepAliveTimeout{4'000};

@@ -62,6 +62,9 @@ Connection* ConnectionKeeper::onSending(
       return nullptr;
     }
   }
+  if (connection->allowsNoStream()) {
+    return nullptr;
+  }
   ++connection->requests;
   connection->keepFor = connections_.keepAliveTimeout();
   return connection;
@@ -196,8 +199,13 @@ void ConnectionKeeper::askWhetherAlive(Connection& connection) {
 void ConnectionKeeper::expire() {
   const auto now = Clock::now();
   sendPings(now);
-  idle_.expire(connections_, now, [this](Connection& connection) {
-    close(connection, Errc::idleTimeout);
+  idle_.expire(connections_, now, [this, now](Connection& connection) {
+    if (origins_.isAwaited(connection)) {
+      connection.idleSince = now;
+      idle_.note(connection);
+    } else {
+      close(connection, Errc::idleTimeout);
+    }
   });
   silent_.expire(connections_, now, [this](Connection& connection) {
     connection.broken = Error{Errc::socketClosed, 0, "the connection is silent", {}};
@@ -234,7 +242,7 @@ void ConnectionKeeper::sendPings(Clock::time_point now) {
 }
 
 ConnectionKeeper::Clock::time_point ConnectionKeeper::nextExpiry() const {
-  const auto next = std::min(idle_.nextCheck(), nextPing_);
+  const auto next = std::min({idle_.nextCheck(), nextPing_, origins_.nextStall()});
   const bool looks =
       silent_.waits() || (!MultiHandle::kNamesConnections && connections_.openCount() > 0);
   return looks ? std::min(next, Clock::now() + kLookInterval) : next;

@@ -58,7 +58,8 @@ struct ClientEngine {
             OriginLimits{
                 config.options.connections,
                 config.options.maxConcurrentStreams,
-                config.options.clientTtl},
+                config.options.clientTtl,
+                config.options.streamTimeout},
             connections
         ),
         watchers(context, listener),

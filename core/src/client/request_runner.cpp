@@ -292,6 +292,21 @@ void RequestRunner::retire(RequestBlock& block) {
 void RequestRunner::failWaiters(RequestBlock& block, const Error& error) {
   failed_.clear();
   parts_.origins.onConnectFailed(block.ticket, failed_, Clock::now());
+  failWaiting(error);
+}
+
+void RequestRunner::failStalled() {
+  const auto now = Clock::now();
+  if (now < parts_.origins.nextStall()) {
+    return;
+  }
+  failed_.clear();
+  parts_.origins.expireStalls(failed_, now);
+  const auto limit = static_cast<std::uint32_t>(parts_.options.streamTimeout.count());
+  failWaiting(Error{Errc::noStreams, limit, {}, {}});
+}
+
+void RequestRunner::failWaiting(const Error& error) {
   for (const RequestId id : failed_) {
     if (RequestBlock* const waiter = table_.find(id)) {
       end(*waiter, error);

@@ -76,6 +76,9 @@ class RequestRunner final : private Transfer::Host {
   // the peer did not process have already left these connections.
   void failBroken();
 
+  // Fails the requests that have waited too long for a peer that allows no stream.
+  void failStalled();
+
   // Whether some requests wait for room in the batch.
   bool hasHeld() const { return !held_.empty(); }
 
@@ -110,6 +113,7 @@ class RequestRunner final : private Transfer::Host {
   void end(RequestBlock& block, const Error& error);
   void retire(RequestBlock& block);
   void failWaiters(RequestBlock& block, const Error& error);
+  void failWaiting(const Error& error);
   template <typename F>
   void leaveConnection(const OriginQueue::Ticket& ticket, F&& leave);
 

@@ -22,6 +22,7 @@ bool runOnce(ClientEngine& engine) {
     worked = true;
   });
   worked = engine.requests.endEarly() || worked;
+  engine.requests.failStalled();
   worked = engine.keeper.settle() || worked;
   engine.keeper.tellEnded();
   return engine.requests.startReady() || worked;

@@ -81,6 +81,11 @@ struct Connection {
 
   bool usable() const { return state == State::open; }
 
+  // Its peer takes no request now, and may take some later (RFC 9113, 5.1.2).
+  bool allowsNoStream() const {
+    return protocol == Protocol::http2 && settingsSeen && peerStreams == 0;
+  }
+
   bool isIdle() const { return inUse == 0 && (state == State::open || state == State::draining); }
 };
 

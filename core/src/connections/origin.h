@@ -9,6 +9,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace dodici {
@@ -31,6 +32,8 @@ struct Origin : boost::intrusive::list_base_hook<> {
   std::uint32_t draining = 0;
   OriginQueue::TicketList waiting;
   std::uint32_t tickets = 0;  // tickets that belong to it, waiting or not
+  // Since when requests wait for a peer that allows no stream.
+  std::optional<OriginQueue::Clock::time_point> stalledSince;
 };
 
 }  // namespace dodici

@@ -49,7 +49,7 @@ Decision OriginQueue::admit(
   ticket.serial_ = nextSerial_++;
   // A request must not overtake those that wait already, even if there is a place for it.
   if (origin.waiting.empty()) {
-    if (Connection* const connection = choose(origin, ticket.wantsNew_, now)) {
+    if (Connection* const connection = choose(origin, ticket, now)) {
       place(ticket, *connection, Ticket::Place::running);
       return Decision::run;
     }
@@ -157,6 +157,7 @@ void OriginQueue::again(Ticket& ticket, bool elsewhere, Clock::time_point now) {
   assert(ticket.place_ == Ticket::Place::running);
   Origin& origin = *ticket.origin_;
   ticket.wantsNew_ = elsewhere;
+  ticket.turnedBack_ = ticket.connection_->allowsNoStream();
   wait(ticket);
   unplace(ticket, now);
   serve(origin, now);
@@ -201,8 +202,11 @@ bool OriginQueue::underLimit(const Origin& origin) const {
 }
 
 // REQUIRES: no connection has room.
-bool OriginQueue::mayOpen(const Origin& origin) const {
+bool OriginQueue::mayOpen(const Origin& origin, const Ticket& ticket) const {
   if (!underLimit(origin)) {
+    return false;
+  }
+  if (isHeldBack(origin, ticket)) {
     return false;
   }
   if (origin.protocol == Protocol::http1) {
@@ -216,8 +220,8 @@ bool OriginQueue::mayOpen(const Origin& origin) const {
          });
 }
 
-Connection* OriginQueue::choose(Origin& origin, bool wantsNew, Clock::time_point now) {
-  if (wantsNew && underLimit(origin)) {
+Connection* OriginQueue::choose(Origin& origin, const Ticket& ticket, Clock::time_point now) {
+  if (ticket.wantsNew_ && underLimit(origin)) {
     return &open(origin);
   }
   while (!origin.roomy.empty()) {
@@ -227,7 +231,7 @@ Connection* OriginQueue::choose(Origin& origin, bool wantsNew, Clock::time_point
     }
     retire(connection);
   }
-  return mayOpen(origin) ? &open(origin) : nullptr;
+  return mayOpen(origin, ticket) ? &open(origin) : nullptr;
 }
 
 Connection& OriginQueue::open(Origin& origin) {
@@ -241,6 +245,7 @@ Connection& OriginQueue::open(Origin& origin) {
 void OriginQueue::place(Ticket& ticket, Connection& connection, Ticket::Place place) {
   ticket.place_ = place;
   ticket.wantsNew_ = false;
+  ticket.turnedBack_ = false;
   ticket.connection_ = &connection;
   ++connection.inUse;
   settle(connection);
@@ -340,16 +345,13 @@ void OriginQueue::unlink(Connection& connection) {
 }
 
 void OriginQueue::serve(Origin& origin, Clock::time_point now) {
-  while (!origin.waiting.empty()) {
-    Ticket& ticket = origin.waiting.front();
-    Connection* const connection = choose(origin, ticket.wantsNew_, now);
-    if (connection == nullptr) {
-      return;
-    }
-    origin.waiting.pop_front();
-    ready_.push_back(ticket);
-    place(ticket, *connection, Ticket::Place::ready);
+  Connection* connection = nullptr;
+  while (Ticket* const ticket = next(origin, connection, now)) {
+    origin.waiting.erase(origin.waiting.iterator_to(*ticket));
+    ready_.push_back(*ticket);
+    place(*ticket, *connection, Ticket::Place::ready);
   }
+  noteStall(origin, now);
 }
 
 // Removes the ticket from its list, without letting others move up.
@@ -370,6 +372,7 @@ void OriginQueue::leave(Ticket& ticket, Clock::time_point now) {
   }
   ticket.place_ = Ticket::Place::nowhere;
   ticket.wantsNew_ = false;
+  ticket.turnedBack_ = false;
   ticket.origin_ = nullptr;
   --origin.tickets;
 }

@@ -5,12 +5,13 @@
 // else it waits: first come, first served. Until the protocol of a TLS origin that offers HTTP/2 is known, a connection
 // is made for one request and the others wait for it; if it speaks HTTP/2, they share it. An HTTP/2 connection carries
 // one request until the peer's SETTINGS have come, and then no more than they allow. If all are full, another one is
-// made, one at a time.
+// made, one at a time. A peer may allow no stream at all, and some later: requests wait for that for a limited time.
 //
-//   if (queue.admit(origin, Negotiation::http2, id, ticket, now) == Decision::run) start(id); queue.onOpened(ticket,
-//   …); // the connection for it was made queue.onStreamLimit(connection, 128, now); // SETTINGS queue.release(ticket,
-//   now); // the request has ended, in any way while (auto id = queue.takeReady()) start(*id); // after any of these
-//   calls
+//   if (queue.admit(origin, Negotiation::http2, id, ticket, now) == Decision::run) start(id);
+//   queue.onOpened(ticket, …);                  // the connection for it was made
+//   queue.onStreamLimit(connection, 128, now);  // SETTINGS
+//   queue.release(ticket, now);                 // the request has ended, in any way
+//   while (auto id = queue.takeReady()) start(*id);  // after any of these calls
 #pragma once
 
 #include "connections/connections.h"
@@ -42,6 +43,8 @@ struct OriginLimits {
   std::uint32_t maxConcurrentStreams = 0;  // on one HTTP/2 connection; 0 means no limit of ours
   std::chrono::milliseconds clientTtl{
       0};  // an older connection takes no more requests; 0 means no limit
+  std::chrono::milliseconds streamTimeout{
+      0};  // how long requests wait for peers that allow no stream; 0 means no limit
 };
 
 // Threads: the loop thread.
@@ -79,6 +82,8 @@ class OriginQueue {
     RequestId id_{};
     Place place_ = Place::nowhere;
     bool wantsNew_ = false;  // wants a new connection, if the limit allows one
+    // It was on a connection whose peer allows no stream: no other is made for it while there is one like that.
+    bool turnedBack_ = false;
     boost::intrusive::list_member_hook<> hook_;
   };
 
@@ -125,6 +130,16 @@ class OriginQueue {
   // limit allows one.
   void again(Ticket& ticket, bool elsewhere, Clock::time_point now);
 
+  // Whether requests wait for this connection, whose peer allows no stream.
+  bool isAwaited(const Connection& connection) const;
+
+  // When expireStalls() has work to do; max() if no request waits for a peer that allows no stream.
+  Clock::time_point nextStall() const;
+
+  // The requests that have waited too long for such a peer leave the line and are appended to `failed`. Their connections
+  // drain, because a new one may allow more.
+  void expireStalls(std::vector<RequestId>& failed, Clock::time_point now);
+
   // Call this when a request has ended or was cancelled, even if it was never admitted. Idempotent.
   void release(Ticket& ticket, Clock::time_point now);
 
@@ -167,8 +182,8 @@ class OriginQueue {
   Origin& findOrAdd(std::string_view name, Negotiation negotiation);
   std::uint32_t roomOf(const Connection& connection) const;
   bool underLimit(const Origin& origin) const;
-  bool mayOpen(const Origin& origin) const;
-  Connection* choose(Origin& origin, bool wantsNew, Clock::time_point now);
+  bool mayOpen(const Origin& origin, const Ticket& ticket) const;
+  Connection* choose(Origin& origin, const Ticket& ticket, Clock::time_point now);
   Connection& open(Origin& origin);
   void place(Ticket& ticket, Connection& connection, Ticket::Place place);
   void unplace(Ticket& ticket, Clock::time_point now);
@@ -178,7 +193,13 @@ class OriginQueue {
   void retire(Connection& connection);
   void settle(Connection& connection);
   void unlink(Connection& connection);
+  Ticket* next(Origin& origin, Connection*& connection, Clock::time_point now);
   void serve(Origin& origin, Clock::time_point now);
+  bool isHeldBack(const Origin& origin, const Ticket& ticket) const;
+  bool isStalled(const Origin& origin) const;
+  bool allowsSome(const Origin& origin) const;
+  bool mayComeBack(const Origin& origin) const;
+  void noteStall(Origin& origin, Clock::time_point now);
   void leave(Ticket& ticket, Clock::time_point now);
   void forgetIfQuiet(Origin& origin);
 
@@ -188,6 +209,7 @@ class OriginQueue {
   OriginList remembered_;  // quiet origins; the one that became quiet last is at the back
   TicketList ready_;
   std::vector<int> drained_;
+  std::vector<Origin*> stalled_;  // those with `stalledSince`
   std::uint64_t nextSerial_ = 0;
 };
 

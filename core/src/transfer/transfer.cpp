@@ -93,6 +93,10 @@ bool Transfer::onStarted() {
   const bool first = state_.phase() == TransferState::Phase::running;
   Connection* const connection = services_.host.onSending(*this);
   if (connection == nullptr) {
+    if (const Connection* const chosen = block_.ticket.connection();
+        chosen != nullptr && chosen->allowsNoStream()) {
+      state_.onTurnedBack();
+    }
     return false;
   }
   if (state_.onStarted() == Action::refuse) {

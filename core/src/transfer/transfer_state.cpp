@@ -73,6 +73,9 @@ TransferState::Next TransferState::onDone(const Result& result) {
     return Next::complete;
   }
   if (phase_ == Phase::running) {
+    if (std::exchange(turnedBack_, false)) {
+      return repeat(Next::again);
+    }
     // Nothing was sent, so any request may use another connection. But a new connection should not fail in this way.
     if (!onKept_ || turnedAway_ >= kMostTurnedAway) {
       return Next::fail;

@@ -59,6 +59,9 @@ class TransferState {
   // calls this again.
   Action onStarted();
 
+  // The request is not written, because the peer of its connection allows no stream now.
+  void onTurnedBack() { turnedBack_ = true; }
+
   // The first byte of a response has come.
   void onResponseBegun() { begun_ = true; }
 
@@ -121,6 +124,7 @@ class TransferState {
   bool awaitsContinue_ = false;  // the body waits for the server's answer
   bool bodyHeld_ = false;        // libcurl must offer the response's bytes again
   bool uploadHeld_ = false;      // the request's body had no bytes to send
+  bool turnedBack_ = false;      // by a peer that allows no stream now
   // How often the request was sent again, by reason. As in undici, each reason counts once (RFC 9113, 8.7).
   std::uint8_t turnedAway_ = 0;  // the connection had ended before anything was sent
   bool refused_ = false;         // the peer did not process it

@@ -19,6 +19,7 @@ const defaults: NativeClientOptions = {
   maxResponseSize: -1,
   connectTimeout: 10_000,
   keepAliveTimeout: 4_000,
+  streamTimeout: 300_000,
   keepAliveTimeoutThreshold: 2_000,
   keepAliveMaxTimeout: 600_000,
   clientTtl: 0,

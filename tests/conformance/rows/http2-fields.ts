@@ -211,21 +211,6 @@ function both(does: string, observed: Expectation): Marks {
 }
 
 const leftOut = both('leaves the field out', { ...accepted, headers: {} })
-const leftOutByUndici = { differs: 'leaves the field out', observed: { ...accepted, headers: {} } }
-const trimmed: Marks = {
-  undici: leftOutByUndici,
-  ours: {
-    fails: 'leaves the blank out; undici leaves the field out',
-    observed: { ...accepted, headers: { 'x-a': 'b' } },
-  },
-}
-const untrimmed: Marks = {
-  undici: leftOutByUndici,
-  ours: {
-    fails: 'leaves the blank there; undici leaves the field out',
-    observed: { ...accepted, headers: { 'x-a': 'b ' } },
-  },
-}
 const ends: Marks = { undici: { differs: 'ends the connection', observed: 'harm' } }
 
 const resetByClient: Http2Row['sends'] = ({ type, stream, payload }, asked) =>
@@ -255,8 +240,8 @@ const wrong: readonly [
   ['a name with a blank', '9113 §8.2.1', fields(['x a', 'b']), leftOut],
   ['NUL in a value', '9113 §8.2.1', fields(['x-a', 'b\0c']), leftOut],
   ['LF in a value', '9113 §8.2.1', fields(['x-a', 'b\nc: d']), leftOut],
-  ['a blank in front of a value', '9113 §8.2.1', fields(['x-a', ' b']), trimmed],
-  ['a blank behind a value', '9113 §8.2.1', fields(['x-a', 'b ']), untrimmed],
+  ['a blank in front of a value', '9113 §8.2.1', fields(['x-a', ' b']), leftOut],
+  ['a blank behind a value', '9113 §8.2.1', fields(['x-a', 'b ']), leftOut],
   ['connection', '9113 §8.2.2', fields(['connection', 'close'])],
   ['keep-alive', '9113 §8.2.2', fields(['keep-alive', 'timeout=5'])],
   ['proxy-connection', '9113 §8.2.2', fields(['proxy-connection', 'close'])],

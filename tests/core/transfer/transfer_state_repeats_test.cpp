@@ -228,6 +228,16 @@ TEST(TransferState, AKeptConnectionThatIsGoneBeforeAnythingWasSentCostsNothing) 
   EXPECT_EQ(runAndEnd(state, kOnNew, Result{}), Next::fail);
 }
 
+TEST(TransferState, WhoIsTurnedBackBeforeItIsWrittenWaitsAgainAsOftenAsItTakes) {
+  TransferState state(kNotIdempotent);
+  for (int i = 0; i < 200; ++i) {
+    state.onRun(kOnNew);
+    state.onTurnedBack();
+    ASSERT_EQ(state.onDone(kOtherFault), Next::again);
+  }
+  EXPECT_EQ(runAndEnd(state, kOnNew, kOtherFault), Next::fail) << "each time it is said anew";
+}
+
 TEST(TransferState, WhatIsSentAgainForgetsWhatItWaitedFor) {
   auto state = sentState(kNotIdempotent, kOnKept);
   state.awaitContinue();

@@ -69,6 +69,7 @@ describe('an error of native', () => {
   it.each([
     ['headersTimeout', 'HeadersTimeoutError', 'HTTP/2: "headers timeout after 250"'],
     ['bodyTimeout', 'BodyTimeoutError', 'HTTP/2: "stream timeout after 250"'],
+    ['noStreams', 'HeadersTimeoutError', 'HTTP/2: server did not accept a new stream within 250'],
   ] as const)('%s over HTTP/2 is undici\u2019s %s: %s', (name, className, message) => {
     const error = made(name, 250, 'HTTP/2')
     expect(error).toBeInstanceOf(errors[className])

@@ -159,6 +159,7 @@ describe('the native client', () => {
       maxRequestsPerConnection: 0,
       maxResponseSize: -1,
       connectTimeout: 10_000,
+      streamTimeout: 300_000,
       keepAliveTimeout: 4000,
       keepAliveTimeoutThreshold: 2000,
       keepAliveMaxTimeout: 600_000,
