@@ -66,7 +66,7 @@ export function nativeError(
     case Errc.lengthMismatch:
       return new errors.ResponseContentLengthMismatchError()
     case Errc.streamReset:
-      return streamReset(detail)
+      return streamReset(detail, message === 'unanswered')
     case Errc.unexpectedUpgrade:
       return socketError('bad upgrade', socketInfo(socket))
     case Errc.decodeFailed:

@@ -9,13 +9,12 @@ import { quiet } from '../support/wait.ts'
 describe('RST_STREAM', () => {
   it.each([
     ['INTERNAL_ERROR', H2Code.internalError],
-    ['CANCEL', H2Code.cancel],
+    ['PROTOCOL_ERROR', H2Code.protocolError],
   ])('%s before the head is ERR_HTTP2_STREAM_ERROR', async (name, code) => {
     const { origin } = await useH2Frames(async (peer) => peer.reset(await peer.request(), code))
     const agent = await useAgent()
     const recorder = await exchange(agent, { origin })
     expect(recorder.terminalCalls).toBe(1)
-    if (agentKind === 'undici' && code === H2Code.cancel) return
     expect(recorder.error).toMatchObject({
       code: 'ERR_HTTP2_STREAM_ERROR',
       message: `Stream closed with error code NGHTTP2_${name}`,

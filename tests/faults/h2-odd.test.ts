@@ -249,8 +249,11 @@ it('a server that resets nine of ten streams at once answers the tenth', async (
   const { origin } = server
   const requests = Array.from({ length: 2000 }, () => exchange(agent, { origin }))
   const all = await Promise.all(requests)
-  const failed = all.filter(({ error }) => error?.code === 'ERR_HTTP2_STREAM_ERROR')
-  expect(failed).toHaveLength(1800)
+  const codes = all.map(({ error }) => error?.code)
+  expect(codes.filter((code) => code === 'ERR_HTTP2_STREAM_ERROR').length).toBeGreaterThan(500)
+  // CANCEL before the head.
+  expect(codes.filter((code) => code === 'UND_ERR_INFO').length).toBeGreaterThan(500)
+  expect(all.filter(({ error }) => error)).toHaveLength(1800)
   expect(all.filter(({ text }) => text === 'healthy')).toHaveLength(200)
   expect(all.filter(({ terminalCalls }) => terminalCalls !== 1)).toEqual([])
   expect(server.peers).toHaveLength(1)

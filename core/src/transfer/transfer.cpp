@@ -20,7 +20,6 @@ std::uint32_t milliseconds(std::chrono::milliseconds time) {
 constexpr std::uint32_t kGracefulNotice = 0x7fffffff;
 
 // Codes of HTTP/2 (RFC 9113, 7).
-constexpr std::uint32_t kProtocolError = 1;
 constexpr std::uint32_t kHttp11Required = 13;
 
 // Whether others that wait for the same connection would fail in the same way.
@@ -185,24 +184,28 @@ bool Transfer::lastsAsLongAsConnection() const {
   return head_.finalHeadSeen() && !head_.facts().chunked && !head_.facts().contentLength;
 }
 
-bool Transfer::isWhole() const {
-  return (easy_->succeeded() || endsByReset()) && !parked_ && chunks_.fault() == nullptr;
+// The error that libcurl has ended with; none if it succeeded, or if a callback ended the transfer.
+std::optional<Error> Transfer::libcurlsFault() const {
+  if (easy_->succeeded() || parked_) {
+    return std::nullopt;
+  }
+  return toError(*easy_, facts());
+}
+
+bool Transfer::isWhole(const std::optional<Error>& fault) const {
+  return (!fault || endsByReset(*fault)) && !parked_ && chunks_.fault() == nullptr;
 }
 
 // A server that answers and closes before it has read the whole request resets the connection. If such an end also ends
 // the body, what has come is the body, as in undici. Over TLS it may have been cut off.
-bool Transfer::endsByReset() const {
-  const TransferFacts all = facts();
-  if (!all.unframed || all.onHttp2 || text_.isTls()) {
-    return false;
-  }
-  const Error error = toError(*easy_, all);
-  return error.code == Errc::socketError && error.detail == ECONNRESET;
+bool Transfer::endsByReset(const Error& fault) const {
+  return fault.code == Errc::socketError && fault.detail == ECONNRESET &&
+         lastsAsLongAsConnection() && !isOnHttp2() && !text_.isTls();
 }
 
-TransferState::Result Transfer::result() const {
+TransferState::Result Transfer::result(bool whole, const std::optional<Error>& fault) const {
   TransferState::Result result;
-  result.whole = isWhole();
+  result.whole = whole;
   result.replayable = upload_.replayable();
   if (result.whole || parked_) {
     return result;
@@ -212,8 +215,8 @@ TransferState::Result Transfer::result() const {
   result.peerProgressed = connection != nullptr && connection->goawayLast > 0 &&
                           connection->goawayLast < kGracefulNotice;
   result.wantsHttp1 = isOnHttp2() && request_.allowHttp2 && easy_->streamError() == kHttp11Required;
-  const Errc code = toError(*easy_, facts()).code;
-  result.lost = !isOnHttp2() && (code == Errc::socketClosed || code == Errc::socketError);
+  result.lost = !isOnHttp2() && fault &&
+                (fault->code == Errc::socketClosed || fault->code == Errc::socketError);
   return result;
 }
 
@@ -221,20 +224,20 @@ TransferState::Next Transfer::onDone() {
   if (ended()) {
     return TransferState::Next::complete;
   }
-  if (isWhole() && !state_.answered() && endsWithBrokenLink()) {
+  const std::optional<Error> fault = libcurlsFault();
+  bool whole = isWhole(fault);
+  if (whole && !state_.answered() && endsWithBrokenLink()) {
     park(Error{Errc::socketClosed, 0, "the connection broke", describeSocket(*easy_)});
+    whole = false;
   }
-  if (isWhole() || state_.answered()) {
-    sendEnd();
-    return TransferState::Next::complete;
-  }
-  const auto next = easy_->threw() ? TransferState::Next::fail : state_.onDone(result());
+  const auto next =
+      easy_->threw() ? TransferState::Next::fail : state_.onDone(result(whole, fault));
   switch (next) {
     case TransferState::Next::complete:
       sendEnd();
       break;
     case TransferState::Next::fail:
-      endBy(takeError());
+      endBy(takeError(fault));
       break;
     case TransferState::Next::againOverHttp1:
       request_.allowHttp2 = false;
@@ -268,11 +271,11 @@ void Transfer::endEarly() {
   if (state_.responseWhole() && !parked_) {
     sendEnd();
   } else {
-    endBy(takeError());
+    endBy(takeError(std::nullopt));
   }
 }
 
-Error Transfer::takeError() {
+Error Transfer::takeError(std::optional<Error> fault) {
   if (const auto thrown = easy_->takeThrown()) {
     try {
       std::rethrow_exception(thrown);
@@ -285,11 +288,12 @@ Error Transfer::takeError() {
   if (parked_) {
     return *parked_;
   }
-  Error error = toError(*easy_, facts());
-  // If a body is shorter than declared, nghttp2 treats that as a fault of the stream and resets it.
-  if (error.code == Errc::streamReset && error.detail == kProtocolError && isCutShort()) {
+  Error error = fault ? *std::move(fault) : toError(*easy_, facts());
+  if (error.code == Errc::streamReset && isCutShort()) {
     error.code = Errc::lengthMismatch;
     error.detail = 0;
+  } else if (error.code == Errc::streamReset) {
+    error.message = head_.finalHeadSeen() ? "" : "unanswered";
   }
   return error;
 }

@@ -133,11 +133,12 @@ class Transfer final : public EasyHandle::Receiver {
   bool isCutShort() const;
   bool isOnHttp2() const;
   bool endsWithBrokenLink() const;
-  bool isWhole() const;
+  bool isWhole(const std::optional<Error>& fault) const;
   bool lastsAsLongAsConnection() const;
-  bool endsByReset() const;
-  TransferState::Result result() const;
-  Error takeError();
+  bool endsByReset(const Error& fault) const;
+  TransferState::Result result(bool whole, const std::optional<Error>& fault) const;
+  std::optional<Error> libcurlsFault() const;
+  Error takeError(std::optional<Error> fault);
   void startAnew();
   void askForBody();
   void startUpload();

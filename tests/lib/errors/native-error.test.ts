@@ -240,6 +240,16 @@ describe('an error of native', () => {
     })
   })
 
+  it.each([
+    [0, 'HTTP/2: stream half-closed (remote)'],
+    [8, 'HTTP/2: stream closed before the response was complete'],
+  ])('streamReset %d before the head is undici\u2019s InformationalError', (code, message) => {
+    const error = made('streamReset', code, 'unanswered')
+    expect(error).toBeInstanceOf(errors.InformationalError)
+    expect(error.message).toBe(message)
+    expect(made('streamReset', 2, 'unanswered').message).toContain('NGHTTP2_INTERNAL_ERROR')
+  })
+
   it('of connecting is an AggregateError only where several addresses were tried', () => {
     const both = made('connectFailed', 111, '127.0.0.2 80 111\n::1 80 101\n') as AggregateError
     expect(both).toBeInstanceOf(AggregateError)
