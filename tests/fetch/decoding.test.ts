@@ -1,8 +1,5 @@
 /** Bodies with content codings, which native decodes: who decodes when, in how much memory, and what becomes of it. */
 import { channel } from 'node:diagnostics_channel'
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import * as undici from 'undici'
@@ -11,19 +8,10 @@ import { Agent, fetch } from '../../lib/index.ts'
 import type { Controller } from '../../lib/compat/handler.ts'
 import { decodesBody, encodedSize, isDecoded } from '../../lib/request/decoded-body.ts'
 import { until } from '../support/wait.ts'
+import { useServer } from './server.ts'
 
 const text = 'a text that is coded '.repeat(500)
 const coded = gzipSync(text)
-
-async function useServer(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 /** A server of one body. */
 function useBody(coding: string, bytes: Buffer): Promise<string> {

@@ -1,12 +1,10 @@
 /** fetch() over what is no Agent: mocks, interceptors and agents around agents get from it what undici's fetch gives them. */
-import { createServer, type RequestListener } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import type { Dispatcher, MockAgent, MockPool, RequestInit } from 'undici'
 import { describe, it, onTestFinished } from 'vitest'
 import { onBoth, type Library } from '../support/libraries.ts'
 import { describeError } from './row.ts'
+import { useServer } from './server.ts'
 
 /** What a program sees of a response, or of what it got instead. */
 async function shown(library: Library, url: string, init: RequestInit): Promise<unknown> {
@@ -124,16 +122,6 @@ describe('fetch() over a MockAgent', () => {
 })
 
 type Make = (library: Library, agent: Dispatcher) => Dispatcher
-
-async function useServer(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 /** As programs do it: undici's fetch gives them an object. */
 function withHeader(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {

@@ -1,7 +1,5 @@
 /** What fetch() leaves behind (listeners, connections, memory), its stack and its timing entries. */
 import { getEventListeners, once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -14,19 +12,10 @@ import { fallBacks } from '../../lib/fetch/fetch.ts'
 import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { until } from '../support/wait.ts'
+import { useServer } from './server.ts'
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
-
-async function useServer(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 function useAgent(): Agent {
   const agent = new Agent()

@@ -153,3 +153,22 @@ export async function told({
   const text = await outcome(() => body.text())
   return { statusCode, headers: stable, trailers, opaque, text }
 }
+
+/** A response, and its body when it is there. */
+export async function begun(
+  { request, puppet }: Played,
+  options = {},
+  headers = {},
+): Promise<Body> {
+  const pending = request(url, options)
+  puppet.head(200, headers)
+  return (await pending).body
+}
+
+/** The body of a response that has come as a whole. */
+export async function whole(stage: Played, ...chunks: (string | Buffer)[]): Promise<Body> {
+  const body = await begun(stage)
+  stage.puppet.data(...chunks)
+  stage.puppet.end()
+  return body
+}

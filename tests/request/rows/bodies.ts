@@ -1,12 +1,14 @@
 /** A body that is read as a whole. */
 import { Buffer } from 'node:buffer'
 import {
+  begun,
   look,
   outcome,
   plain,
   shapes,
   url,
   watch,
+  whole,
   type Body,
   type Played,
   type PlayedRow,
@@ -92,20 +94,6 @@ async function readAt(
   await settled()
   used.push(body.bodyUsed)
   return { result, used, body: look(body) }
-}
-
-/** A response, and its body when it is there. */
-async function begun({ request, puppet }: Played, options = {}, headers = {}): Promise<Body> {
-  const pending = request(url, options)
-  puppet.head(200, headers)
-  return (await pending).body
-}
-
-async function whole(stage: Played, ...chunks: (string | Buffer)[]): Promise<Body> {
-  const body = await begun(stage)
-  stage.puppet.data(...chunks)
-  stage.puppet.end()
-  return body
 }
 
 export const bodyRows: PlayedRow[] = [

@@ -1,6 +1,5 @@
 /** A body that is discarded. */
-import type { Buffer } from 'node:buffer'
-import { look, outcome, plain, url, watch, type Body, type Played, type PlayedRow } from '../row.ts'
+import { begun, look, outcome, plain, watch, whole, type PlayedRow } from '../row.ts'
 import { settled } from '../puppet.ts'
 
 const row = (name: string, play: PlayedRow['play']): PlayedRow => ({
@@ -8,20 +7,6 @@ const row = (name: string, play: PlayedRow['play']): PlayedRow => ({
   name,
   play,
 })
-
-/** A response, and its body when it is there. */
-async function begun({ request, puppet }: Played, options = {}, headers = {}): Promise<Body> {
-  const pending = request(url, options)
-  puppet.head(200, headers)
-  return (await pending).body
-}
-
-async function whole(stage: Played, ...chunks: (string | Buffer)[]): Promise<Body> {
-  const body = await begun(stage)
-  stage.puppet.data(...chunks)
-  stage.puppet.end()
-  return body
-}
 
 export const dumpRows: PlayedRow[] = [
   row('dump() of one that has come', async (stage) => {
