@@ -28,6 +28,8 @@ enum class BodyKind : std::uint8_t {
 
 struct Request {
   RequestId id{};
+  // Here, where alignment leaves room: thousands of requests may wait.
+  bool decodesBody = false;  // decode the content codings of the response, if all are known
 
   // NUL-terminated strings, latin1, one after the other:
   //   origin ("https://host:port", the port always there), method, target (verbatim), servername (may be empty;
@@ -47,7 +49,6 @@ struct Request {
   bool idempotent = false;       // may be sent again if a kept connection was dead
   bool tunnel = false;           // upgrade or CONNECT
   bool reportSent = false;       // wants EventType::requestSent
-  bool decodesBody = false;      // decode the content codings of the response, if all are known
   bool expectContinue = false;   // over HTTP/2 the body waits for 100 or another head
 };
 
