@@ -92,7 +92,17 @@ describe('an error of native', () => {
     })
   })
 
-  it.each(Object.entries(Errc))('%s has a class, a code and a message of ours', (_name, code) => {
+  it('decodeFailed is the error that node:zlib makes', () => {
+    const error = made('decodeFailed', 0xffff_fffd, 'Z_DATA_ERROR\nincorrect header check')
+    expect(seen(error)).toEqual({
+      message: 'incorrect header check',
+      errno: -3,
+      code: 'Z_DATA_ERROR',
+    })
+  })
+
+  const ofLibcurl = Object.entries(Errc).filter(([name]) => name !== 'decodeFailed')
+  it.each(ofLibcurl)('%s has a class, a code and a message of ours', (_name, code) => {
     const words = 'Failed reading the chunked-encoded stream'
     const error = nativeError(code, 0, words, '', to) as Error & { code?: string; cause?: unknown }
     expect(error.constructor).not.toBe(errors.UndiciError)
