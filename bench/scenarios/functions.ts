@@ -92,7 +92,7 @@ export const functionScenarios: readonly TimedScenario[] = [
   }),
   functionScenario({
     name: 'fetch-gzip',
-    title: 'fetch() of 62 KB, compressed by gzip',
+    title: 'fetch() of 62 KB as gzip',
     path: kCoded,
     once: fetchOnce,
     others: ['node-fetch', 'impit', 'wreq-js'],
