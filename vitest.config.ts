@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { timeFactor } from './tests/support/time-factor.ts'
 
 export default defineConfig({
   test: {
@@ -12,8 +13,8 @@ export default defineConfig({
     pool: 'forks',
     // The tests run servers and loop threads besides; more workers than this measure each other's waiting.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 30_000 * timeFactor,
+    hookTimeout: 30_000 * timeFactor,
     // How Node runs lib/ without a build: no transforms of vitest's own between the test and the code.
     server: { deps: { external: [/node_modules/] } },
   },

@@ -27,7 +27,10 @@ export async function ensureNodeModules(forTests) {
 
 /** Package managers, bundlers and Jest, for tests/package. */
 export function ensurePackageTools() {
-  return ensureInstalled(packageTools, 'npm ci (tools of tests/package)', 'npm-ci-package-tools')
+  // The tests run the tools' scripts by Node; esbuild's install script would put a program in the place of its own.
+  return ensureInstalled(packageTools, 'npm ci (tools of tests/package)', 'npm-ci-package-tools', {
+    command: ['ci', '--ignore-scripts'],
+  })
 }
 
 /** Other native clients, for the benchmarks; they do without where npm has no binaries for this machine. */

@@ -66,7 +66,11 @@ async function runInNode(preset, wrap) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const preloaded = await capture('g++', [`-print-file-name=${runtime}`])
-  const env = { LD_PRELOAD: preloaded.trim(), ...options(`log_path=${join(folder, 'report')}`) }
+  const env = {
+    LD_PRELOAD: preloaded.trim(),
+    DODICI_TIME_FACTOR: '4',
+    ...options(`log_path=${join(folder, 'report')}`),
+  }
   const counts = await runVitest(suites, { addon: preset, env, wrap })
   const found = await faults(addonOf(preset), reportsIn(folder))
   for (const fault of found) say(fault)

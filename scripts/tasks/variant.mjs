@@ -10,7 +10,19 @@ const contract = (...names) => names.map((name) => `tests/contract/${name}.test.
 
 const suites = {
   // Suites that depend on timing (streams, limits, connections that end) also run on the build that users run.
-  release: ['tests/contract', 'tests/exit', 'tests/addon', 'tests/servers', 'tests/chaos'],
+  release: [
+    ...['tests/addon', 'tests/servers', 'tests/chaos', 'tests/exit/workers.test.ts'],
+    ...contract(
+      'abort',
+      'close-destroy',
+      'handler-throws',
+      'keep-alive',
+      'malformed',
+      'memory-download',
+    ),
+    ...contract('pause', 'proxy', 'request-bodies', 'responses', 'reuse', 'stress', 'timeouts'),
+    ...contract('truncation', 'truncation-h2', 'upgrade', 'uploads'),
+  ],
   // Debian 12's libcurl is 7.88, which gives other errors in rare cases, so these suites test what all versions do
   // alike.
   system: contract(

@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads'
 import { agentKind } from './agents.ts'
 import type { AgentKind } from './agents.ts'
 import type { ChildKit } from './child-main.ts'
+import { timeFactor } from './time-factor.ts'
 import { within } from './wait.ts'
 
 export type ChildBody<Data> = (kit: ChildKit, data: Data) => unknown
@@ -41,7 +42,7 @@ export interface RunningChild {
 }
 
 const mainFile = fileURLToPath(new URL('./child-main.ts', import.meta.url))
-const kDeadlineMs = 60_000
+const kDeadlineMs = 100_000 * timeFactor
 
 /** Starts the closure in a child process; `next()` reads its messages while it runs. */
 export function startChild<Data>(

@@ -1,8 +1,9 @@
 /** Waits for an event, with a deadline whose error names it. Tests never sleep until something has happened. */
 import type { EventEmitter } from 'node:events'
+import { timeFactor } from './time-factor.ts'
 
 /** Long enough for a slow machine under load: after this time the event will not come. */
-export const kExpectNoTimeout = 15_000
+export const kExpectNoTimeout = 15_000 * timeFactor
 
 /** Resolves as `promise`, or rejects with an error that says what did not come in time. */
 export async function within<T>(
