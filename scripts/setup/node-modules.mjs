@@ -8,6 +8,7 @@ import { inRoot, logOf, node24, root } from '../support/paths.mjs'
 
 const otherNodes = inRoot('tests/support/node-versions')
 const publicSuites = inRoot('tests/public/suites')
+const typedoc = inRoot('scripts/docs/reference')
 const packageTools = inRoot('tests/package/tools')
 const nativeClients = inRoot('bench/clients/native')
 
@@ -23,6 +24,11 @@ export async function ensureNodeModules(forTests) {
   await ensureInstalled(publicSuites, 'npm ci (public test suites)', 'npm-ci-public-suites', {
     command: ['ci', '--ignore-scripts'],
   })
+}
+
+/** Installs TypeDoc, which needs an older TypeScript than the project has. */
+export function ensureTypedoc() {
+  return ensureInstalled(typedoc, 'npm ci (TypeDoc)', 'npm-ci-typedoc')
 }
 
 /** Package managers, bundlers and Jest, for tests/package. */
