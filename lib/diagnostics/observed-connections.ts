@@ -65,13 +65,14 @@ export function publishNativeConnectError(origin: Origin, error: Error): void {
   }
 }
 
-function paramsOf({ url, hostname, isTls }: Origin): ConnectParams {
+// Native does not report whether a request named another server than its origin, so there is never a servername.
+function paramsOf({ url, hostname }: Origin): ConnectParams {
   return {
     host: url.host,
     hostname,
     protocol: url.protocol,
     port: url.port,
-    servername: isTls ? hostname : null,
+    servername: null,
     localAddress: null,
   }
 }

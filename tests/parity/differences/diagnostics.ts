@@ -84,11 +84,12 @@ export const diagnosticsDifferences: readonly Difference[] = [
     'undefined',
   ),
   has(
-    'the servername',
+    'the servername of a request that names one',
     'beforeConnect',
     ({ connectParams }) => connectParams.servername,
-    null,
     'localhost',
+    null,
+    { options: { servername: 'localhost' } },
   ),
   has(
     "the socket's address",
