@@ -1,8 +1,16 @@
 /** A program of somebody who installs dodici: a folder of its own, a package manager, and a PATH on which there is no compiler. */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
@@ -28,8 +36,11 @@ const managers = {
 } as const
 
 function systemNpm(): string {
-  const root = execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim()
-  return join(root, 'npm/bin/npm-cli.js')
+  const searched = (process.env['PATH'] ?? '').split(delimiter)
+  const found = searched.map((folder) => join(folder, 'npm')).find((file) => existsSync(file))
+  if (found === undefined) throw new Error('there is no npm on the PATH')
+  // A link to its script. npm itself would say where the global packages of the first Node on the PATH are.
+  return realpathSync(found)
 }
 
 export type Manager = keyof typeof managers
