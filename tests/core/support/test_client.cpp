@@ -208,6 +208,12 @@ void TestClient::read(const EventBatch& batch) {
       case EventType::loopClosed:
         ++loopsClosed_;
         break;
+      case EventType::decoding:
+        break;
+      case EventType::encodedSize:
+        cursor.word();
+        cursor.word();
+        break;
     }
   }
 }
