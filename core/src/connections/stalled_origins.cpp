@@ -7,6 +7,18 @@
 
 namespace dodici {
 
+namespace {
+
+// Whether the test holds of a connection of this origin that can still be used.
+template <typename Test>
+bool anyUsable(const Origin& origin, Test test) {
+  return std::any_of(origin.others.begin(), origin.others.end(), [&](const Connection& connection) {
+    return connection.usable() && test(connection);
+  });
+}
+
+}  // namespace
+
 bool OriginQueue::isAwaited(const Connection& connection) const {
   return connection.origin != nullptr && connection.allowsNoStream() &&
          !connection.origin->waiting.empty();
@@ -15,9 +27,8 @@ bool OriginQueue::isAwaited(const Connection& connection) const {
 // Whether no connection may be made for this request, because it was on one whose peer allows no stream. It would perhaps be
 // refused there too, and for the second time.
 bool OriginQueue::isHeldBack(const Origin& origin, const Ticket& ticket) const {
-  return ticket.turnedBack_ &&
-         std::any_of(origin.others.begin(), origin.others.end(), [](const Connection& connection) {
-           return connection.usable() && connection.allowsNoStream();
+  return ticket.turnedBack_ && anyUsable(origin, [](const Connection& connection) {
+           return connection.allowsNoStream();
          });
 }
 
@@ -48,24 +59,20 @@ bool OriginQueue::isStalled(const Origin& origin) const {
   if (origin.waiting.empty() || origin.connecting > 0 || allowsSome(origin)) {
     return false;
   }
-  return std::any_of(origin.others.begin(), origin.others.end(), [](const Connection& connection) {
-    return connection.usable() && connection.inUse == 0;
-  });
+  return anyUsable(origin, [](const Connection& connection) { return connection.isIdle(); });
 }
 
 // Whether a connection has room, or will have some when a request on it ends.
 bool OriginQueue::allowsSome(const Origin& origin) const {
-  return !origin.roomy.empty() ||
-         std::any_of(origin.others.begin(), origin.others.end(), [](const Connection& connection) {
-           return connection.usable() && !connection.allowsNoStream();
-         });
+  return !origin.roomy.empty() || anyUsable(origin, [](const Connection& connection) {
+    return !connection.allowsNoStream();
+  });
 }
 
 // Whether a request has left the line for a new connection, and may be turned back.
 bool OriginQueue::mayComeBack(const Origin& origin) const {
-  return origin.connecting > 0 ||
-         std::any_of(origin.others.begin(), origin.others.end(), [](const Connection& connection) {
-           return connection.usable() && connection.inUse > 0 && connection.requests == 0;
+  return origin.connecting > 0 || anyUsable(origin, [](const Connection& connection) {
+           return !connection.isIdle() && connection.requests == 0;
          });
 }
 
@@ -105,7 +112,7 @@ void OriginQueue::expireStalls(std::vector<RequestId>& failed, Clock::time_point
       leave(ticket, now);
     }
     for (Connection& connection : origin->others) {
-      if (connection.usable() && connection.inUse == 0) {
+      if (connection.usable() && connection.isIdle()) {
         connection.endCode = Errc::noStreams;
         connection.endDetail = static_cast<std::uint32_t>(limits_.streamTimeout.count());
         retire(connection);

@@ -13,18 +13,18 @@ namespace dodici {
 
 namespace {
 
+constexpr std::uint32_t kResetContent = 205;
+
 // fetch() may follow it, and then ignores its body.
 bool isRedirect(std::uint32_t status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-bool hasNoBody(std::uint32_t status) { return status == 204 || status == 205 || status == 304; }
-
 }  // namespace
 
 void Transfer::startDecoding() {
   const auto status = head_.facts().status;
-  if (!request_.decodesBody || bodiless() || hasNoBody(status) || isRedirect(status)) {
+  if (!request_.decodesBody || bodiless() || status == kResetContent || isRedirect(status)) {
     return;
   }
   const Codings codings = Codings::of(head_.value("content-encoding"));
