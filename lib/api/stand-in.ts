@@ -55,7 +55,7 @@ export function standInFor(
     }
     return proxy === 'env'
       ? new UndiciEnvHttpProxyAgent(given)
-      : new UndiciProxyAgent({ ...undiciOptions(options), ...proxyOptions(proxy) } as never)
+      : new UndiciProxyAgent({ ...(given as object), ...proxyOptions(proxy) } as never)
   })
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { readStart } from './read-start.ts'
 
 const headerSize = 64
 const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
@@ -8,21 +8,14 @@ const machines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 }
  * SIGBUS if a file is truncated. Linux only.
  */
 export function faultOfElf(path: string): string | undefined {
-  const file = openSync(path, 'r')
-  try {
-    const header = Buffer.alloc(headerSize)
-    const { size } = fstatSync(file)
-    if (readSync(file, header) < headerSize || header.toString('latin1', 0, 4) !== '\x7fELF') {
-      return 'it is not a shared library of Linux'
-    }
-    if (header.readUInt16LE(18) !== machines[process.arch]) {
-      return 'it is made for another processor'
-    }
-    // The table of sections comes last in the file.
-    const end =
-      Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
-    return size < end ? `it is truncated: it has ${size} of ${end} bytes` : undefined
-  } finally {
-    closeSync(file)
+  const { start: header, size } = readStart(path, headerSize)
+  if (header.length < headerSize || header.toString('latin1', 0, 4) !== '\x7fELF') {
+    return 'it is not a shared library of Linux'
   }
+  if (header.readUInt16LE(18) !== machines[process.arch]) {
+    return 'it is made for another processor'
+  }
+  // The table of sections comes last in the file.
+  const end = Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
+  return size < end ? `it is truncated: it has ${size} of ${end} bytes` : undefined
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { readStart } from './read-start.ts'
 
 /** A machine as the platform packages know it. */
 export interface Platform {
@@ -22,15 +22,11 @@ export function currentPlatform(): Platform {
 
 // The first page of the executable names its dynamic linker, whatever else is installed on the machine.
 function isMusl(program: string): boolean {
-  const page = Buffer.alloc(4096)
   try {
-    const file = openSync(program, 'r')
-    readSync(file, page)
-    closeSync(file)
+    return readStart(program, 4096).start.includes('/ld-musl-')
   } catch {
     return false
   }
-  return page.includes('/ld-musl-')
 }
 
 function glibcVersion(): string {

@@ -5,9 +5,8 @@ import { logOf } from '../support/paths.mjs'
 import { glibcFloor, mostBytes } from './platforms.mjs'
 
 /** Writes `addon` without symbols to `to`, and its debug information to `debug`, which debuggers find by its build id. */
-export async function strip(addon, to, debug, prefix = '') {
-  const run = (title, command, args) =>
-    runLogged({ title, command: `${prefix}${command}`, args, log: logOf('package') })
+export async function strip(addon, to, debug) {
+  const run = (title, command, args) => runLogged({ title, command, args, log: logOf('package') })
   await run('keeping the symbols', 'objcopy', ['--only-keep-debug', addon, debug])
   copyFileSync(addon, to)
   await run('stripping the addon', 'strip', ['--strip-unneeded', to])
@@ -28,7 +27,7 @@ export async function checkAddon(file) {
 }
 
 /** Returns the newest version of glibc that a symbol of the file needs. */
-export async function newestGlibc(file) {
+async function newestGlibc(file) {
   const symbols = await capture('objdump', ['-T', file])
   if (symbols === undefined) throw new StepFailed(`objdump can’t read ${file}.`)
   const versions = [...symbols.matchAll(/\(GLIBC_([\d.]+)\)/g)].map(([, version]) => version)

@@ -6,11 +6,15 @@ import { logOf } from '../support/paths.mjs'
 import { PrivateApt } from '../support/private-apt.mjs'
 import { runLogged } from '../support/run.mjs'
 
-/** Unpacks `packages` of Debian's `architecture` into `folder`; returns false if they can't be downloaded. */
-export async function unpackDebian11(packages, architecture, folder) {
+/** Debian's names of the architectures whose name in Node is another. */
+const debianNames = { x64: 'amd64' }
+
+/** Unpacks `packages` for `arch` (Node's name for it) into `folder`; returns false if they can't be downloaded. */
+export async function unpackDebian11(packages, arch, folder) {
   const root = `${folder}.apt`
   mkdirSync(root, { recursive: true })
   const log = logOf('debian-11')
+  const architecture = debianNames[arch] ?? arch
   const apt = new PrivateApt(root, log, { type: 'deb', suites: ['bullseye'], architecture })
   try {
     if (!(await apt.ready())) return false
@@ -33,9 +37,8 @@ export async function ensureDebian11Root() {
   if (existsSync(root)) return root
   const staging = `${root}.partial`
   rmSync(staging, { recursive: true, force: true })
-  const architecture = process.arch === 'x64' ? 'amd64' : process.arch
   const packages = ['libc6', 'libgcc-s1', 'libstdc++6']
-  if (!(await unpackDebian11(packages, architecture, staging))) return undefined
+  if (!(await unpackDebian11(packages, process.arch, staging))) return undefined
   renameSync(staging, root)
   return root
 }

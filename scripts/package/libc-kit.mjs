@@ -19,10 +19,10 @@ import { logOf } from '../support/paths.mjs'
 import { StepFailed } from '../support/run.mjs'
 import { unpackDebian11 } from './debian-11.mjs'
 
-/** For each architecture: Debian's name for it, the triplet of its folders, the dynamic linker. */
+/** For each architecture: the triplet of its folders in Debian, and the dynamic linker. */
 const machines = {
-  x64: { debian: 'amd64', triplet: 'x86_64-linux-gnu', linker: 'ld-linux-x86-64.so.2' },
-  arm64: { debian: 'arm64', triplet: 'aarch64-linux-gnu', linker: 'ld-linux-aarch64.so.1' },
+  x64: { triplet: 'x86_64-linux-gnu', linker: 'ld-linux-x86-64.so.2' },
+  arm64: { triplet: 'aarch64-linux-gnu', linker: 'ld-linux-aarch64.so.1' },
 }
 
 /** The linker finds these as `-lNAME`. glibc 2.34 made one library of them; in 2.31 they are still separate. */
@@ -41,24 +41,24 @@ export async function ensureLibcKit(arch) {
   if (existsSync(kit)) return kit
   mkdirSync(cacheFolder, { recursive: true })
   return withLock(`${kit}.lock`, 'Debian 11’s C library', async () => {
-    if (!existsSync(kit)) await make(kit, machines[arch])
+    if (!existsSync(kit)) await make(kit, arch)
     return kit
   })
 }
 
-async function make(kit, machine) {
+async function make(kit, arch) {
   const staging = `${kit}.partial`
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging)
   const unpacked = join(staging, 'unpacked')
-  if (!(await unpackDebian11(['libc6', 'libc6-dev'], machine.debian, unpacked))) {
+  if (!(await unpackDebian11(['libc6', 'libc6-dev'], arch, unpacked))) {
     throw new StepFailed(
       `Debian 11’s libc6 could not be downloaded; see ${logOf('debian-11')}. Set DODICI_LIBC_KIT to a kit from another ` +
         'machine (its folder ~/.cache/dodici/libc-2.31-*), or build for this machine’s glibc only: npm run build.',
     )
   }
   const made = join(staging, 'kit')
-  gather(made, unpacked, machine)
+  gather(made, unpacked, machines[arch])
   renameSync(made, kit)
   rmSync(staging, { recursive: true, force: true })
 }

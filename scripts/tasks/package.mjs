@@ -14,6 +14,11 @@ import { say } from '../support/run.mjs'
 
 export async function run() {
   await prepare()
+  await pack()
+}
+
+/** Builds and packs. REQUIRES: prepare() has run. */
+export async function pack() {
   await buildPreset('release', { targets: ['dodici_addon'] })
   await buildLib()
   rmSync(packagesFolder, { recursive: true, force: true })

@@ -4,7 +4,7 @@ import { ensureDebian11Root } from '../package/debian-11.mjs'
 import { ensurePackageTools } from '../setup/node-modules.mjs'
 import { closingLines } from '../support/counts.mjs'
 import { runVitest } from '../support/suites.mjs'
-import { run as pack } from './package.mjs'
+import { pack } from './package.mjs'
 
 export async function run(words) {
   await prepare('test')
