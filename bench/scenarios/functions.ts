@@ -3,7 +3,7 @@ import { fetch as undiciFetch, request as undiciRequest } from 'undici'
 import type { Dispatcher } from 'undici'
 import { Agent, fetch, request } from '../../lib/index.ts'
 import type { ClientName, OpenClient } from '../clients/client.ts'
-import { kCoded, kSmall, plain } from './scenario.ts'
+import { agentOf, kCoded, kLarge, kLargeBytes, kSmall, plain } from './scenario.ts'
 import type { Meter, TimedScenario } from './scenario.ts'
 
 /** What a GET gives: its bytes, or its text, which is as long, because the files are ASCII. */
@@ -38,7 +38,8 @@ function lengthOf({ length }: string): Read {
   return { byteLength: length }
 }
 
-async function fiftyAtATime(
+async function manyAtATime(
+  inFlight: number,
   once: Once,
   client: OpenClient,
   url: string,
@@ -53,7 +54,7 @@ async function fiftyAtATime(
       meter.requests += 1
     }
   }
-  await Promise.all(Array.from({ length: 50 }, loop))
+  await Promise.all(Array.from({ length: inFlight }, loop))
 }
 
 interface Settings {
@@ -62,6 +63,7 @@ interface Settings {
   readonly others: readonly ClientName[]
   readonly title?: string
   readonly path?: string
+  readonly inFlight?: number
   readonly targets?: TimedScenario['targets']
 }
 
@@ -69,19 +71,47 @@ const functionScenario = ({
   name,
   title = `${name}() over HTTP/1.1`,
   path = kSmall,
+  inFlight = 50,
   once,
   others,
   targets = {},
 }: Settings): TimedScenario => ({
   name,
-  title: `${title}, 50 in flight`,
+  title: `${title}, ${inFlight} in flight`,
   unit: 'request',
   targets,
   agent: {},
   origin: plain,
   others,
-  drive: (client, origin, meter) => fiftyAtATime(once, client, `${origin}${path}`, meter),
+  drive: (client, origin, meter) => manyAtATime(inFlight, once, client, `${origin}${path}`, meter),
 })
+
+/** Reads the web stream of a large body chunk by chunk, again and again. */
+const fetchStream: TimedScenario = {
+  name: 'fetch-stream',
+  title: 'the stream of fetch(), 100 MB',
+  unit: 'byte',
+  targets: { jsCpu: { atMost: 0.3 } },
+  agent: {},
+  origin: plain,
+  drive: async (client, origin, meter) => {
+    const dispatcher = agentOf(client)
+    while (meter.running) {
+      const startedAt = meter.latency.start()
+      const response = await (dispatcher instanceof Agent
+        ? fetch(`${origin}${kLarge}`, { dispatcher })
+        : undiciFetch(`${origin}${kLarge}`, { dispatcher }))
+      let received = 0
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        received += chunk.byteLength
+        meter.bytes += chunk.byteLength
+      }
+      if (received !== kLargeBytes) throw new Error(`${received} bytes instead of ${kLargeBytes}`)
+      meter.requests += 1
+      meter.latency.end(startedAt)
+    }
+  },
+}
 
 export const functionScenarios: readonly TimedScenario[] = [
   functionScenario({
@@ -90,6 +120,15 @@ export const functionScenarios: readonly TimedScenario[] = [
     others: ['node-fetch', 'impit', 'wreq-js'],
     targets: { rate: { atLeast: 4 }, jsCpu: { atMost: 0.12 } },
   }),
+  functionScenario({
+    name: 'fetch-1',
+    title: 'fetch() over HTTP/1.1',
+    inFlight: 1,
+    once: fetchOnce,
+    others: ['wreq-js'],
+    targets: { rate: { atLeast: 1.5 } },
+  }),
+  fetchStream,
   functionScenario({
     name: 'fetch-gzip',
     title: 'fetch() of 62 KB as gzip',

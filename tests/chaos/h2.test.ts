@@ -79,9 +79,10 @@ it.each(cases)(
     const [code] = (await once(child, 'exit')) as [number | null]
     clearTimeout(timer)
     console.log(Math.round(performance.now() - start), 'ms', ledger.done, ledger.outcomes, vitals)
-    // The first ones suffice; there may be thousands.
     console.log(`${ledger.violations.length} violations`)
-    expect(ledger.violations.slice(0, 30)).toEqual([])
+    // The first ones suffice; there may be thousands. A report of CI shows the message alone.
+    const first = ledger.violations.slice(0, 30)
+    expect(first, first.slice(0, 3).join('\n')).toEqual([])
     expect(code).toBe(0)
     if (!vitals) throw new Error('the client told nothing of itself')
     expect(vitals.after.descriptors).toBeLessThanOrEqual(vitals.before.descriptors + 2)
