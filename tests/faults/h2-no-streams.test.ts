@@ -4,7 +4,8 @@ import { hasBundledCurl } from '../support/curl.ts'
 import { useAgent, useH2Frames } from '../support/fixtures.ts'
 import { dispatch } from '../support/recorder.ts'
 import { FrameFlag, FrameType, H2Code, settings } from '../support/servers/h2-frames.ts'
-import type { H2Peer } from '../support/servers/h2-frames.ts'
+import type { Frame, H2Peer } from '../support/servers/h2-frames.ts'
+import { within } from '../support/wait.ts'
 
 const kTooLate = {
   name: 'HeadersTimeoutError',
@@ -23,6 +24,10 @@ async function refuseAll(peer: H2Peer): Promise<void> {
     if (type === FrameType.headers) peer.reset(stream, H2Code.refusedStream)
   }
   await peer.ended
+}
+
+function isSettingsAck({ type, flags }: Frame): boolean {
+  return type === FrameType.settings && flags === FrameFlag.ack
 }
 
 async function answerAll(peer: H2Peer): Promise<void> {
@@ -44,6 +49,31 @@ describe.runIf(hasBundledCurl)('connections that allow no stream', () => {
       expect(server.peers.length).toBeLessThanOrEqual(connections ?? requests.length)
     },
   )
+
+  it('are replaced when they end', async () => {
+    const kRequests = 3000
+    const server = await useH2Frames(async (peer) => {
+      await peer.request()
+      allow(peer, 0)
+      await peer.frame('the acknowledgement', isSettingsAck, 1)
+      peer.transport.resetAndDestroy()
+    })
+    const agent = await useAgent({ headersTimeout: 60_000, connections: 1 })
+    const { origin } = server
+    // New requests keep the loop busy while it reads the end.
+    const one = async (): Promise<unknown> => {
+      await within('a request ends', dispatch(agent, { origin, method: 'POST' }).done, 10_000)
+      return new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+    }
+    let left = kRequests
+    const worker = async (): Promise<void> => {
+      for (; left > 0; left -= 1) await one()
+    }
+    await Promise.all(Array.from({ length: 20 }, worker))
+    expect(server.peers.length).toBeGreaterThan(100)
+  })
 
   it('leave requests to a connection that allows some', async () => {
     const server = await useH2Frames(

@@ -68,7 +68,7 @@ export class Ledger {
 
   tell(connection: number, what: string): void {
     const history = this.#histories.get(connection) ?? []
-    this.#histories.set(connection, [...history.slice(-7), what])
+    this.#histories.set(connection, [...history.slice(-15), what])
   }
 
   violate(what: string): void {
@@ -116,7 +116,17 @@ export class Ledger {
       ({ connection, stream, fate, last }) =>
         `on connection ${connection} as stream ${stream}: ${fate}, ${last} (connection: ${this.#histories.get(connection)?.join(', ')})`,
     )
-    return attempts.length === 0 ? 'It never arrived.' : words.join('; ')
+    return attempts.length === 0
+      ? `It never arrived. Open: ${this.#openConnections()}`
+      : words.join('; ')
+  }
+
+  #openConnections(): string {
+    const open = [...this.#histories].filter(([, history]) => history.at(-1) !== 'closed')
+    const words = open.map(
+      ([connection, history]) => `connection ${connection}: ${history.join(', ')}`,
+    )
+    return words.join('; ') || 'no connection'
   }
 
   /** Checks that the client got the right result. */

@@ -136,38 +136,51 @@ void ConnectionKeeper::onLeft(Connection& connection) {
   }
   if (connection.state == Connection::State::draining) {
     close(connection, connection.endCode, connection.endDetail);
-  } else {
-    idle_.note(connection);
+    return;
+  }
+  idle_.note(connection);
+  if (std::exchange(connection.isUnread, false)) {
+    const int socket = connection.socket;
+    checkIdle(connection);
+    watchers_.reportAgain(socket);
   }
 }
 
 void ConnectionKeeper::drain(Connection& connection) { origins_.drain(connection, Clock::now()); }
 
 SocketWatchers::Unread ConnectionKeeper::onUnread(int socket) {
-  Connection* connection = connections_.findBySocket(socket);
-  if (connection == nullptr || !connection->isIdle()) {
+  Connection* const connection = connections_.findBySocket(socket);
+  if (connection == nullptr) {
     return SocketWatchers::Unread::left;
   }
-  const bool isHttp2 = connection->protocol == Protocol::http2;
+  if (!connection->isIdle()) {
+    // The watchers report an end once. Requests that have failed by it may still be on the connection.
+    connection->isUnread = true;
+    return SocketWatchers::Unread::left;
+  }
+  return checkIdle(*connection) ? SocketWatchers::Unread::taken : SocketWatchers::Unread::left;
+}
+
+// Reads what the peer of an idle HTTP/2 connection has sent, and closes a connection that cannot serve a request any
+// more. Returns whether all bytes were read and the connection goes on.
+bool ConnectionKeeper::checkIdle(Connection& idle) {
+  const int socket = idle.socket;
+  const bool isHttp2 = idle.protocol == Protocol::http2;
   const auto fault = faultOf(socket, isHttp2);
-  if (fault && connection->endCode == Errc::notKept) {
-    connection->endCode = fault->code;
-    connection->endDetail = fault->detail;
+  if (fault && idle.endCode == Errc::notKept) {
+    idle.endCode = fault->code;
+    idle.endDetail = fault->detail;
   }
-  if (isHttp2 && MultiHandle::kNamesConnections) {
+  const bool reads = isHttp2 && MultiHandle::kNamesConnections;
+  if (reads) {
     // The peer may have sent the reason before the end.
-    multi_.check(*connection);
-    connection = connections_.findBySocket(socket);
-    if (connection == nullptr) {
-      return SocketWatchers::Unread::left;
-    }
+    multi_.check(idle);
   }
-  if (!fault) {
-    return isHttp2 && MultiHandle::kNamesConnections ? SocketWatchers::Unread::taken
-                                                     : SocketWatchers::Unread::left;
+  Connection* const still = connections_.findBySocket(socket);
+  if (still != nullptr && fault) {
+    close(*still, still->endCode, still->endDetail);
   }
-  close(*connection, connection->endCode, connection->endDetail);
-  return SocketWatchers::Unread::left;
+  return still != nullptr && !fault && reads;
 }
 
 // A libcurl with connection events has already reported this by one.

@@ -94,6 +94,7 @@ class ConnectionKeeper final : public MultiHandle::ConnectionListener {
   void opened(
       OriginQueue::Ticket& ticket, const EasyHandle& easy, int socket, std::string_view origin
   );
+  bool checkIdle(Connection& idle);
   void sendPings(Clock::time_point now);
   void close(Connection& connection, Errc code, std::uint32_t detail = 0);
 

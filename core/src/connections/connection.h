@@ -65,6 +65,9 @@ struct Connection {
   std::optional<Clock::time_point> nextPing;  // by the client's pingInterval
   std::optional<Clock::time_point> askedAt;   // when a PING was sent, after which nothing has come
 
+  // Something has come from the peer that libcurl does not read, while requests were on the connection.
+  bool isUnread = false;
+
   // If set, all requests on it fail: the peer has said so, or has broken the protocol.
   std::optional<Error> broken;
 

@@ -166,6 +166,13 @@ void SocketWatchers::watch(int socket, bool reads, bool writes) {
   listen(watch, watch.needed());
 }
 
+void SocketWatchers::reportAgain(curl_socket_t socket) {
+  const auto found = watches_.find(socket);
+  if (found != watches_.end() && found->second->wanted == 0) {
+    listen(*found->second, found->second->needed() | EPOLLRDHUP | EPOLLIN);
+  }
+}
+
 curl_socket_t SocketWatchers::findBetween(const Ends& ends) const {
   for (const auto& [socket, watch] : watches_) {
     if (watch->opened && isNamed(socket, &::getsockname, ends.localAddress, ends.localPort) &&

@@ -75,6 +75,10 @@ class SocketWatchers {
   // The same as want(), for a socket that we read and write ourselves.
   void watch(int socket, bool reads, bool writes);
 
+  // What comes on this socket while libcurl does not read it is reported again, although some was left before. Does
+  // nothing if the socket is not open.
+  void reportAgain(curl_socket_t socket);
+
   // Returns the open socket between these two ends, which are written as by libcurl, or CURL_SOCKET_BAD. For a libcurl
   // that does not give a transfer's socket. Asks the system about each socket.
   curl_socket_t findBetween(const Ends& ends) const;

@@ -221,10 +221,15 @@ export class ChaosConnection {
   }
 
   #limitStreams(): void {
-    this.#ledger.count('another limit of streams', this.#index)
+    this.#ledger.count('another limit of streams')
     const most = this.#random.pick([0, 1, 2, 10, 100])
+    this.#ledger.tell(this.#index, `streams limited to ${most}`)
     this.#set([Setting.maxConcurrentStreams, most])
-    if (most < 10) this.#later(30, () => this.#set([Setting.maxConcurrentStreams, 100]))
+    if (most >= 10) return
+    this.#later(30, () => {
+      this.#ledger.tell(this.#index, 'streams limited to 100')
+      this.#set([Setting.maxConcurrentStreams, 100])
+    })
   }
 
   #limitWindow(): void {
