@@ -61,6 +61,8 @@ interface Task {
   readonly settled: string
   readonly ca: string
   readonly streams: number
+  /** the least growth that is of interest */
+  readonly enough: number
 }
 
 interface Unread {
@@ -100,6 +102,7 @@ describe(`${kStreams} requests`, { retry: 1 }, () => {
       settled: control.origin,
       ca: certificates().ca,
       streams: kStreams,
+      enough: kMostGrowth * 0.9,
     }
     const child = startChild(leaveUnread, task, { nodeArgs: ['--expose-gc'] })
     const unread = (await child.next()) as Unread
@@ -173,7 +176,15 @@ async function leaveUnread(kit: ChildKit, task: Task): Promise<void> {
   const readers = await (task.way === 'handlers' ? viaHandlers() : viaRequest())
   await settle()
   gc()
-  const grownBy = kit.rss() - before
+  let grownBy = kit.rss() - before
+  // Freed memory goes back to the system late if the machine is busy; what is held stays.
+  for (let n = 0; n < 20 && grownBy > task.enough; n += 1) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100)
+    })
+    gc()
+    grownBy = Math.min(grownBy, kit.rss() - before)
+  }
   const start = performance.now()
   const text = await kit.within('the small answer', small(), 5000).catch(String)
   kit.say({ grownBy, small: text, smallMs: performance.now() - start })

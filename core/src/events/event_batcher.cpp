@@ -52,9 +52,10 @@ void EventBatcher::answered(RequestId id, HeaderBlock& head) {
 
 void EventBatcher::endAnswered(RequestId id) { record(EventType::end, id, {0}); }
 
-bool EventBatcher::hasRoom(const Share& share, std::size_t bytes) const {
+bool EventBatcher::hasRoom(const Share& share, std::size_t bytes, std::size_t most) const {
   const std::size_t mine = share.batch == batchNumber_ ? share.bytes : 0;
-  return mine + bytes <= kMostPerRequest && bodyBytes_ + bytes <= kMostPerBatch;
+  const bool isMine = mine == 0 || mine + bytes <= most;
+  return isMine && mine + bytes <= kMostPerRequest && bodyBytes_ + bytes <= kMostPerBatch;
 }
 
 bool EventBatcher::isOpen(EventType type, RequestId id) const {

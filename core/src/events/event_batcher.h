@@ -44,8 +44,9 @@ class EventBatcher {
   void answered(RequestId id, HeaderBlock& head);
   void endAnswered(RequestId id);
 
-  // Whether `bytes` more may be appended to a body now. If not, the transfer must wait for onRoom().
-  bool hasRoom(const Share& share, std::size_t bytes) const;
+  // Whether `bytes` more may be appended to a body now. If not, the transfer must wait for onRoom(). A body that wants
+  // less than kMostPerRequest in a batch passes `most`, and may exceed it by its first bytes.
+  bool hasRoom(const Share& share, std::size_t bytes, std::size_t most = kMostPerRequest) const;
   void body(RequestId id, Share& share, std::span<const std::byte> bytes);
 
   void decoding(RequestId id);

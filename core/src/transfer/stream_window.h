@@ -5,6 +5,9 @@
 // until half of it lasts longer than two round trips, because a larger one would not be faster. If the reader stops,
 // the stream gets the first window again.
 //
+// What is on its way to the reader counts as read, although the reader may stop. So at first only little of a stream
+// may be on its way, and more with what was read.
+//
 // Threads: a plain value.
 // Owner:   Transfer.
 #pragma once
@@ -29,6 +32,12 @@ class StreamWindow {
   explicit StreamWindow(std::uint32_t first) : first_(first), size_(first) {}
 
   std::uint32_t size() const { return size_; }
+
+  // How many bytes may be in one batch for the reader when `read` bytes of the stream were read. Three batches may be on
+  // their way; at first all together are less than the half of the window that the peer gets back when it was read.
+  std::uint64_t mostPerBatch(std::uint64_t read) const {
+    return std::max<std::uint64_t>(first_ / 8, read / 4);
+  }
 
   // `bytes` were read. Returns true when half of the window was read since the last time; then call grow().
   bool onTaken(std::uint64_t bytes) {

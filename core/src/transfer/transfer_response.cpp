@@ -188,7 +188,9 @@ EasyHandle::Taken Transfer::onBody(std::span<const std::byte> bytes) {
 
 // Returns what the write callback must return if the request is paused or the batch is full; nullopt if `bytes` may be delivered.
 std::optional<EasyHandle::Taken> Transfer::holdUnlessRoom(std::size_t bytes) {
-  const bool hasRoom = services_.batcher.hasRoom(share_, bytes);
+  const bool hasRoom =
+      isOnHttp2() ? services_.batcher.hasRoom(share_, bytes, window_.mostPerBatch(received_))
+                  : services_.batcher.hasRoom(share_, bytes);
   switch (state_.onBodyBytes(block_.pause.paused(), hasRoom)) {
     case Action::deliver:
       return std::nullopt;

@@ -52,5 +52,14 @@ TEST_F(EventBatcherTest, ForgetsWithTheFlush) {
   EXPECT_TRUE(batcher_.onlyBody());
 }
 
+TEST_F(EventBatcherTest, HasRoomForNoMoreOfABodyThanItWantsInABatch) {
+  addBody();
+  EXPECT_TRUE(batcher_.hasRoom(share_, 10'000));
+  EXPECT_TRUE(batcher_.hasRoom(share_, 10'000, 20'000));
+  EXPECT_FALSE(batcher_.hasRoom(share_, 10'000, 19'999));
+  ASSERT_TRUE(batcher_.flush());
+  EXPECT_TRUE(batcher_.hasRoom(share_, 10'000, 1)) << "its first bytes always fit";
+}
+
 }  // namespace
 }  // namespace dodici

@@ -34,6 +34,13 @@ TEST(StreamWindow, BeginsWithTheSizeThatItIsGiven) {
   EXPECT_EQ(StreamWindow(kFirst).size(), kFirst);
 }
 
+TEST(StreamWindow, HasLittleOnItsWayToTheReaderUntilMuchWasRead) {
+  const StreamWindow window(kFirst);
+  EXPECT_LT(3 * window.mostPerBatch(0), kFirst / 2);
+  EXPECT_EQ(window.mostPerBatch(kFirst / 2), kFirst / 8);
+  EXPECT_EQ(window.mostPerBatch(2 * kFirst), kFirst / 2);
+}
+
 TEST(StreamWindow, IsAskedForMoreWhenHalfOfItWasTaken) {
   StreamWindow window(100);
   EXPECT_FALSE(window.onTaken(49));
