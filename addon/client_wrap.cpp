@@ -180,12 +180,14 @@ void ClientWrap::breakLink(const Napi::CallbackInfo& info) {
 void ClientWrap::pause(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     request->requestPause();
+    client_->setUnread(RequestId{info[0].As<Napi::Number>().Uint32Value()}, info[1].ToBoolean());
   }
 }
 
 void ClientWrap::resume(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     request->requestResume();
+    client_->setUnread(RequestId{info[0].As<Napi::Number>().Uint32Value()}, false);
   }
 }
 

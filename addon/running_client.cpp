@@ -26,30 +26,47 @@ RunningClient::~RunningClient() {
 void RunningClient::submit(Request request) {
   const auto index = static_cast<std::size_t>(request.id);
   assert(!destroyed_ && index < kMostRequests && find(request.id) == nullptr);
-  if (index >= controllers_.size()) {
-    controllers_.resize(std::max(index + 1, controllers_.size() * 2));
+  if (index >= requests_.size()) {
+    requests_.resize(std::max(index + 1, requests_.size() * 2));
   }
-  controllers_[index] = client_.submit(std::move(request));
-  if (inFlight_++ == 0) {
+  requests_[index].controller = client_.submit(std::move(request));
+  ++inFlight_;
+  if (keeping_++ == 0) {
     settle();
   }
 }
 
-RequestController* RunningClient::find(RequestId id) {
+RunningClient::InFlight* RunningClient::findInFlight(RequestId id) {
   const auto index = static_cast<std::size_t>(id);
-  return index < controllers_.size() && controllers_[index] ? &controllers_[index] : nullptr;
+  return index < requests_.size() && requests_[index].controller ? &requests_[index] : nullptr;
+}
+
+RequestController* RunningClient::find(RequestId id) {
+  InFlight* const request = findInFlight(id);
+  return request == nullptr ? nullptr : &request->controller;
+}
+
+// Calls work(request), after which the request may keep the process alive or not.
+template <typename F>
+void RunningClient::change(RequestId id, F&& work) {
+  InFlight* const request = findInFlight(id);
+  if (request == nullptr) {
+    return;
+  }
+  const bool before = request->keepsProcess();
+  work(*request);
+  if (request->keepsProcess() != before) {
+    before ? --keeping_ : ++keeping_;
+    settle();
+  }
 }
 
 void RunningClient::setReferenced(RequestId id, bool referenced) {
-  if (find(id) == nullptr) {
-    return;
-  }
-  if (referenced) {
-    unreferenced_.erase(id);
-  } else {
-    unreferenced_.insert(id);
-  }
-  settle();
+  change(id, [referenced](InFlight& request) { request.referenced = referenced; });
+}
+
+void RunningClient::setUnread(RequestId id, bool unread) {
+  change(id, [unread](InFlight& request) { request.unread = unread; });
 }
 
 void RunningClient::destroy() {
@@ -87,9 +104,9 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
     switch (walk.type()) {
       case EventType::end:
       case EventType::failed:
-        if (auto* request = find(walk.id())) {
+        if (InFlight* const request = findInFlight(walk.id())) {
+          keeping_ -= request->keepsProcess() ? 1 : 0;
           *request = {};
-          unreferenced_.erase(walk.id());
           --inFlight_;
         }
         break;
@@ -120,7 +137,7 @@ void RunningClient::releaseEnded(std::span<const std::uint32_t> words) {
 void RunningClient::settle() {
   const bool closes = destroyed_ && openLoops_ > 0;
   const bool keepsObject = wrap_ != nullptr && (inFlight_ > 0 || closes);
-  const bool keepsProcess = keepsObject && (inFlight_ > unreferenced_.size() || closes);
+  const bool keepsProcess = keepsObject && (keeping_ > 0 || closes);
   if (keepsObject && !holdsObject_) {
     wrap_->keepObject();
   } else if (!keepsObject && holdsObject_ && wrap_ != nullptr) {

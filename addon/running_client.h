@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <unordered_set>
 #include <vector>
 
 namespace dodici {
@@ -47,6 +46,10 @@ class RunningClient final : public EventSink {
   // Sets whether the request keeps the process alive; it does at first. Does nothing if no such request is in flight.
   void setReferenced(RequestId id, bool referenced);
 
+  // Sets whether the response waits for JavaScript to read on. Meanwhile it does not keep the process alive either, as
+  // nothing else can come of it.
+  void setUnread(RequestId id, bool unread);
+
   void destroy();
 
   bool destroyed() const { return destroyed_; }
@@ -72,6 +75,17 @@ class RunningClient final : public EventSink {
   void settle();
 
  private:
+  struct InFlight {
+    RequestController controller;  // empty if the request is not in flight
+    bool referenced = true;
+    bool unread = false;
+
+    bool keepsProcess() const { return controller && referenced && !unread; }
+  };
+
+  InFlight* findInFlight(RequestId id);
+  template <typename F>
+  void change(RequestId id, F&& work);
   // Frees what JavaScript may use again once it has read the batch, above all ids.
   void releaseEnded(std::span<const std::uint32_t> words);
 
@@ -82,10 +96,9 @@ class RunningClient final : public EventSink {
   std::atomic<bool> waiting_{false};
 
   // JS thread only.
-  std::vector<RequestController>
-      controllers_;  // by request id; empty for ids that are not in flight
-  std::unordered_set<RequestId> unreferenced_;
+  std::vector<InFlight> requests_;  // by request id
   std::uint32_t inFlight_ = 0;
+  std::uint32_t keeping_ = 0;  // how many of them keep the process alive
   std::uint32_t openLoops_ = 0;
   bool destroyed_ = false;
   bool holdsObject_ = false;

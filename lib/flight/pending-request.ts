@@ -199,6 +199,9 @@ export class PendingRequest implements Controller, RecordReceiver {
         this.tunnel.switchTo(this, status, headers)
         return
       }
+      if (this.nativePaused) {
+        this.table.client.pause(this.id, true)
+      }
       handler.onResponseStart(this, status, headers, statusText)
     } catch (error) {
       this.fail(error)
@@ -306,7 +309,7 @@ export class PendingRequest implements Controller, RecordReceiver {
   private pauseNative(): void {
     if (this.submitted && this.id !== 0 && !this.nativePaused) {
       this.nativePaused = true
-      this.table.client.pause(this.id)
+      this.table.client.pause(this.id, this.head !== null && this.tunnel === null)
     }
   }
 

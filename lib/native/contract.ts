@@ -346,8 +346,11 @@ export interface NativeClient {
   /** Ends the link as broken, instead of closing it: what was written to it is not all that the peer had to send. */
   breakLink(link: number): void
 
-  /** Body records stop soon, but those on their way still come. */
-  pause(id: number): void
+  /**
+   * Body records stop soon, but those on their way still come. `isUnread`: the response waits for the program to read
+   * on, so until `resume()` the request does not keep the process alive.
+   */
+  pause(id: number, isUnread: boolean): void
   resume(id: number): void
 
   /** The terminal record follows: `failed` with `aborted`, or whatever came first. */

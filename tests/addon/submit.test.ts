@@ -178,7 +178,7 @@ describe('NativeClient', () => {
     })
     const client = useClient()
     const exchange = client.send(1, server)
-    client.native.pause(1)
+    client.native.pause(1, false)
     await until('the head', () => exchange.status === 200)
     await quiet()
     expect(exchange.chunks).toHaveLength(0)

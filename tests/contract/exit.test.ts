@@ -1,4 +1,5 @@
 /** Item 7: what keeps a process alive and what does not, and that it exits cleanly at any moment. */
+import type * as Undici from 'undici'
 import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { certificates } from '../support/certificates.ts'
@@ -14,11 +15,14 @@ interface Target {
   ca: string
 }
 
-/** /slow answers after 300 ms, /stall never ends, /big is 20 MB, the rest answers at once. */
+/** /slow and /slow-unread answer after 300 ms, /stall never ends, /big is 20 MB, /unread 2 MB, the rest answers at once. */
 async function useTarget(protocol: Protocol): Promise<{ server: ProtocolServer; target: Target }> {
   const server = await useProtocol(protocol, (request, response) => {
     if (request.url === '/slow') setTimeout(() => response.end('slow'), 300)
     else if (request.url === '/stall') response.write('some')
+    else if (request.url === '/slow-unread')
+      setTimeout(() => response.end(Buffer.alloc(2_000_000)), 300)
+    else if (request.url === '/unread') response.end(Buffer.alloc(2_000_000))
     else if (request.url === '/big') response.end(Buffer.alloc(20_000_000))
     else if (request.method === 'POST') request.resume().on('end', () => response.end('ok'))
     else response.end('ok')
@@ -50,6 +54,63 @@ describe.each(protocols)('a process over %s', (protocol) => {
       for (let i = 0; i < 2; i += 1) {
         kit.dispatch(agent, { origin, path: '/slow' }, { onResponseEnd: say })
       }
+    }
+  })
+
+  it('lives until a head has come, and ends while the body waits for its reader', async () => {
+    const { target } = await useTarget(protocol)
+    const { code, said, stderr } = await runChild(unread, target, { deadlineMs: 20_000 })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(said.sort()).toEqual(['fetch', 'fetch', 'handler', 'head after pause()', 'request'])
+
+    async function unread(kit: ChildKit, { origin, ca }: Target): Promise<void> {
+      const agent = await kit.createAgent({ connect: { ca }, bodyTimeout: 0, headersTimeout: 0 })
+      const responses: unknown[] = []
+      Object.assign(globalThis, { agent, responses })
+      for (const module of ['undici', '../../lib/index.ts']) {
+        const { fetch } = (await kit.load(module)) as unknown as typeof Undici
+        responses.push(await fetch(`${origin}/unread`, { dispatcher: agent }))
+        kit.say('fetch')
+      }
+      responses.push(await agent.request({ origin, path: '/unread', method: 'GET' }))
+      kit.say('request')
+      kit.dispatch(
+        agent,
+        { origin, path: '/unread' },
+        {
+          onResponseStart: (_self, controller) => {
+            controller.pause()
+            kit.say('handler')
+          },
+        },
+      )
+      kit.dispatch(
+        agent,
+        { origin, path: '/slow-unread' },
+        {
+          onRequestStart: (_self, controller) => controller.pause(),
+          onResponseStart: () => kit.say('head after pause()'),
+        },
+      )
+    }
+  })
+
+  it('lives while a body is read, however slowly', async () => {
+    const { target } = await useTarget(protocol)
+    const { code, said, stderr } = await runChild(slow, target)
+    expect({ code, said, stderr }).toEqual({ code: 0, said: [20_000_000], stderr: '' })
+
+    async function slow(kit: ChildKit, { origin, ca }: Target): Promise<void> {
+      const agent = await kit.createAgent({ connect: { ca } })
+      const { body } = await agent.request({ origin, path: '/big', method: 'GET' })
+      let bytes = 0
+      for await (const chunk of body) {
+        bytes += (chunk as Buffer).length
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
+      }
+      kit.say(bytes)
     }
   })
 

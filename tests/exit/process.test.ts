@@ -117,7 +117,7 @@ describe('process.exit()', () => {
       const paused = client.send(1, { origin, target: '/1000000000' })
       const destroyed = other.send(1, { origin, target: '/1000000000' })
       await kit.until('both bodies', () => paused.chunks.length + destroyed.chunks.length > 2)
-      client.native.pause(1)
+      client.native.pause(1, true)
       other.native.destroy()
       client.send(2, { origin })
       client.afterBatch = () => process.exit(7)

@@ -27,9 +27,11 @@ const scenes: Record<string, (client: TestClient) => void> = {
     }
   },
   'paused in a body': (client) => {
+    // Requests whose bodies wait for their readers do not keep a worker alive.
+    setInterval(() => {}, 60_000)
     for (let id = 1; id <= 4; id += 1) client.send(id, { origin, target: endless })
     client.afterBatch = ({ types }) => {
-      if (types.includes(1)) for (let id = 1; id <= 4; id += 1) client.native.pause(id)
+      if (types.includes(1)) for (let id = 1; id <= 4; id += 1) client.native.pause(id, true)
       ready()
     }
   },
@@ -56,7 +58,7 @@ const scenes: Record<string, (client: TestClient) => void> = {
     const empty = new Uint8Array(0)
     ready()
     for (;;) {
-      native.pause(1)
+      native.pause(1, true)
       native.writeBody(1, empty)
       for (const method of ['submit', 'pause', 'writeBody']) {
         try {
