@@ -83,6 +83,14 @@ const allowed: readonly Http1Row[] = [
     expected: { ...accepted, headers: { 'set-cookie': ['a=1, x', 'b=2; Path=/'] } },
   },
   {
+    clause: '9110 §10.2.2',
+    level: 'may',
+    situation: 'two Location headers',
+    demand: 'both are handed on, as nothing is followed here',
+    answer: response('location: /a\r\nlocation: /b\r\n'),
+    expected: { ...accepted, headers: { location: ['/a', '/b'] } },
+  },
+  {
     clause: '9110 §5.6.1',
     level: 'must',
     situation: 'a list with empty elements in connection',

@@ -109,6 +109,14 @@ const allowed: readonly Http2Row[] = [
     expected: { ...accepted, headers: { 'set-cookie': ['a=1, x', 'b=2'] } },
   },
   {
+    clause: '9110 §10.2.2',
+    level: 'may',
+    situation: 'two location fields',
+    demand: 'the response is handed on with the first, as Node does with fields of one value',
+    answer: fields(['location', '/a'], ['location', '/b']),
+    expected: { ...accepted, headers: { location: '/a' } },
+  },
+  {
     clause: '9110 §5.5',
     level: 'must',
     situation: 'an empty value',
