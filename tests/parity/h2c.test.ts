@@ -1,16 +1,23 @@
 /** `useH2c`: HTTP/2 to plain http origins without asking, over TCP and Unix sockets; undici's classes and ours side by side. */
 import { createServer } from 'node:http2'
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type {
+  Http2Server,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import * as undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as dodici from '../../lib/index.ts'
+import { hasBundledCurl } from '../support/curl.ts'
 import { useFolder, useHttp1 } from '../support/fixtures.ts'
 import { dispatch, exchange } from '../support/recorder.ts'
 import type { RequestOptions } from '../support/recorder.ts'
 import { listen } from '../support/servers/listen.ts'
+import { within } from '../support/wait.ts'
 import { maskPorts, seen } from './normalize.ts'
 
 type Library = Record<'Agent' | 'Client' | 'Pool', new (...args: never[]) => Dispatcher>
@@ -46,6 +53,7 @@ interface H2cServer {
   readonly sockets: ReadonlySet<Socket>
 }
 
+type Allow = (streams: number) => Promise<void>
 type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
 
 async function useH2c(onStream: OnStream, path?: string): Promise<H2cServer> {
@@ -206,5 +214,48 @@ describe.each(ways)('%s with useH2c', (_name, made) => {
       },
       origin,
     )
+  })
+})
+
+describe.runIf(hasBundledCurl)('useH2c to a server that allows no stream', () => {
+  /** Sends one request, lets the server allow none, and sends another. `then` may allow some again. */
+  const play =
+    (sessions: ServerHttp2Session[], origin: string, then: (allow: Allow) => Promise<void>) =>
+    async (dispatcher: Dispatcher): Promise<unknown> => {
+      const first = await exchange(dispatcher, { origin, path: '/first' })
+      const session = sessions.at(-1) as ServerHttp2Session
+      const allow: Allow = (maxConcurrentStreams) =>
+        within(
+          'the acknowledgement of SETTINGS',
+          new Promise((resolve) => {
+            session.settings({ maxConcurrentStreams }, () => resolve())
+          }),
+        )
+      await allow(0)
+      const second = dispatch(dispatcher, { origin, path: '/second' })
+      await then(allow)
+      await second.done
+      return [first.text, second.text, second.error?.name, second.error?.message]
+    }
+
+  it('lets requests wait until it allows some', async () => {
+    const { server, origin } = await useH2c(echo)
+    const sessions: ServerHttp2Session[] = []
+    server.on('session', (session: ServerHttp2Session) => sessions.push(session))
+    const allowAgain = (allow: Allow): Promise<void> => allow(10)
+    const options = { connections: 1 }
+    const outcome = await both(agent, play(sessions, origin, allowAgain), origin, options)
+    expect(outcome).toMatchObject({ 1: expect.stringContaining('/second') as string, 2: undefined })
+    expect(sessions).toHaveLength(2)
+  })
+
+  it('fails them after headersTimeout', async () => {
+    const { server, origin } = await useH2c(echo)
+    const sessions: ServerHttp2Session[] = []
+    server.on('session', (session: ServerHttp2Session) => sessions.push(session))
+    const wait = (): Promise<void> => Promise.resolve()
+    const options = { connections: 1, headersTimeout: 300 }
+    const outcome = await both(agent, play(sessions, origin, wait), origin, options)
+    expect(outcome).toMatchObject({ 2: 'HeadersTimeoutError' })
   })
 })
