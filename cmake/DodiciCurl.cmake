@@ -12,7 +12,8 @@ if(DODICI_CURL STREQUAL "bundled")
   set(DODICI_BUNDLED_PREFIX "" CACHE PATH "Where the bundled libraries are; empty: ask scripts/bundled")
   set(prefix "${DODICI_BUNDLED_PREFIX}")
   if(NOT prefix)
-    # Asked at each configure instead of cached, because the answer changes with the versions and the recipes.
+    # Asked at each configure instead of cached, because the answer changes with the versions, the recipes and the patches.
+    file(GLOB patches CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/scripts/bundled/patches/*/*.patch")
     set_property(
       DIRECTORY
       APPEND
@@ -20,7 +21,7 @@ if(DODICI_CURL STREQUAL "bundled")
         CMAKE_CONFIGURE_DEPENDS
         "${CMAKE_SOURCE_DIR}/cmake/bundled-versions.json"
         "${CMAKE_SOURCE_DIR}/scripts/bundled/recipes.mjs"
-        "${CMAKE_SOURCE_DIR}/scripts/bundled/patches"
+        ${patches}
     )
     find_program(DODICI_NODE node REQUIRED)
     execute_process(
