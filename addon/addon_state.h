@@ -5,6 +5,7 @@
 //          buffers may be finalized before or after that.
 #pragma once
 
+#include "download_pump.h"
 #include "event_pump.h"
 
 #include <napi.h>
@@ -23,8 +24,11 @@ class AddonState {
 
   EventPump& pump() { return pump_; }
 
+  DownloadPump& downloads() { return downloads_; }
+
  private:
   EventPump pump_;
+  DownloadPump downloads_;
 };
 
 }  // namespace dodici

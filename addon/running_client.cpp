@@ -1,7 +1,8 @@
 #include "running_client.h"
 
 #include "client_wrap.h"
-#include "marshal/record_walk.h"
+
+#include <dodici/record_walk.h>
 
 #include <algorithm>
 #include <cassert>

@@ -1,6 +1,8 @@
 #include "batch_to_js.h"
 
-#include "record_walk.h"
+#include "report_uncaught.h"
+
+#include <dodici/record_walk.h>
 
 #include <algorithm>
 #include <array>
@@ -18,23 +20,6 @@ namespace {
 constexpr std::size_t kCopyUpTo = 16 * 1024;
 
 constexpr std::size_t kFewestWords = 4096;
-
-// Reports the exception that a failed call has left, or a new one. While a worker is being terminated there is none.
-void reportUncaught(napi_env env) {
-  bool pending = false;
-  napi_value error = nullptr;
-  napi_is_exception_pending(env, &pending);
-  if (pending) {
-    napi_get_and_clear_last_exception(env, &error);
-  } else {
-    napi_value message = nullptr;
-    napi_create_string_latin1(env, "onBatch could not be called", NAPI_AUTO_LENGTH, &message);
-    napi_create_type_error(env, nullptr, message, &error);
-  }
-  if (error != nullptr) {
-    napi_fatal_exception(env, error);
-  }
-}
 
 // A block returns to its pool when the last of its pieces is released.
 void letBlockGo(napi_env, void*, void* owner) {
@@ -59,7 +44,7 @@ void BatchToJs::call(napi_env env, napi_ref client, EventBatch& batch) {
   // The reference is weak while the client is idle, so the object may have been collected.
   if (napi_get_reference_value(env, client, &object) == napi_ok && object != nullptr) {
     if (!callOnBatch(env, object, batch)) {
-      reportUncaught(env);
+      reportUncaught(env, "onBatch could not be called");
     }
   }
   napi_close_handle_scope(env, scope);

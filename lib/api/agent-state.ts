@@ -28,6 +28,7 @@ import { OriginCapacity, type OriginStats } from './origin-stats.ts'
 export class AgentState implements TableOwner, DispatcherState {
   closed = false
   destroyed = false
+  readonly options: ResolvedOptions
 
   readonly #origins: Origins
   readonly #clients: NativeClients
@@ -47,6 +48,7 @@ export class AgentState implements TableOwner, DispatcherState {
 
   /** `options` is what resolveOptions() made of `given`. */
   constructor(emitter: Dispatcher, given: AgentOptions, options: ResolvedOptions) {
+    this.options = options
     const { connections, maxConcurrentStreams } = options.native
     this.#capacity = new OriginCapacity(connections, maxConcurrentStreams)
     this.#origins = new Origins(options.maxOrigins)

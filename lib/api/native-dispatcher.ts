@@ -2,7 +2,11 @@ import { constants } from 'node:buffer'
 import { request } from '../answer/request.ts'
 import { leavesDispatcher } from '../compat/undici-exports.ts'
 import { Dispatcher, errors } from '../compat/undici.ts'
-import { resolveOptions, type AgentOptions } from '../options/agent-options.ts'
+import {
+  resolveOptions,
+  type AgentOptions,
+  type ResolvedOptions,
+} from '../options/agent-options.ts'
 import { AgentState } from './agent-state.ts'
 import { DelegateState } from './delegate-state.ts'
 import type { Callback, DispatcherState } from './dispatcher-state.ts'
@@ -193,6 +197,23 @@ export function reachesNative(dispatcher: Dispatcher): boolean {
     directDispatches.has(dispatcher.dispatch) &&
     dispatcher['state'] instanceof AgentState
   )
+}
+
+/**
+ * The options of a dispatcher whose requests native receives directly, and the origin that they all go to, if there is
+ * one. Returns undefined for other dispatchers.
+ */
+export function nativeOptions(
+  dispatcher: Dispatcher,
+): { options: ResolvedOptions; fixedOrigin: string | undefined } | undefined {
+  if (!reachesNative(dispatcher)) {
+    return undefined
+  }
+  const { state, fixedOrigin } = dispatcher as unknown as {
+    state: AgentState
+    fixedOrigin: string | undefined
+  }
+  return { options: state.options, fixedOrigin }
 }
 
 /** The dispatch() methods of our own classes. */

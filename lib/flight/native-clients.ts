@@ -1,4 +1,5 @@
 import { GivenConnections } from '../connector/given-connections.ts'
+import type { NativeClientOptions } from '../native/contract.ts'
 import { loadBinding } from '../native/load.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { ConnectOptions } from '../options/connect-options.ts'
@@ -117,27 +118,37 @@ export class NativeClients {
   /** `connect` has the TLS options for origins; null if no origin speaks TLS. */
   #create(owner: TableOwner, connect: ConnectOptions | null, proxy: Proxy | null): RequestTable {
     const { Client } = loadBinding()
-    const { native, useH2c } = this.#options
-    const local = proxy === null ? native : proxy.localEnd(native)
     const tls = new TlsFollower(connect, proxy)
-    const [ofOrigins, ofProxy] = tls.initial()
-    const client = new Client({
-      ...native,
-      localAddress: local.localAddress,
-      localPort: local.localPort,
-      socketPath: local.socketPath,
-      http2PriorKnowledge: useH2c && proxy === null,
-      tls: ofOrigins,
-      proxy: proxy === null ? noProxy : { ...proxy.native(connect !== null), tls: ofProxy },
-    })
-    const { localAddress: address, localPort: port, socketPath } = local
+    const native = clientOptions(this.#options, proxy, connect !== null, tls)
+    const client = new Client(native)
+    const { localAddress: address, localPort: port, socketPath } = native
     const table = new RequestTable(client, owner, { address, port, socketPath }, proxy)
     if (this.#options.connectors !== null) {
-      table.given = new GivenConnections(this.#options.connectors, native, table)
+      table.given = new GivenConnections(this.#options.connectors, this.#options.native, table)
     } else if (connect !== null || proxy?.speaksTls === true) {
       tls.client = client
       this.#tlsOf.set(table, tls)
     }
     return table
+  }
+}
+
+/** The options of a native client. `isTls` says whether origins speak TLS. */
+export function clientOptions(
+  { native, useH2c }: ResolvedOptions,
+  proxy: Proxy | null,
+  isTls: boolean,
+  tls: TlsFollower,
+): NativeClientOptions {
+  const { localAddress, localPort, socketPath } = proxy === null ? native : proxy.localEnd(native)
+  const [ofOrigins, ofProxy] = tls.initial()
+  return {
+    ...native,
+    localAddress,
+    localPort,
+    socketPath,
+    http2PriorKnowledge: useH2c && proxy === null,
+    tls: ofOrigins,
+    proxy: proxy === null ? noProxy : { ...proxy.native(isTls), tls: ofProxy },
   }
 }

@@ -4,6 +4,8 @@
  * compares them.
  */
 
+import type { DownloadBinding } from './download-contract.ts'
+
 /** Types of the records in a batch. Each record is `[type, id, …]`; the words after these two are listed here. */
 export const EventType = {
   /**
@@ -369,7 +371,7 @@ export interface NativeClient {
   destroy(): void
 }
 
-export interface NativeBinding {
+export interface NativeBinding extends DownloadBinding<NativeClientOptions> {
   /** Version of dodici that the addon was built from. */
   readonly dodici: string
   Client: new (options: NativeClientOptions) => NativeClient

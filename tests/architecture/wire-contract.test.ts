@@ -1,6 +1,7 @@
 // Numbers that cross between JavaScript and native are written on both sides; here they are compared.
 import { describe, expect, it } from 'vitest'
 import { Errc, EventType, Param, RequestFlag, SocketSetting } from '../../lib/native/contract.ts'
+import { ChecksumKind, DownloadEnd } from '../../lib/native/download-contract.ts'
 import { read, withoutComments } from './support.ts'
 
 /** `name = number` pairs in the first block that starts with `opening`. */
@@ -33,6 +34,18 @@ describe('the wire contract', () => {
       ours: SocketSetting,
       file: 'core/include/dodici/request.h',
       opening: /enum class SocketSetting[^{]*\{/,
+    },
+    {
+      name: 'ChecksumKind',
+      ours: ChecksumKind,
+      file: 'core/include/dodici/download.h',
+      opening: /enum class ChecksumKind[^{]*\{/,
+    },
+    {
+      name: 'DownloadEnd',
+      ours: DownloadEnd,
+      file: 'core/include/dodici/download.h',
+      opening: /enum class DownloadEnd[^{]*\{/,
     },
     {
       name: 'Param',

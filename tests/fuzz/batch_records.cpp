@@ -1,6 +1,6 @@
 #include "batch_records.h"
 
-#include "marshal/record_walk.h"
+#include "dodici/record_walk.h"
 #include "targets.h"
 
 namespace dodici::fuzz {

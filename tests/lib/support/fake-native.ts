@@ -180,6 +180,8 @@ export function client(): FakeClient {
 export const binding: NativeBinding = {
   dodici: 'fake',
   Client: FakeClient,
+  startDownload: () => 0,
+  cancelDownload: () => {},
   setLoopThreads: (count) => count < 1000,
   version: () => 'fake',
 }

@@ -1,8 +1,8 @@
 // Steps from record to record through EventBatch::words, whose layout is in event_batch.h.
 #pragma once
 
-#include <dodici/event_batch.h>
-#include <dodici/request.h>
+#include "dodici/event_batch.h"
+#include "dodici/request.h"
 
 #include <cassert>
 #include <cstddef>

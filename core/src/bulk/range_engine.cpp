@@ -1,0 +1,322 @@
+#include "bulk/range_engine.h"
+
+#include "bulk/checksum.h"
+
+#include <pthread.h>
+
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dodici {
+namespace {
+
+constexpr std::chrono::milliseconds kReportEvery{100};
+constexpr std::uint32_t kFirstFinalStatus = 200;
+
+RangeRules rulesOf(const DownloadOptions& options) {
+  return {
+      options.rangeSize,
+      options.concurrency,
+      options.retries,
+      options.retryDelay,
+      options.maxRetryDelay,
+      options.restartsIfChanged};
+}
+
+std::int64_t secondsSinceEpoch() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+Request requestFor(const Request& whole, const RangeAsk& ask) {
+  Request request = whole;
+  request.id = RequestId{ask.slot};
+  const auto addLine = [&request](std::string_view name, std::string_view value) {
+    request.text.append(name).append(": ").append(value).push_back('\0');
+  };
+  if (ask.isRanged) {
+    addLine("range", "bytes=" + std::to_string(ask.begin) + "-" + std::to_string(ask.last));
+    if (!ask.ifRange.empty()) {
+      addLine("if-range", ask.ifRange);
+    }
+  }
+  return request;
+}
+
+}  // namespace
+
+RangeEngine::RangeEngine(ClientOptions client, DownloadOptions options, DownloadListener& listener)
+    : clientOptions_(std::move(client)),
+      options_(std::move(options)),
+      listener_(listener),
+      target_(makeTarget(options_)),
+      plan_(rulesOf(options_), std::random_device{}()) {}
+
+RangeEngine::Time RangeEngine::now() {
+  return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+void RangeEngine::run() noexcept {
+  pthread_setname_np(pthread_self(), "dodici-bulk");
+  try {
+    download();
+  } catch (const std::bad_alloc&) {
+    result_.end = DownloadEnd::systemFailed;
+    result_.systemError = ENOMEM;
+    result_.syscall = "malloc";
+  } catch (const std::exception& exception) {
+    result_.end = DownloadEnd::networkFailed;
+    result_.error.message = exception.what();
+  }
+  // The temporary file, if the object is not whole.
+  target_.reset();
+  ended_.store(true, std::memory_order_release);
+  listener_.onDownloadNews();
+}
+
+void RangeEngine::cancel() {
+  cancelled_.store(true, std::memory_order_release);
+  const MutexLock lock(mutex_);
+  wake_.notify_all();
+}
+
+DownloadProgress RangeEngine::progress() const {
+  return {received_.load(std::memory_order_relaxed), total_.load(std::memory_order_relaxed)};
+}
+
+DownloadResult* RangeEngine::result() {
+  return ended_.load(std::memory_order_acquire) ? &result_ : nullptr;
+}
+
+void RangeEngine::onBatchReady() noexcept {
+  const MutexLock lock(mutex_);
+  batchWaits_ = true;
+  wake_.notify_all();
+}
+
+void RangeEngine::download() {
+  if (isFine(target_->open())) {
+    transfer();
+  }
+  if (systemFault_) {
+    result_.end = DownloadEnd::systemFailed;
+  } else if (plan_.isWhole() && !isCancelled()) {
+    conclude();
+  } else if (plan_.fault()) {
+    fail(*plan_.fault());
+  } else {
+    result_.end = DownloadEnd::cancelled;
+  }
+  if (systemFault_) {
+    result_.systemError = systemFault_->error;
+    result_.syscall = systemFault_->syscall;
+  }
+}
+
+// All connections are closed when it returns.
+void RangeEngine::transfer() {
+  Client client(std::move(clientOptions_), *this);
+  EventBatch batch;
+  while (!isCancelled() && !plan_.isOver() && !systemFault_) {
+    sendRequests(client);
+    if (!waitForBatch(plan_.wakesAt())) {
+      continue;
+    }
+    while (!isCancelled() && !plan_.isOver() && !systemFault_ && client.takeBatch(batch)) {
+      read(batch);
+    }
+    cancelDropped();
+    reportProgress();
+  }
+}
+
+void RangeEngine::sendRequests(Client& client) {
+  const Time time = now();
+  while (const auto ask = plan_.next(time)) {
+    if (ask->slot >= controllers_.size()) {
+      controllers_.resize(ask->slot + 1);
+    }
+    controllers_[ask->slot] = client.submit(requestFor(options_.request, *ask));
+  }
+  client.flush();
+}
+
+void RangeEngine::cancelDropped() {
+  for (const std::uint32_t slot : plan_.takeDropped()) {
+    if (controllers_[slot]) {
+      controllers_[slot].requestCancel();
+    }
+  }
+}
+
+bool RangeEngine::waitForBatch(std::optional<Time> until) {
+  const MutexLock lock(mutex_);
+  while (!batchWaits_ && !isCancelled()) {
+    if (!until) {
+      wake_.wait(mutex_);
+      continue;
+    }
+    const Time left = *until - now();
+    if (left <= Time{0}) {
+      break;
+    }
+    wake_.wait_for(mutex_, left);
+  }
+  return std::exchange(batchWaits_, false);
+}
+
+void RangeEngine::read(EventBatch& batch) {
+  BatchPosition at;
+  for (RecordWalk walk(batch.words); walk.more() && !systemFault_; walk.step()) {
+    readRecord(walk, batch, at);
+  }
+  const auto total = plan_.total();
+  if (total && total != reserved_ && !plan_.isOver() && isFine(target_->reserve(*total))) {
+    reserved_ = total;
+  }
+  received_.store(plan_.received(), std::memory_order_relaxed);
+  total_.store(total ? static_cast<std::int64_t>(*total) : -1, std::memory_order_relaxed);
+}
+
+void RangeEngine::readRecord(const RecordWalk& walk, EventBatch& batch, BatchPosition& at) {
+  const auto slot = static_cast<std::uint32_t>(walk.id());
+  switch (walk.type()) {
+    case EventType::responseStart:
+      readHead(walk, batch, at);
+      break;
+    case EventType::data:
+      readBytes(slot, {batch.slab.data() + at.slab, walk.word(0)});
+      at.slab += walk.word(0);
+      break;
+    case EventType::dataBlock:
+      readBytes(slot, {batch.blocks[walk.word(0)].data() + walk.word(1), walk.word(2)});
+      break;
+    case EventType::end:
+      for (std::uint32_t i = 0; i < 2 * walk.word(0); ++i) {
+        at.text += walk.word(1 + i);
+      }
+      controllers_[slot] = {};
+      plan_.onEnd(slot, now());
+      break;
+    case EventType::failed:
+      readFailure(walk, batch, at);
+      break;
+    case EventType::connected:
+      at.text += walk.word(0);
+      break;
+    case EventType::disconnected:
+      at.text += walk.word(2);
+      break;
+    case EventType::requestSent:
+    case EventType::bodyWanted:
+    case EventType::loopClosed:
+    case EventType::peerEnd:
+    case EventType::tunnelSocket:
+    case EventType::connectionWanted:
+    case EventType::answered:
+    case EventType::decoding:
+    case EventType::encodedSize:
+      // Neither tunnels, nor bodies, nor decoding are asked for, nor how to connect.
+      break;
+  }
+}
+
+void RangeEngine::readHead(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at) {
+  const std::string_view text = batch.text;
+  ResponseFacts facts;
+  facts.status = walk.word(0);
+  at.text += walk.word(2);
+  for (std::uint32_t header = 0; header < walk.word(3); ++header) {
+    const std::size_t nameLength = walk.word(4 + 2 * std::size_t{header});
+    const std::size_t valueLength = walk.word(5 + 2 * std::size_t{header});
+    facts.add(text.substr(at.text, nameLength), text.substr(at.text + nameLength, valueLength));
+    at.text += nameLength + valueLength;
+  }
+  if (facts.status >= kFirstFinalStatus) {
+    plan_.onHead(static_cast<std::uint32_t>(walk.id()), facts, now(), secondsSinceEpoch());
+  }
+}
+
+void RangeEngine::readBytes(std::uint32_t slot, std::span<const std::byte> bytes) {
+  const Placed placed = plan_.onBytes(slot, bytes.size(), now());
+  if (placed.size > 0) {
+    isFine(target_->write(placed.offset, bytes.first(placed.size)));
+  }
+}
+
+void RangeEngine::readFailure(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at) {
+  const std::string_view text = batch.text;
+  Error error;
+  error.code = static_cast<Errc>(walk.word(0));
+  error.detail = walk.word(1);
+  error.message = text.substr(at.text, walk.word(2));
+  error.socket = text.substr(at.text + walk.word(2), walk.word(3));
+  at.text += std::size_t{walk.word(2)} + walk.word(3);
+  const auto slot = static_cast<std::uint32_t>(walk.id());
+  controllers_[slot] = {};
+  plan_.onFailed(slot, error, now());
+}
+
+void RangeEngine::conclude() {
+  result_.size = plan_.total().value_or(0);
+  result_.etag = plan_.etag();
+  result_.ranges = plan_.ranges();
+  result_.retries = plan_.retries();
+  if (options_.checksum != ChecksumKind::none && !checkSum()) {
+    return;
+  }
+  result_.end = isFine(target_->finish(result_.size, result_)) ? DownloadEnd::whole
+                                                               : DownloadEnd::systemFailed;
+}
+
+// Returns false if the download has ended otherwise.
+bool RangeEngine::checkSum() {
+  Checksum checksum(options_.checksum);
+  const auto onPart = [&](std::span<const std::byte> bytes) {
+    checksum.add(bytes);
+    return !isCancelled();
+  };
+  if (!isFine(target_->read(result_.size, onPart))) {
+    result_.end = DownloadEnd::systemFailed;
+    return false;
+  }
+  if (isCancelled()) {
+    result_.end = DownloadEnd::cancelled;
+    return false;
+  }
+  result_.checksum = checksum.finish();
+  result_.end = DownloadEnd::wrongChecksum;
+  return options_.expectedChecksum.empty() || options_.expectedChecksum == result_.checksum;
+}
+
+void RangeEngine::fail(const PlanFault& fault) {
+  result_.end = fault.end;
+  result_.status = fault.status;
+  result_.error = fault.error;
+  result_.etag = plan_.etag();
+  result_.retries = plan_.retries();
+  (fault.end == DownloadEnd::redirected ? result_.location : result_.text) = fault.text;
+}
+
+bool RangeEngine::isFine(const MaybeFault& fault) {
+  if (fault && !systemFault_) {
+    systemFault_ = fault;
+  }
+  return !fault;
+}
+
+void RangeEngine::reportProgress() {
+  const Time time = now();
+  if (plan_.received() != reported_ && time - reportedAt_ >= kReportEvery && !plan_.isOver()) {
+    reportedAt_ = time;
+    reported_ = plan_.received();
+    listener_.onDownloadNews();
+  }
+}
+
+}  // namespace dodici

@@ -1,0 +1,274 @@
+#include "bulk/range_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dodici {
+namespace {
+
+// Whether the same request may succeed a little later.
+bool mayPass(const Error& error) {
+  switch (error.code) {
+    case Errc::connectTimeout:
+    case Errc::headersTimeout:
+    case Errc::bodyTimeout:
+    case Errc::resolveFailed:
+    case Errc::connectFailed:
+    case Errc::socketClosed:
+    case Errc::socketError:
+    case Errc::malformedResponse:
+    case Errc::lengthMismatch:
+    case Errc::streamReset:
+    case Errc::goaway:
+    case Errc::http2Error:
+    case Errc::noStreams:
+    case Errc::proxyClosed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+RangePlan::RangePlan(RangeRules rules, std::uint32_t seed)
+    : rules_(rules), random_(seed), allowed_(rules.concurrency) {}
+
+std::optional<RangeAsk> RangePlan::next(Time now) {
+  if (isOver() || now < pausedUntil_ || live_ >= allowed_) {
+    return std::nullopt;
+  }
+  if (phase_ == Phase::ranged) {
+    const auto piece = takePiece(now);
+    return piece ? std::optional(open(*piece, true)) : std::nullopt;
+  }
+  if (live_ > 0 || now < restartAt_) {
+    return std::nullopt;
+  }
+  const std::uint64_t end = isPlain_ ? kNoEnd : rules_.rangeSize;
+  return open({0, end, attempts_, Time{0}}, !isPlain_);
+}
+
+std::optional<RangePlan::Time> RangePlan::wakesAt() const {
+  if (isOver() || live_ >= allowed_) {
+    return std::nullopt;
+  }
+  std::optional<Time> earliest;
+  const auto consider = [&](Time at) {
+    const Time when = std::max(at, pausedUntil_);
+    earliest = std::min(earliest.value_or(when), when);
+  };
+  if (phase_ != Phase::ranged) {
+    if (live_ == 0) {
+      consider(restartAt_);
+    }
+    return earliest;
+  }
+  if (frontier_ < *total_) {
+    consider(Time{0});
+  }
+  for (const Piece& piece : pieces_) {
+    consider(piece.notBefore);
+  }
+  return earliest;
+}
+
+std::optional<RangePlan::Piece> RangePlan::takePiece(Time now) {
+  const auto ready = std::find_if(pieces_.begin(), pieces_.end(), [now](const Piece& piece) {
+    return piece.notBefore <= now;
+  });
+  if (ready != pieces_.end()) {
+    const Piece piece = *ready;
+    pieces_.erase(ready);
+    return piece;
+  }
+  if (frontier_ >= *total_) {
+    return std::nullopt;
+  }
+  const std::uint64_t begin = frontier_;
+  frontier_ += std::min(rules_.rangeSize, *total_ - frontier_);
+  return Piece{begin, frontier_, 0, Time{0}};
+}
+
+RangeAsk RangePlan::open(Piece piece, bool isRanged) {
+  auto free =
+      std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return !slot.isBusy; });
+  if (free == slots_.end()) {
+    free = slots_.insert(slots_.end(), Slot{});
+  }
+  *free = Slot{};
+  free->isBusy = true;
+  free->isRanged = isRanged;
+  free->begin = piece.begin;
+  free->pos = piece.begin;
+  free->end = piece.end;
+  free->attempts = piece.attempts;
+  ++live_;
+  const auto index = static_cast<std::uint32_t>(free - slots_.begin());
+  return {index, isRanged, piece.begin, piece.end - 1, validator_};
+}
+
+Placed RangePlan::onBytes(std::uint32_t index, std::size_t size, Time now) {
+  Slot& slot = slots_[index];
+  if (slot.isDropped) {
+    return {};
+  }
+  const std::uint64_t room = slot.end - slot.pos;
+  const bool isExcess = size > room;
+  if (isExcess && slot.labelEnd == slot.end) {
+    // What has come so far cannot be trusted either.
+    received_ -= slot.pos - slot.begin;
+    slot.pos = slot.begin;
+    retryWrong(slot, "more bytes than the range has", now);
+    return {};
+  }
+  const Placed placed{slot.pos, static_cast<std::size_t>(std::min<std::uint64_t>(size, room))};
+  slot.pos += placed.size;
+  received_ += placed.size;
+  if (slot.pos == slot.end && slot.labelEnd > slot.end) {
+    drop(slot);
+    complete(slot);
+  }
+  return placed;
+}
+
+void RangePlan::onEnd(std::uint32_t index, Time now) {
+  Slot& slot = slots_[index];
+  if (slot.isDropped) {
+    slot.isBusy = false;
+    return;
+  }
+  if (phase_ == Phase::whole && !total_) {
+    total_ = slot.pos;
+    slot.end = slot.pos;
+  }
+  if (slot.pos == slot.end) {
+    free(slot);
+    complete(slot);
+    return;
+  }
+  retryWrong(slot, "fewer bytes than the range has", now);
+  slot.isBusy = false;
+}
+
+void RangePlan::onFailed(std::uint32_t index, const Error& error, Time now) {
+  Slot& slot = slots_[index];
+  if (slot.isDropped) {
+    slot.isBusy = false;
+    return;
+  }
+  if (slot.isAnswered && slot.pos == slot.end) {
+    free(slot);
+    complete(slot);
+    return;
+  }
+  if (!slot.isAnswered && live_ > 1) {
+    // It may not like so many connections.
+    allowed_ = std::max(allowed_ / 2, 1U);
+  }
+  const PlanFault why{DownloadEnd::networkFailed, 0, {}, error};
+  if (mayPass(error)) {
+    retry(slot, why, now);
+  } else {
+    fail(why);
+  }
+  slot.isBusy = false;
+}
+
+void RangePlan::complete(Slot&) {
+  allowed_ = std::min(allowed_ + 1, rules_.concurrency);
+  isWhole_ = phase_ == Phase::whole || received_ == total_;
+}
+
+void RangePlan::retryWrong(Slot& slot, const char* what, Time now) {
+  retry(slot, {DownloadEnd::wrongRange, 0, what, {}}, now);
+}
+
+void RangePlan::retry(Slot& slot, PlanFault why, Time now, Time atLeast) {
+  const bool keeps = phase_ == Phase::ranged && !validator_.empty();
+  const std::uint32_t attempts = keeps && slot.pos > slot.begin ? 1 : slot.attempts + 1;
+  if (attempts > rules_.retries) {
+    if (why.end == DownloadEnd::wrongRange && !isPlain_) {
+      askPlainly();
+    } else {
+      fail(std::move(why));
+    }
+    return;
+  }
+  ++retries_;
+  const Time when = now + std::max(backOff(attempts), atLeast);
+  if (keeps) {
+    pieces_.push_back({slot.pos, slot.end, attempts, when});
+    drop(slot);
+    return;
+  }
+  restart();
+  attempts_ = attempts;
+  restartAt_ = when;
+}
+
+void RangePlan::onChanged() {
+  if (!rules_.restartsIfChanged || hasRestarted_) {
+    fail({DownloadEnd::changed, 0, {}, {}});
+    return;
+  }
+  hasRestarted_ = true;
+  ++retries_;
+  restart();
+}
+
+void RangePlan::askPlainly() {
+  isPlain_ = true;
+  restart();
+}
+
+void RangePlan::restart() {
+  for (Slot& slot : slots_) {
+    drop(slot);
+  }
+  phase_ = isPlain_ ? Phase::plain : Phase::probing;
+  total_.reset();
+  etag_.clear();
+  lastModified_.clear();
+  validator_.clear();
+  pieces_.clear();
+  frontier_ = 0;
+  received_ = 0;
+  ranges_ = 0;
+  attempts_ = 0;
+  restartAt_ = Time{0};
+}
+
+void RangePlan::drop(Slot& slot) {
+  if (slot.isBusy && !slot.isDropped) {
+    slot.isDropped = true;
+    --live_;
+    dropped_.push_back(static_cast<std::uint32_t>(&slot - slots_.data()));
+  }
+}
+
+void RangePlan::free(Slot& slot) {
+  slot.isBusy = false;
+  --live_;
+}
+
+void RangePlan::fail(PlanFault fault) {
+  for (Slot& slot : slots_) {
+    drop(slot);
+  }
+  fault_ = std::move(fault);
+}
+
+std::vector<std::uint32_t> RangePlan::takeDropped() { return std::exchange(dropped_, {}); }
+
+RangePlan::Time RangePlan::backOff(std::uint32_t attempts) {
+  constexpr std::uint32_t kMostDoublings = 20;
+  const std::uint32_t doublings = std::min(attempts - 1, kMostDoublings);
+  const Time most =
+      std::min<Time>(rules_.retryDelay * (Time::rep{1} << doublings), rules_.maxRetryDelay);
+  const Time::rep half = most.count() / 2;
+  std::uniform_int_distribution<Time::rep> jitter(0, most.count() - half);
+  return Time{half + jitter(random_)};
+}
+
+}  // namespace dodici

@@ -1,0 +1,179 @@
+// Decides what a download asks for, what it makes of each response, and when it is whole. No I/O and no clock.
+//
+// It begins with a request for the first range ("probing"). A 206 tells the size and what the object is ("ranged"): the
+// rest is asked for in parallel, each request with `If-Range`. A 200 brings the whole object in one response ("whole").
+// Ranges are only put together if the object has a validator, because otherwise they could be parts of two objects; if
+// it has none, or if the server's ranges are not right, the object is asked for without a range ("plain").
+//
+// Threads: one at a time.
+// Owner:   RangeEngine.
+#pragma once
+
+#include "bulk/response_facts.h"
+#include "dodici/download.h"
+#include "dodici/error.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace dodici {
+
+struct RangeRules {
+  std::uint64_t rangeSize = 1;
+  std::uint32_t concurrency = 1;
+  std::uint32_t retries = 0;
+  std::chrono::milliseconds retryDelay{0};
+  std::chrono::milliseconds maxRetryDelay{0};
+  bool restartsIfChanged = false;
+};
+
+// A request to send. `slot` names it until its end or failure has been reported.
+struct RangeAsk {
+  std::uint32_t slot = 0;
+  bool isRanged = false;
+  std::uint64_t begin = 0;
+  std::uint64_t last = 0;
+  std::string ifRange;  // empty if there is nothing to compare yet
+};
+
+// Where the next bytes of a response belong; size 0 if nowhere.
+struct Placed {
+  std::uint64_t offset = 0;
+  std::size_t size = 0;
+};
+
+// Why a download ends before it is whole.
+struct PlanFault {
+  DownloadEnd end = DownloadEnd::networkFailed;
+  std::uint32_t status = 0;
+  std::string text;  // of wrongRange and encoded; the location of redirected
+  Error error;
+};
+
+class RangePlan {
+ public:
+  // A time since any fixed point.
+  using Time = std::chrono::milliseconds;
+
+  RangePlan(RangeRules rules, std::uint32_t seed);
+
+  // Returns the next request that is to be sent now, if there is one.
+  std::optional<RangeAsk> next(Time now);
+
+  // When next() has returned nothing: the time at which it may return something without any other call.
+  std::optional<Time> wakesAt() const;
+
+  // REQUIRES for all: the slot's end has not been reported. The calls about a slot that is not wanted do nothing.
+  // `unixNow` is in seconds.
+  void onHead(std::uint32_t slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
+  Placed onBytes(std::uint32_t slot, std::size_t size, Time now);
+  void onEnd(std::uint32_t slot, Time now);
+  void onFailed(std::uint32_t slot, const Error& error, Time now);
+
+  // Whether the request's bytes still have a use.
+  bool wants(std::uint32_t slot) const { return !slots_[slot].isDropped; }
+
+  // Requests to cancel. Their end must still be reported.
+  std::vector<std::uint32_t> takeDropped();
+
+  bool isWhole() const { return isWhole_; }
+
+  const std::optional<PlanFault>& fault() const { return fault_; }
+
+  bool isOver() const { return isWhole_ || fault_.has_value(); }
+
+  // None while it is not known. It may change as long as the download is not whole.
+  std::optional<std::uint64_t> total() const { return total_; }
+
+  std::uint64_t received() const { return received_; }
+
+  std::uint32_t ranges() const { return ranges_; }
+
+  std::uint32_t retries() const { return retries_; }
+
+  const std::string& etag() const { return etag_; }
+
+ private:
+  static constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
+
+  enum class Phase : std::uint8_t { probing, plain, ranged, whole };
+
+  // A request in flight for [begin, end), of which [begin, pos) has come. The response says that it ends at labelEnd.
+  struct Slot {
+    bool isBusy = false;
+    bool isDropped = false;
+    bool isRanged = false;
+    bool isAnswered = false;
+    std::uint64_t begin = 0;
+    std::uint64_t pos = 0;
+    std::uint64_t end = 0;
+    std::uint64_t labelEnd = 0;
+    std::uint32_t attempts = 0;
+  };
+
+  // A part that has to be asked for again.
+  struct Piece {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint32_t attempts = 0;
+    Time notBefore{0};
+  };
+
+  RangeAsk open(Piece piece, bool isRanged);
+  std::optional<Piece> takePiece(Time now);
+  void onFirstHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
+  void onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
+  void onOtherStatus(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
+  void takeWhole(Slot& slot, const ResponseFacts& facts);
+  bool takeFirst(Slot& slot, const ResponseFacts& facts, Time now);
+  void takePart(Slot& slot, const ResponseFacts& facts, Time now);
+  void setLabel(Slot& slot, std::uint64_t labelEnd, Time now);
+  bool isSameObject(const ResponseFacts& facts) const;
+  void complete(Slot& slot);
+  void retry(Slot& slot, PlanFault why, Time now, Time atLeast = Time{0});
+  void retryWrong(Slot& slot, const char* what, Time now);
+  void onChanged();
+  void askPlainly();
+  void restart();
+  void drop(Slot& slot);
+  void free(Slot& slot);
+  void fail(PlanFault fault);
+  Time backOff(std::uint32_t attempts);
+
+  const RangeRules rules_;
+  std::minstd_rand random_;
+
+  Phase phase_ = Phase::probing;
+  bool isPlain_ = false;       // ask without ranges
+  bool hasRestarted_ = false;  // because the object changed
+  bool isWhole_ = false;
+  std::optional<PlanFault> fault_;
+
+  // What the object is.
+  std::optional<std::uint64_t> total_;
+  std::string etag_;
+  std::string lastModified_;
+  std::string validator_;
+
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> dropped_;
+  std::vector<Piece> pieces_;
+  std::uint64_t frontier_ = 0;  // everything before it has been asked for
+  std::uint32_t live_ = 0;
+  std::uint32_t allowed_;
+  std::uint32_t attempts_ = 0;  // of a request for the whole object, or for the first range
+  Time pausedUntil_{0};
+  Time restartAt_{0};
+
+  std::uint64_t received_ = 0;
+  std::uint32_t ranges_ = 0;
+  std::uint32_t retries_ = 0;
+};
+
+}  // namespace dodici

@@ -1,0 +1,11 @@
+// `dodici/bulk`: many objects, or large ones.
+export { download } from './bulk/download.ts'
+export { DownloadError } from './bulk/download-error.ts'
+export type {
+  BufferDownload,
+  DownloadBase,
+  DownloadOptions,
+  DownloadProgress,
+  FileDownload,
+} from './bulk/download-options.ts'
+export type { HeadersLike } from './bulk/header-pairs.ts'

@@ -1,0 +1,142 @@
+import type { Dispatcher } from 'undici'
+import { defaultDispatcher } from '../api/default-dispatcher.ts'
+import { nativeOptions } from '../api/native-dispatcher.ts'
+import { errors } from '../compat/undici.ts'
+import { findAddresses } from '../dispatch/address-lookup.ts'
+import type { Destination } from '../errors/destination.ts'
+import { clientOptions } from '../flight/native-clients.ts'
+import { TlsFollower } from '../flight/tls-follower.ts'
+import { RequestFlag, type NativeClientOptions } from '../native/contract.ts'
+import type { NativeDownloadOptions } from '../native/download-contract.ts'
+import type { ResolvedOptions } from '../options/agent-options.ts'
+import type { Proxy } from '../options/proxy.ts'
+import { Origin } from '../origins/origins.ts'
+import { encodeRequest } from '../request/encode-request.ts'
+import { requestBody } from '../request/request-body.ts'
+import { requestMethod } from '../request/request-checks.ts'
+import { RequestDraft } from '../request/request-draft.ts'
+import { requestHeaders } from '../request/request-headers.ts'
+import { tlsName } from '../request/tls-name.ts'
+import type { HeaderPair } from './header-pairs.ts'
+
+const { ClientClosedError, ClientDestroyedError, InvalidArgumentError, NotSupportedError } = errors
+
+/** A GET in native's form, and the client that sends it. */
+export interface NativeRequest {
+  readonly client: NativeClientOptions
+  readonly request: Pick<
+    NativeDownloadOptions,
+    'text' | 'allowHttp2' | 'closeConnection' | 'headersTimeout' | 'bodyTimeout'
+  >
+  readonly to: Destination
+}
+
+/**
+ * Returns the options of the dispatcher. Throws if it is closed, if it is not one of ours, or if something between it
+ * and native would have to see the requests.
+ */
+export function optionsFor(dispatcher: Dispatcher | undefined, url: URL): ResolvedOptions {
+  const used = dispatcher ?? defaultDispatcher()
+  const found = nativeOptions(used)
+  if (found === undefined || found.options.connectors !== null) {
+    throw new NotSupportedError(
+      'dispatcher must be an Agent, Pool or Client of dodici, without interceptors and without a connect function',
+    )
+  }
+  const { closed, destroyed } = used as unknown as { closed: boolean; destroyed: boolean }
+  if (destroyed) {
+    throw new ClientDestroyedError()
+  }
+  if (closed) {
+    throw new ClientClosedError()
+  }
+  if (found.fixedOrigin !== undefined && found.fixedOrigin !== url.origin) {
+    throw new InvalidArgumentError(`dispatcher is for ${found.fixedOrigin} only`)
+  }
+  return found.options
+}
+
+/** Prepares a GET: checks its headers, and looks its host up. Throws undici's errors, and those of `dns.lookup()`. */
+export async function nativeRequest(
+  options: ResolvedOptions,
+  url: URL,
+  headers: readonly HeaderPair[],
+): Promise<NativeRequest> {
+  const origin = new Origin(new URL(url.origin))
+  const proxy = options.proxies === null ? null : options.proxies.find(origin.url)
+  const connect = proxy === null ? options.connect : proxy.connectTo(options.connect)
+  const target = url.pathname + url.search
+  const method = requestMethod('GET')
+  const draft = new RequestDraft(
+    {},
+    origin,
+    method,
+    target,
+    requestHeaders([...headers.flat(), 'accept-encoding', 'identity']),
+    requestBody(undefined),
+    false,
+  )
+  if (proxy !== null && headers.some(([name]) => name.toLowerCase() === 'proxy-authorization')) {
+    throw new InvalidArgumentError('Proxy-Authorization should be sent in ProxyAgent constructor')
+  }
+  const follower = new TlsFollower(origin.isTls ? connect : null, proxy)
+  if (origin.isTls || proxy?.speaksTls === true) {
+    // Invalid defaults of Node are an error, as for any connection.
+    follower.current()
+    follower.follow()
+  }
+  const client = clientOptions(options, proxy, origin.isTls, follower)
+  draft.addresses = await addressesOf(options, origin, proxy, client)
+  const servername = origin.isTls ? tlsName(undefined, draft.headers) : ''
+  const { allowH2, keepAlive, headersTimeout, bodyTimeout, useH2c } = options
+  const encoded = encodeRequest(
+    draft,
+    { allowH2, keepAlive, headersTimeout, bodyTimeout },
+    {
+      isForwarded: !origin.isTls && proxy?.forwards === true,
+      usesH2c: useH2c && !origin.isTls && proxy === null,
+      servername,
+      isReported: false,
+      showsChunks: false,
+    },
+  )
+  return {
+    client,
+    request: {
+      text: encoded.text,
+      allowHttp2: (encoded.flags & RequestFlag.allowHttp2) !== 0,
+      closeConnection: (encoded.flags & RequestFlag.closeConnection) !== 0,
+      headersTimeout: encoded.headersTimeout,
+      bodyTimeout: encoded.bodyTimeout,
+    },
+    to: {
+      hostname: origin.hostname,
+      port: origin.port,
+      servername: servername || (connect.servername ?? origin.hostname),
+      local: {
+        address: client.localAddress,
+        port: client.localPort,
+        socketPath: client.socketPath,
+      },
+      proxy,
+    },
+  }
+}
+
+function addressesOf(
+  { native, connect }: ResolvedOptions,
+  origin: Origin,
+  proxy: Proxy | null,
+  { localAddress, socketPath }: NativeClientOptions,
+): Promise<string> {
+  if (socketPath !== '') {
+    return Promise.resolve('')
+  }
+  return new Promise((resolve, reject) => {
+    const host = proxy ?? origin
+    const lookup = proxy === null ? connect : proxy.lookupOptions
+    findAddresses(host, lookup, localAddress !== '', native.connectTimeout, (error, addresses) =>
+      error ? reject(error) : resolve(addresses),
+    )
+  })
+}

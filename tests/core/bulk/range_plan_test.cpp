@@ -1,0 +1,326 @@
+#include "bulk/range_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace dodici {
+namespace {
+
+using Time = RangePlan::Time;
+
+constexpr std::uint64_t kSize = 100;
+
+RangeRules rules() { return {10, 4, 2, Time{100}, Time{1000}, false}; }
+
+ResponseFacts part(std::uint64_t begin, std::uint64_t last, std::uint64_t total = kSize) {
+  ResponseFacts facts;
+  facts.status = 206;
+  facts.etag = "\"v1\"";
+  facts.contentRange =
+      "bytes " + std::to_string(begin) + "-" + std::to_string(last) + "/" + std::to_string(total);
+  facts.contentLength = last - begin + 1;
+  return facts;
+}
+
+ResponseFacts whole(std::optional<std::uint64_t> length) {
+  ResponseFacts facts;
+  facts.status = 200;
+  facts.etag = "\"v1\"";
+  facts.contentLength = length;
+  return facts;
+}
+
+ResponseFacts status(std::uint32_t status) {
+  ResponseFacts facts;
+  facts.status = status;
+  return facts;
+}
+
+Error broken() { return {Errc::socketClosed, 0, "", ""}; }
+
+// A plan, with a server that answers as it should unless a test says otherwise.
+class Session {
+ public:
+  explicit Session(RangeRules given = rules()) : plan(given, 1) {}
+
+  std::vector<RangeAsk> asks() {
+    std::vector<RangeAsk> all;
+    while (const auto ask = plan.next(time)) {
+      all.push_back(*ask);
+    }
+    return all;
+  }
+
+  void answer(const RangeAsk& ask) {
+    head(ask, part(ask.begin, std::min(ask.last, kSize - 1)));
+    bytes(ask, std::min(ask.last, kSize - 1) - ask.begin + 1);
+    plan.onEnd(ask.slot, time);
+  }
+
+  void head(const RangeAsk& ask, const ResponseFacts& facts) {
+    plan.onHead(ask.slot, facts, time, 0);
+  }
+
+  Placed bytes(const RangeAsk& ask, std::size_t size) { return plan.onBytes(ask.slot, size, time); }
+
+  // Answers everything that is asked for, waiting where the plan waits.
+  void goOn() {
+    for (int round = 0; round < 100 && !plan.isOver(); ++round) {
+      for (const RangeAsk& ask : asks()) {
+        answer(ask);
+      }
+      time = plan.wakesAt().value_or(time);
+    }
+  }
+
+  // Asks for the first range and answers it, so that the plan knows the object.
+  void begin() { answer(asks().at(0)); }
+
+  RangePlan plan;
+  Time time{1000};
+};
+
+TEST(RangePlan, AsksForTheFirstRangeAloneAndThenForTheRestInParallel) {
+  Session session;
+  const auto first = session.asks();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].begin, 0U);
+  EXPECT_EQ(first[0].last, 9U);
+  EXPECT_EQ(first[0].ifRange, "");
+  session.answer(first[0]);
+  const auto rest = session.asks();
+  ASSERT_EQ(rest.size(), 4U);
+  EXPECT_EQ(rest[3].begin, 40U);
+  EXPECT_EQ(rest[3].ifRange, "\"v1\"");
+  for (const RangeAsk& ask : rest) {
+    session.answer(ask);
+  }
+  session.goOn();
+  EXPECT_TRUE(session.plan.isWhole());
+  EXPECT_EQ(session.plan.ranges(), 10U);
+  EXPECT_EQ(session.plan.received(), kSize);
+}
+
+TEST(RangePlan, TakesA200AsTheWholeObject) {
+  Session session;
+  const RangeAsk ask = session.asks().at(0);
+  session.head(ask, whole(std::nullopt));
+  EXPECT_EQ(session.bytes(ask, 70).offset, 0U);
+  EXPECT_EQ(session.bytes(ask, 70).offset, 70U);
+  EXPECT_FALSE(session.plan.isWhole());
+  session.plan.onEnd(ask.slot, session.time);
+  EXPECT_TRUE(session.plan.isWhole());
+  EXPECT_EQ(session.plan.total(), 140U);
+}
+
+RangeRules oneAtATime() {
+  RangeRules given = rules();
+  given.concurrency = 1;
+  return given;
+}
+
+TEST(RangePlan, AsksAgainOnlyForWhatIsMissing) {
+  Session session(oneAtATime());
+  session.begin();
+  const RangeAsk ask = session.asks().at(0);
+  session.head(ask, part(ask.begin, ask.last));
+  session.bytes(ask, 4);
+  session.plan.onFailed(ask.slot, broken(), session.time);
+  // Another range goes first, as this one waits for its back-off.
+  const RangeAsk other = session.asks().at(0);
+  EXPECT_EQ(other.begin, 20U);
+  session.time += Time{100};
+  session.answer(other);
+  const RangeAsk again = session.asks().at(0);
+  EXPECT_EQ(again.begin, 14U);
+  EXPECT_EQ(again.last, 19U);
+  EXPECT_EQ(session.plan.retries(), 1U);
+}
+
+TEST(RangePlan, GivesUpAfterTooManyFailuresWithoutOneNewByte) {
+  RangeRules given = oneAtATime();
+  given.rangeSize = kSize / 2;
+  Session session(given);
+  session.begin();
+  for (std::uint32_t failure = 0; failure < given.retries; ++failure) {
+    session.plan.onFailed(session.asks().at(0).slot, broken(), session.time);
+    EXPECT_FALSE(session.plan.isOver());
+    EXPECT_TRUE(session.asks().empty());
+    session.time = session.plan.wakesAt().value();
+  }
+  session.plan.onFailed(session.asks().at(0).slot, broken(), session.time);
+  ASSERT_TRUE(session.plan.fault());
+  EXPECT_EQ(session.plan.fault()->error.code, Errc::socketClosed);
+}
+
+TEST(RangePlan, FailsAtOnceIfTryingAgainCannotHelp) {
+  Session session;
+  const RangeAsk ask = session.asks().at(0);
+  session.plan.onFailed(ask.slot, {Errc::tlsVerifyFailed, 0, "", ""}, session.time);
+  ASSERT_TRUE(session.plan.fault());
+  Session refused;
+  refused.head(refused.asks().at(0), status(404));
+  ASSERT_TRUE(refused.plan.fault());
+  EXPECT_EQ(refused.plan.fault()->end, DownloadEnd::refused);
+  EXPECT_EQ(refused.plan.fault()->status, 404U);
+}
+
+TEST(RangePlan, NeverMixesTwoObjects) {
+  const auto changes = [](const ResponseFacts& facts) {
+    Session session;
+    session.begin();
+    session.head(session.asks().at(0), facts);
+    return session.plan.fault() && session.plan.fault()->end == DownloadEnd::changed;
+  };
+  ResponseFacts otherTag = part(10, 19);
+  otherTag.etag = "\"v2\"";
+  EXPECT_TRUE(changes(otherTag));
+  EXPECT_TRUE(changes(part(10, 19, kSize + 1)));
+  ResponseFacts otherWhole = whole(kSize);
+  otherWhole.etag = "\"v2\"";
+  EXPECT_TRUE(changes(otherWhole));
+  ResponseFacts shrunk = status(416);
+  shrunk.contentRange = "bytes */5";
+  EXPECT_TRUE(changes(shrunk));
+}
+
+TEST(RangePlan, BeginsAgainOnceIfAChangedObjectIsWanted) {
+  RangeRules given = rules();
+  given.restartsIfChanged = true;
+  Session session(given);
+  session.begin();
+  ResponseFacts other = part(10, 19);
+  other.etag = "\"v2\"";
+  session.head(session.asks().at(0), other);
+  EXPECT_FALSE(session.plan.isOver());
+  EXPECT_EQ(session.plan.received(), 0U);
+  EXPECT_EQ(session.plan.takeDropped().size(), 4U);
+  session.begin();
+  session.head(session.asks().at(0), other);
+  ASSERT_TRUE(session.plan.fault());
+  EXPECT_EQ(session.plan.fault()->end, DownloadEnd::changed);
+}
+
+TEST(RangePlan, DoesNotUseARangeThatWasNotAskedFor) {
+  ResponseFacts noTag = part(10, 19);
+  noTag.etag.clear();
+  ResponseFacts wrongLength = part(10, 19);
+  wrongLength.contentLength = 9;
+  ResponseFacts noRange = part(10, 19);
+  noRange.contentRange.clear();
+  for (const ResponseFacts& facts : {part(11, 19), part(0, 9), noTag, wrongLength, noRange}) {
+    Session session;
+    session.begin();
+    const RangeAsk ask = session.asks().at(0);
+    session.head(ask, facts);
+    EXPECT_FALSE(session.plan.wants(ask.slot)) << facts.contentRange;
+    EXPECT_EQ(session.bytes(ask, 10).size, 0U);
+    EXPECT_FALSE(session.plan.isOver());
+  }
+}
+
+TEST(RangePlan, AsksForTheRestOfAShortRange) {
+  Session session;
+  session.begin();
+  const RangeAsk ask = session.asks().at(0);
+  session.head(ask, part(10, 12));
+  EXPECT_EQ(session.bytes(ask, 3).size, 3U);
+  session.plan.onEnd(ask.slot, session.time);
+  const auto next = session.asks();
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].begin, 13U);
+  EXPECT_EQ(next[0].last, 19U);
+  EXPECT_EQ(session.plan.retries(), 0U);
+}
+
+TEST(RangePlan, TakesOnlyItsPartOfALongRange) {
+  Session session;
+  session.begin();
+  const RangeAsk ask = session.asks().at(0);
+  session.head(ask, part(10, 39));
+  EXPECT_EQ(session.bytes(ask, 30).size, 10U);
+  EXPECT_EQ(session.plan.takeDropped(), std::vector<std::uint32_t>{ask.slot});
+}
+
+TEST(RangePlan, RefusesABodyThatIsLongerThanItsRange) {
+  Session session;
+  session.begin();
+  const RangeAsk ask = session.asks().at(0);
+  ResponseFacts facts = part(10, 19);
+  facts.contentLength.reset();
+  session.head(ask, facts);
+  EXPECT_EQ(session.bytes(ask, 10).size, 10U);
+  EXPECT_EQ(session.bytes(ask, 1).size, 0U);
+  EXPECT_EQ(session.plan.received(), 10U);  // those of the first range
+  EXPECT_EQ(session.plan.retries(), 1U);
+}
+
+TEST(RangePlan, AsksWithoutARangeWhenRangesAreOfNoUse) {
+  ResponseFacts noValidator = part(0, 9);
+  noValidator.etag.clear();
+  ResponseFacts noTotal = part(0, 9);
+  noTotal.contentRange = "bytes 0-9/*";
+  for (const ResponseFacts& facts : {noValidator, noTotal, part(5, 9), status(416)}) {
+    Session session;
+    session.head(session.asks().at(0), facts);
+    const auto next = session.asks();
+    ASSERT_EQ(next.size(), 1U);
+    EXPECT_FALSE(next[0].isRanged);
+  }
+}
+
+TEST(RangePlan, KnowsAnEmptyObject) {
+  Session session;
+  ResponseFacts facts = status(416);
+  facts.contentRange = "bytes */0";
+  session.head(session.asks().at(0), facts);
+  EXPECT_TRUE(session.plan.isWhole());
+  EXPECT_EQ(session.plan.total(), 0U);
+}
+
+TEST(RangePlan, AsksForLessWhenTheServerIsBusyAndWaitsAsLongAsItSays) {
+  Session session;
+  session.begin();
+  ResponseFacts busy = status(503);
+  busy.retryAfter = "1";
+  const auto asked = session.asks();
+  session.head(asked.at(0), busy);
+  for (std::size_t i = 1; i < asked.size(); ++i) {
+    session.answer(asked[i]);
+  }
+  EXPECT_TRUE(session.asks().empty());
+  EXPECT_EQ(session.plan.wakesAt(), session.time + Time{1000});
+  session.time += Time{1000};
+  EXPECT_FALSE(session.asks().empty());
+  session.goOn();
+}
+
+TEST(RangePlan, ReportsRedirectsBeforeTheFirstRangeOnly) {
+  ResponseFacts redirect = status(302);
+  redirect.location = "/other";
+  Session session;
+  session.head(session.asks().at(0), redirect);
+  ASSERT_TRUE(session.plan.fault());
+  EXPECT_EQ(session.plan.fault()->end, DownloadEnd::redirected);
+  EXPECT_EQ(session.plan.fault()->text, "/other");
+  Session later;
+  later.begin();
+  later.head(later.asks().at(0), redirect);
+  ASSERT_TRUE(later.plan.fault());
+  EXPECT_EQ(later.plan.fault()->end, DownloadEnd::refused);
+}
+
+TEST(RangePlan, RefusesContentCodings) {
+  for (ResponseFacts facts : {part(0, 9), whole(10)}) {
+    facts.contentEncoding = "gzip";
+    Session session;
+    session.head(session.asks().at(0), facts);
+    ASSERT_TRUE(session.plan.fault());
+    EXPECT_EQ(session.plan.fault()->end, DownloadEnd::encoded);
+  }
+}
+
+}  // namespace
+}  // namespace dodici
