@@ -58,13 +58,10 @@ export class PendingRequest implements Controller, RecordReceiver {
 
   // Methods of the controller.
   get rawHeaders(): Buffer[] | null {
-    if (this.builtRawHeaders === undefined) {
-      if (this.head === null) {
-        return null
-      }
+    if (this.builtRawHeaders === undefined && this.head !== null) {
       this.builtRawHeaders = this.head.raw()
     }
-    return this.builtRawHeaders
+    return this.builtRawHeaders ?? null
   }
 
   set rawHeaders(value: Buffer[] | null) {

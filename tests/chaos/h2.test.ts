@@ -82,7 +82,7 @@ it.each(cases)(
     console.log(`${ledger.violations.length} violations`)
     // The first ones suffice; there may be thousands. A report of CI shows the message alone.
     const first = ledger.violations.slice(0, 30)
-    expect(first, first.slice(0, 3).join('\n')).toEqual([])
+    expect(first, `violated: ${first.slice(0, 3).join('\n')}`).toEqual([])
     expect(code).toBe(0)
     if (!vitals) throw new Error('the client told nothing of itself')
     expect(vitals.after.descriptors).toBeLessThanOrEqual(vitals.before.descriptors + 2)

@@ -61,7 +61,13 @@ describe.each(protocols)('a process over %s', (protocol) => {
     const { target } = await useTarget(protocol)
     const { code, said, stderr } = await runChild(unread, target, { deadlineMs: 20_000 })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(said.sort()).toEqual(['fetch', 'fetch', 'handler', 'head after pause()', 'request'])
+    expect((said as string[]).sort()).toEqual([
+      'fetch',
+      'fetch',
+      'handler',
+      'head after pause()',
+      'request',
+    ])
 
     async function unread(kit: ChildKit, { origin, ca }: Target): Promise<void> {
       const agent = await kit.createAgent({ connect: { ca }, bodyTimeout: 0, headersTimeout: 0 })
