@@ -9,3 +9,11 @@ export type {
   FileDownload,
 } from './bulk/download-options.ts'
 export type { HeadersLike } from './bulk/header-pairs.ts'
+export { DataLoader, load } from './bulk/data-loader.ts'
+export type {
+  Dataset,
+  LoadedItem,
+  LoadOptions,
+  LoadRequest,
+  LoadSource,
+} from './bulk/load-options.ts'
