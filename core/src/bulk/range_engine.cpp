@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <exception>
 #include <new>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +25,12 @@ RangeRules rulesOf(const DownloadOptions& options) {
       options.retryDelay,
       options.maxRetryDelay,
       options.restartsIfChanged};
+}
+
+// Not std::random_device, which needs a newer glibc. It only has to differ between downloads.
+std::uint32_t seed() {
+  const auto ticks = std::chrono::steady_clock::now().time_since_epoch().count();
+  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(ticks) * 0x9e3779b97f4a7c15 >> 32);
 }
 
 std::int64_t secondsSinceEpoch() {
@@ -55,7 +60,7 @@ RangeEngine::RangeEngine(ClientOptions client, DownloadOptions options, Download
       options_(std::move(options)),
       listener_(listener),
       target_(makeTarget(options_)),
-      plan_(rulesOf(options_), std::random_device{}()) {}
+      plan_(rulesOf(options_), seed()) {}
 
 RangeEngine::Time RangeEngine::now() {
   return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now().time_since_epoch());
@@ -165,7 +170,8 @@ bool RangeEngine::waitForBatch(std::optional<Time> until) {
     if (left <= Time{0}) {
       break;
     }
-    wake_.wait_for(mutex_, left);
+    // By the system's clock, as a wait by the steady one needs a newer glibc.
+    wake_.wait_until(mutex_, std::chrono::system_clock::now() + left);
   }
   return std::exchange(batchWaits_, false);
 }
