@@ -1,4 +1,5 @@
 // `dodici/bulk`: many objects, or large ones.
+export { cancelOnSignals, SignalError } from './bulk/cancel-on-signals.ts'
 export { download } from './bulk/download.ts'
 export { DownloadError } from './bulk/download-error.ts'
 export type {
