@@ -28,8 +28,9 @@ import { OriginCapacity, type OriginStats } from './origin-stats.ts'
 export class AgentState implements TableOwner, DispatcherState {
   closed = false
   destroyed = false
-  readonly options: ResolvedOptions
 
+  // Neither a property nor a getter: util.inspect() of an Agent must not show its keys and passwords.
+  readonly #options: ResolvedOptions
   readonly #origins: Origins
   readonly #clients: NativeClients
   readonly #engine: RequestEngine
@@ -48,7 +49,7 @@ export class AgentState implements TableOwner, DispatcherState {
 
   /** `options` is what resolveOptions() made of `given`. */
   constructor(emitter: Dispatcher, given: AgentOptions, options: ResolvedOptions) {
-    this.options = options
+    this.#options = options
     const { connections, maxConcurrentStreams } = options.native
     this.#capacity = new OriginCapacity(connections, maxConcurrentStreams)
     this.#origins = new Origins(options.maxOrigins)
@@ -69,6 +70,10 @@ export class AgentState implements TableOwner, DispatcherState {
         table.endSwitched()
       }
     })
+  }
+
+  resolvedOptions(): ResolvedOptions {
+    return this.#options
   }
 
   /** REQUIRES: neither closed nor destroyed. Throws if the request is invalid. */

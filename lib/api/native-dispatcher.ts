@@ -213,7 +213,7 @@ export function nativeOptions(
     state: AgentState
     fixedOrigin: string | undefined
   }
-  return { options: state.options, fixedOrigin }
+  return { options: state.resolvedOptions(), fixedOrigin }
 }
 
 /** The dispatch() methods of our own classes. */
