@@ -15,7 +15,7 @@ import { notMatching } from '../matchers.ts'
 import { answered } from '../row.ts'
 import type { Http2Row } from '../row.ts'
 
-const { ack, endStream } = FrameFlag
+const { endStream } = FrameFlag
 
 function grant(peer: H2Peer, stream: number, bytes: number): void {
   peer.send(FrameType.windowUpdate, 0, stream, uint32(bytes))
@@ -144,21 +144,12 @@ const windows: readonly Http2Row[] = [
     demand: 'windows are given as it is read',
     answer: async (peer, stream) => {
       peer.respond(stream)
-      const updates = ({ type, stream: its }: { type: number; stream: number }): boolean =>
-        type === FrameType.windowUpdate && its === stream
-      for (let sent = 0; sent < 2_000_000; sent += 16_384) {
-        peer.send(FrameType.data, 0, stream, Buffer.alloc(16_384, 'x'))
-        // A client must begin with at least 64 KB, and no more than that is on the way.
-        if (sent % 65_536 === 49_152) {
-          peer.send(FrameType.ping, 0, 0, Buffer.alloc(8))
-          await peer.frame(
-            'PING',
-            ({ type, flags }) => type === FrameType.ping && flags === ack,
-            sent >> 16,
-          )
-        }
+      const piece = 16_384
+      for (let sent = 0; sent < 2_000_000; sent += piece) {
+        await windowOf(peer, stream, initialWindow(peer), sent + piece)
+        await windowOf(peer, 0, 65_535, sent + piece)
+        peer.send(FrameType.data, 0, stream, Buffer.alloc(piece, 'x'))
       }
-      await peer.frame('a window', updates)
       peer.data(stream, 'end', endStream)
     },
     expected: answered,
@@ -277,6 +268,33 @@ const expectations: readonly Http2Row[] = [
     expected: { ...answered, status: 417, sent: { body: '' } },
   },
 ]
+
+/** The SETTINGS_INITIAL_WINDOW_SIZE of the client. */
+function initialWindow(peer: H2Peer): number {
+  const frame = peer.frames.find(({ type, flags }) => type === FrameType.settings && flags === 0)
+  const payload = frame?.payload ?? Buffer.alloc(0)
+  for (let at = 0; at < payload.length; at += 6) {
+    if (payload.readUInt16BE(at) === 4) return payload.readUInt32BE(at + 2)
+  }
+  return 65_535
+}
+
+/** Waits until the client allows `bytes` in all on the stream, or with 0 on the connection, which began with `initial`. */
+async function windowOf(
+  peer: H2Peer,
+  stream: number,
+  initial: number,
+  bytes: number,
+): Promise<void> {
+  const isUpdate = ({ type, stream: its }: Frame): boolean =>
+    type === FrameType.windowUpdate && its === stream
+  for (;;) {
+    const updates = peer.frames.filter(isUpdate)
+    const window = updates.reduce((sum, { payload }) => sum + payload.readUInt32BE(0), initial)
+    if (window >= bytes) return
+    await peer.frame('a larger window', isUpdate, updates.length)
+  }
+}
 
 export const http2WindowRows: readonly Http2Row[] = [
   ...windows,
