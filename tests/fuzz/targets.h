@@ -35,13 +35,14 @@ void transferState(Bytes bytes);
 void originQueue(Bytes bytes);
 void eventBatcher(Bytes bytes);
 void contentDecoder(Bytes bytes);
+void rangePlan(Bytes bytes);
 
 struct Target {
   std::string_view name;  // of its corpus folder, too
   void (*run)(Bytes);
 };
 
-inline constexpr std::array<Target, 8> kTargets{{
+inline constexpr std::array<Target, 9> kTargets{{
     {"header-block", headerBlock},
     {"chunk-check", chunkCheck},
     {"request-text", requestText},
@@ -50,6 +51,7 @@ inline constexpr std::array<Target, 8> kTargets{{
     {"origin-queue", originQueue},
     {"event-batcher", eventBatcher},
     {"content-decoder", contentDecoder},
+    {"range-plan", rangePlan},
 }};
 
 }  // namespace dodici::fuzz
