@@ -18,6 +18,7 @@ const inNode = {
     runtime: 'libasan.so',
     suites: [
       'tests/addon',
+      'tests/bulk',
       'tests/exit',
       'tests/faults',
       'tests/conformance',

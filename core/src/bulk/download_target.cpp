@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t kReadSize = 1024 * 1024;  // also how soon a cancellation is seen
 
+// A server may claim any size. What no machine has is refused without asking the system for it.
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 39U;
+
 MaybeFault fault(const char* syscall) { return SystemFault{errno, syscall}; }
 
 class Memory final : public DownloadTarget {
@@ -64,7 +67,7 @@ class Memory final : public DownloadTarget {
     if (size <= capacity_) {
       return std::nullopt;
     }
-    if (size > std::numeric_limits<std::size_t>::max() / 2) {
+    if (size > kMostMemory) {
       return SystemFault{ENOMEM, "malloc"};
     }
     // Large blocks are moved by the kernel, without a copy.
