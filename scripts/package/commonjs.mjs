@@ -5,8 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { runLogged } from '../support/run.mjs'
-import { bin, inRoot, logOf, preparedEnv } from '../support/paths.mjs'
+import { capture, runLogged, StepFailed } from '../support/run.mjs'
+import { bin, inRoot, logOf, node24, preparedEnv } from '../support/paths.mjs'
 
 const dist = inRoot('dist')
 const folder = join(dist, 'commonjs')
@@ -45,10 +45,18 @@ function entryCode() {
 }
 
 async function forward(name) {
-  const exported = Object.keys(await import(pathToFileURL(join(dist, `${name}.js`)).href))
+  const exported = await namesExportedBy(pathToFileURL(join(dist, `${name}.js`)).href)
   const lines = exported.map((one) => `exports.${one} = all.${one}`)
   const all = `const all = require('./index.cjs')[Symbol.for('dodici.${name}')]`
   writeFileSync(join(folder, `${name}.cjs`), `'use strict'\n${[all, ...lines].join('\n')}\n`)
+}
+
+// In the Node of the tasks: undici does not load in an older one, which may be the one that runs this.
+async function namesExportedBy(url) {
+  const program = `console.log(JSON.stringify(Object.keys(await import('${url}'))))`
+  const names = await capture(node24, ['--input-type=module', '--eval', program])
+  if (names === undefined) throw new StepFailed(`${url} does not load.`)
+  return JSON.parse(names)
 }
 
 async function bundle(entry) {
