@@ -2,6 +2,7 @@
 export { cancelOnSignals, SignalError } from './bulk/cancel-on-signals.ts'
 export { download } from './bulk/download.ts'
 export { DownloadError } from './bulk/download-error.ts'
+export type { DownloadErrorCode } from './bulk/download-error.ts'
 export type {
   BufferDownload,
   DownloadBase,

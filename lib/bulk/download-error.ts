@@ -4,14 +4,19 @@ import { nativeError } from '../errors/native-error.ts'
 import type { Destination } from '../errors/destination.ts'
 import { DownloadEnd, type NativeDownloadResult } from '../native/download-contract.ts'
 
-type Code = 'ERR_OBJECT_CHANGED' | 'ERR_WRONG_RANGE' | 'ERR_CONTENT_ENCODING' | 'ERR_WRONG_CHECKSUM'
+/** What a `DownloadError` is about. */
+export type DownloadErrorCode =
+  | 'ERR_OBJECT_CHANGED'
+  | 'ERR_WRONG_RANGE'
+  | 'ERR_CONTENT_ENCODING'
+  | 'ERR_WRONG_CHECKSUM'
 
 /** An object that could not be downloaded, because of what the server sent. */
 export class DownloadError extends errors.UndiciError {
   override name = 'DownloadError'
-  override code: Code
+  override code: DownloadErrorCode
 
-  constructor(code: Code, message: string) {
+  constructor(code: DownloadErrorCode, message: string) {
     super(message)
     this.code = code
   }
