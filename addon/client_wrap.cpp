@@ -14,6 +14,15 @@
 
 namespace dodici {
 
+namespace {
+
+// REQUIRES: requestOf(info) has returned a request.
+RequestId idIn(const Napi::CallbackInfo& info) {
+  return RequestId{info[0].As<Napi::Number>().Uint32Value()};
+}
+
+}  // namespace
+
 Napi::Function ClientWrap::defineClass(Napi::Env env) {
   return DefineClass(
       env,
@@ -180,14 +189,14 @@ void ClientWrap::breakLink(const Napi::CallbackInfo& info) {
 void ClientWrap::pause(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     request->requestPause();
-    client_->setUnread(RequestId{info[0].As<Napi::Number>().Uint32Value()}, info[1].ToBoolean());
+    client_->setUnread(idIn(info), info[1].ToBoolean());
   }
 }
 
 void ClientWrap::resume(const Napi::CallbackInfo& info) {
   if (RequestController* request = requestOf(info)) {
     request->requestResume();
-    client_->setUnread(RequestId{info[0].As<Napi::Number>().Uint32Value()}, false);
+    client_->setUnread(idIn(info), false);
   }
 }
 
@@ -206,8 +215,7 @@ void ClientWrap::setSocket(const Napi::CallbackInfo& info) {
 
 void ClientWrap::setReferenced(const Napi::CallbackInfo& info) {
   if (requestOf(info) != nullptr) {
-    const RequestId id{info[0].As<Napi::Number>().Uint32Value()};
-    client_->setReferenced(id, info[1].ToBoolean());
+    client_->setReferenced(idIn(info), info[1].ToBoolean());
   }
 }
 

@@ -14,12 +14,10 @@ interface Read {
 type Once = (url: string, dispatcher: Dispatcher) => Promise<Read>
 
 /** Each client uses its own fetch(). */
-const fetchOnce: Once = async (url, dispatcher) => {
-  const response = await (dispatcher instanceof Agent
-    ? fetch(url, { dispatcher })
-    : undiciFetch(url, { dispatcher }))
-  return response.arrayBuffer()
-}
+const ownFetch = (url: string, dispatcher: Dispatcher) =>
+  dispatcher instanceof Agent ? fetch(url, { dispatcher }) : undiciFetch(url, { dispatcher })
+
+const fetchOnce: Once = async (url, dispatcher) => (await ownFetch(url, dispatcher)).arrayBuffer()
 
 const undiciFetchOnce: Once = async (url, dispatcher) =>
   (await undiciFetch(url, { dispatcher })).arrayBuffer()
@@ -98,9 +96,7 @@ const fetchStream: TimedScenario = {
     const dispatcher = agentOf(client)
     while (meter.running) {
       const startedAt = meter.latency.start()
-      const response = await (dispatcher instanceof Agent
-        ? fetch(`${origin}${kLarge}`, { dispatcher })
-        : undiciFetch(`${origin}${kLarge}`, { dispatcher }))
+      const response = await ownFetch(`${origin}${kLarge}`, dispatcher)
       let received = 0
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         received += chunk.byteLength

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import { errors } from '../compat/undici.ts'
 import { ChecksumKind } from '../native/download-contract.ts'
 import { headerPairs, type HeaderPair, type HeadersLike } from './header-pairs.ts'
+import { checkShared, integer, mostTime } from './option-checks.ts'
 
 const { InvalidArgumentError, NotSupportedError } = errors
 
@@ -97,24 +98,15 @@ export interface DownloadSettings {
   readonly onProgress: ((progress: DownloadProgress) => void) | undefined
 }
 
-const mostTime = 0x7fffffff
 const checksumDigits = { sha256: 64, md5: 32, crc32c: 8 } as const
 
 /** Checks options. Throws undici's InvalidArgumentError, whose message names the invalid one. */
 export function downloadSettings(options: DownloadOptions): DownloadSettings {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options must be an object')
-  }
-  const { dispatcher, signal, onProgress, ifChanged = 'fail', sync = false } = options
-  if ((options as { resume?: unknown }).resume) {
+  if ((options as { resume?: unknown } | null | undefined)?.resume) {
     throw new NotSupportedError('resume is not supported yet')
   }
-  if (dispatcher !== undefined && typeof dispatcher?.dispatch !== 'function') {
-    throw new InvalidArgumentError('dispatcher must be a Dispatcher')
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InvalidArgumentError('signal must be an AbortSignal')
-  }
+  checkShared(options)
+  const { dispatcher, signal, onProgress, ifChanged = 'fail', sync = false } = options
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new InvalidArgumentError('onProgress must be a function')
   }
@@ -187,18 +179,4 @@ function checksumOf(checksum: unknown): Pick<DownloadSettings, 'checksum' | 'exp
     throw new InvalidArgumentError(`checksum.value must be ${digits} hexadecimal digits`)
   }
   return { checksum: ChecksumKind[kind], expectedChecksum: value.toLowerCase() }
-}
-
-function integer(
-  options: DownloadOptions,
-  name: keyof DownloadOptions,
-  byDefault: number,
-  least: number,
-  most: number,
-): number {
-  const value = options[name] ?? byDefault
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-    throw new InvalidArgumentError(`${name} must be an integer from ${least} to ${most}`)
-  }
-  return value as number
 }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { errors } from '../compat/undici.ts'
 import { headerPairs, type HeaderPair, type HeadersLike } from './header-pairs.ts'
+import { checkShared, integer, mostTime } from './option-checks.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -90,16 +91,8 @@ const most = 1_000_000
 
 /** Checks options. Throws undici's InvalidArgumentError, whose message names the invalid one. */
 export function loadSettings<Item>(options: LoadOptions<Item>): LoadSettings<Item> {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError('options must be an object')
-  }
+  checkShared(options)
   const { dispatcher, signal, transform, onError = 'throw' } = options
-  if (dispatcher !== undefined && typeof dispatcher?.dispatch !== 'function') {
-    throw new InvalidArgumentError('dispatcher must be a Dispatcher')
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InvalidArgumentError('signal must be an AbortSignal')
-  }
   if (transform !== undefined && typeof transform !== 'function') {
     throw new InvalidArgumentError('transform must be a function')
   }
@@ -113,34 +106,22 @@ export function loadSettings<Item>(options: LoadOptions<Item>): LoadSettings<Ite
     }
     return value
   }
-  const integer = (
-    name: keyof LoadOptions,
-    byDefault: number,
-    least: number,
-    limit: number,
-  ): number => {
-    const value = options[name] ?? byDefault
-    if (!Number.isInteger(value) || (value as number) < least || (value as number) > limit) {
-      throw new InvalidArgumentError(`${name} must be an integer from ${least} to ${limit}`)
-    }
-    return value as number
-  }
   return {
     dispatcher,
     signal,
     headers: headerPairs(options.headers),
-    batchSize: integer('batchSize', 1, 1, most),
-    prefetch: integer('prefetch', 2, 1, most),
-    concurrency: integer('concurrency', 8, 1, most),
+    batchSize: integer(options, 'batchSize', 1, 1, most),
+    prefetch: integer(options, 'prefetch', 2, 1, most),
+    concurrency: integer(options, 'concurrency', 8, 1, most),
     isOrdered: flag('ordered', true),
     shuffles: flag('shuffle', false),
-    seed: integer('seed', 0, 0, Number.MAX_SAFE_INTEGER),
+    seed: integer(options, 'seed', 0, 0, Number.MAX_SAFE_INTEGER),
     dropsLast: flag('dropLast', false),
-    epochs: integer('epochs', 1, 1, most),
+    epochs: integer(options, 'epochs', 1, 1, most),
     transform,
     onError,
-    retries: integer('retries', 3, 0, most),
-    retryDelay: integer('retryDelay', 100, 0, 0x7fffffff),
-    maxBytes: integer('maxBytes', 64 * 1024 * 1024, 0, Number.MAX_SAFE_INTEGER),
+    retries: integer(options, 'retries', 3, 0, most),
+    retryDelay: integer(options, 'retryDelay', 100, 0, mostTime),
+    maxBytes: integer(options, 'maxBytes', 64 * 1024 * 1024, 0, Number.MAX_SAFE_INTEGER),
   }
 }

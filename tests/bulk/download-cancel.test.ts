@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { download } from '../../lib/bulk.ts'
+import { ownThreads } from '../support/own-threads.ts'
 import { until } from '../support/wait.ts'
 import { newFolder } from './folder.ts'
 import { serveObject, someBytes, type ObjectServer } from './object-server.ts'
@@ -14,24 +14,11 @@ function stalling(): Promise<ObjectServer> {
   })
 }
 
-/** How many threads of ours there are. */
-function threads(): number {
-  return readdirSync('/proc/self/task').filter((id) => nameOf(id).startsWith('dodici')).length
-}
-
-function nameOf(id: string): string {
-  try {
-    return readFileSync(`/proc/self/task/${id}/comm`, 'utf8')
-  } catch {
-    return '' // it has ended
-  }
-}
-
 describe('signal', () => {
   it('ends the download: connections, file and threads are gone, and it rejects with the reason', async () => {
     await using server = await stalling()
     using folder = newFolder()
-    const before = threads()
+    const before = ownThreads()
     const controller = new AbortController()
     const { signal } = controller
     const running = download(server.url, { to: folder.file('a'), rangeSize: 4096, signal })
@@ -42,7 +29,7 @@ describe('signal', () => {
     await expect(running).rejects.toBe(reason)
     await until('the server sees it', () => server.connections() === 0)
     expect(folder.names()).toEqual([])
-    await until('its threads have ended', () => threads() <= before)
+    await until('its threads have ended', () => ownThreads() <= before)
     expect(server.ranges).toHaveLength(9)
   })
 

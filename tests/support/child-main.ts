@@ -1,8 +1,9 @@
 /** The child's side of child.ts: builds the closure again and runs it. */
-import { readdirSync, readFileSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { agentConstructor, createAgent } from './agents.ts'
 import type { AgentOptions, TestAgent } from './agents.ts'
+import { ownThreads } from './own-threads.ts'
 import { dispatch, exchange, Recorder } from './recorder.ts'
 import { turns, until, waitFor, within } from './wait.ts'
 
@@ -24,16 +25,7 @@ const kit = {
     else parentPort?.postMessage(value)
   },
   /** How many of our loop threads run in this process. */
-  loopThreads: (): number => {
-    const names = readdirSync('/proc/self/task').map((id) => {
-      try {
-        return readFileSync(`/proc/self/task/${id}/comm`, 'utf8')
-      } catch {
-        return ''
-      }
-    })
-    return names.filter((name) => name.startsWith('dodici')).length
-  },
+  loopThreads: ownThreads,
   /** The heap in use after garbage collection. The process must be started with --expose-gc. */
   heapUsed: async (): Promise<number> => {
     for (let i = 0; i < 3; i += 1) {

@@ -127,7 +127,7 @@ Placed RangePlan::onBytes(std::uint32_t index, std::size_t size, Time now) {
   received_ += placed.size;
   if (slot.pos == slot.end && slot.labelEnd > slot.end) {
     drop(slot);
-    complete(slot);
+    complete();
   }
   return placed;
 }
@@ -144,7 +144,7 @@ void RangePlan::onEnd(std::uint32_t index, Time now) {
   }
   if (slot.pos == slot.end) {
     free(slot);
-    complete(slot);
+    complete();
     return;
   }
   retryWrong(slot, "fewer bytes than the range has", now);
@@ -159,7 +159,7 @@ void RangePlan::onFailed(std::uint32_t index, const Error& error, Time now) {
   }
   if (slot.isAnswered && slot.pos == slot.end) {
     free(slot);
-    complete(slot);
+    complete();
     return;
   }
   if (!slot.isAnswered && live_ > 1) {
@@ -175,7 +175,7 @@ void RangePlan::onFailed(std::uint32_t index, const Error& error, Time now) {
   slot.isBusy = false;
 }
 
-void RangePlan::complete(Slot&) {
+void RangePlan::complete() {
   allowed_ = std::min(allowed_ + 1, rules_.concurrency);
   isWhole_ = phase_ == Phase::whole || received_ == total_;
 }

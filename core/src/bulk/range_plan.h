@@ -135,7 +135,7 @@ class RangePlan {
   void takePart(Slot& slot, const ResponseFacts& facts, Time now);
   void setLabel(Slot& slot, std::uint64_t labelEnd, Time now);
   bool isSameObject(const ResponseFacts& facts) const;
-  void complete(Slot& slot);
+  void complete();
   void retry(Slot& slot, PlanFault why, Time now, Time atLeast = Time{0});
   void retryWrong(Slot& slot, const char* what, Time now);
   void onChanged();
