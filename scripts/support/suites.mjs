@@ -27,16 +27,19 @@ export async function runCtest(preset, { wrap = [] } = {}) {
 
 /** Runs the TypeScript tests with the addon of a preset; `words` select files as in vitest. */
 export async function runVitest(words = [], { addon = 'dev', env: more = {}, wrap = [] } = {}) {
-  const report = freshReport('vitest.json')
+  const report = freshReport('vitest-counts.json')
   const args = [
     bin('vitest'),
     'run',
     '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
+    `--reporter=${inRoot('scripts/support/vitest-counts.mjs')}`,
     ...words,
   ]
-  const env = preparedEnv({ DODICI_ADDON: addonOf(addon), ...more })
+  const env = preparedEnv({
+    DODICI_ADDON: addonOf(addon),
+    DODICI_TEST_COUNTS: report,
+    ...more,
+  })
   const [command, ...rest] = [...wrap, node24, ...args]
   return fromVitest(report, await runVisible(command, rest, { cwd: root, env }))
 }
