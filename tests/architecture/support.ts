@@ -48,6 +48,7 @@ export function withoutComments(text: string): string {
  * API down to what all folders use.
  */
 export const libFolders: readonly string[] = [
+  'cli',
   'bulk',
   'fetch',
   'api',

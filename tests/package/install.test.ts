@@ -1,5 +1,5 @@
 /** The packed tarballs, installed into empty projects by each package manager, without a compiler, and used in every way. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { nodeMajors, nodeProgram } from '../support/node-versions.ts'
@@ -52,6 +52,13 @@ describe('an installed dodici', () => {
     expect(
       await project().node(['--import', 'dodici/register', 'registered.mjs'], { env }),
     ).toEqual(well)
+  })
+
+  it('has a command, which downloads', async () => {
+    const { origins, env } = await useSite()
+    const args = ['node_modules/.bin/dodici', 'get', `${origins[1]}/words`]
+    expect(await project().node(args, { env })).toMatchObject({ code: 0, stdout: '' })
+    expect(readFileSync(join(project().folder, 'words'), 'utf8')).toBe('HTTPS')
   })
 
   it('is required by Jest', { timeout: kDeadlineMs }, async () => {
