@@ -7,6 +7,7 @@ import { certificates } from '../../tests/support/certificates.ts'
 import { freePorts, startProgram } from '../../tests/support/servers/program.ts'
 import { kCoded, kCodedBytes, kHugeBytes, kLargeBytes, kSmallBytes } from '../scenarios/scenario.ts'
 import type { Ports } from '../scenarios/scenario.ts'
+import { kLargeObject, kLargeObjectBytes, kSmallObject, kSmallObjectBytes } from '../bulk/cases.ts'
 import { childrenOf } from './processes.ts'
 
 export interface Nginx {
@@ -20,7 +21,10 @@ export interface Nginx {
 }
 
 /** nginx listens for plain HTTP on `addresses` as well as 127.0.0.1, on the same port. */
-export async function startNginx(addresses: readonly string[] = []): Promise<Nginx> {
+export async function startNginx(
+  addresses: readonly string[] = [],
+  hugeBytes: number = kHugeBytes,
+): Promise<Nginx> {
   const version = nginxVersion()
   const [http = 0, https = 0] = await freePorts(2)
   const ports = { http, https }
@@ -34,7 +38,9 @@ export async function startNginx(addresses: readonly string[] = []): Promise<Ngi
       // Sparse files take no disk space.
       for (const [name, bytes] of [
         ['large', kLargeBytes],
-        ['huge', kHugeBytes],
+        ['huge', hugeBytes],
+        [kSmallObject, kSmallObjectBytes],
+        [kLargeObject, kLargeObjectBytes],
       ] as const) {
         writeFileSync(join(dir, name), '')
         truncateSync(join(dir, name), bytes)

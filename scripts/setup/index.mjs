@@ -5,7 +5,8 @@ import { ensureNodeModules } from './node-modules.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
 /**
- * Prepares what building needs, and what `purposes` need in addition: 'test', 'check', 'demo', 'fuzz', 'system', 'valgrind'.
+ * Prepares what building needs, and what `purposes` need in addition: 'test', 'check', 'demo', 'fuzz', 'system', 'valgrind',
+ * 'bulk'.
  * Only 'test' installs servers, proxies and other releases of Node.
  */
 export async function prepare(...purposes) {

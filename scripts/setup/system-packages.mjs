@@ -38,6 +38,8 @@ const needs = [
   { packages: ['libssl-dev'], for: ['system'], there: () => header('openssl/ssl.h') },
   { packages: ['tinyproxy-bin', 'tinyproxy'], for: ['test'], there: () => inPath('tinyproxy') },
   { packages: ['microsocks'], for: ['test'], there: () => inPath('microsocks') },
+  { packages: ['curl'], for: ['bulk'], there: () => inPath('curl') },
+  { packages: ['aria2'], for: ['bulk'], there: () => inPath('aria2c') },
   { packages: ['valgrind'], for: ['valgrind'], there: () => inPath('valgrind') },
   { packages: ['clang'], for: ['fuzz'], there: () => inPath('clang++') },
   {
