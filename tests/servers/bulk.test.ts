@@ -1,4 +1,4 @@
-/** dodici/bulk with nginx as the server of files: its ranges, ETags and limits, over HTTP/1.1, TLS and HTTP/2. */
+/** dodici/bulk with nginx and Caddy as servers of files: ranges, ETags and limits, over HTTP/1.1, TLS and HTTP/2. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,8 @@ import { download, load } from '../../lib/bulk.ts'
 import { Agent } from '../../lib/index.ts'
 import { someBytes } from '../bulk/object-server.ts'
 import { certificates } from '../support/certificates.ts'
+import { startCaddy } from '../support/servers/caddy.ts'
+import type { Caddy, CaddySite } from '../support/servers/caddy.ts'
 import { startNginx } from '../support/servers/nginx.ts'
 import type { Nginx, NginxSite } from '../support/servers/nginx.ts'
 
@@ -27,7 +29,14 @@ const sites: readonly NginxSite[] = [
   { protocol: 'h1', directives: [root, 'etag off'] },
 ]
 
+const caddySites: readonly CaddySite[] = [
+  { protocol: 'h1', root: folder },
+  { protocol: 'h1 over TLS', root: folder },
+  { protocol: 'h2', root: folder },
+]
+
 let nginx: Nginx
+let caddy: Caddy
 beforeAll(async () => {
   chmodSync(folder, 0o755) // nginx reads it as another user
   writeFileSync(join(folder, 'large'), data)
@@ -35,34 +44,44 @@ beforeAll(async () => {
     writeFileSync(join(folder, `small-${n}`), someBytes(1000 + n, n))
   }
   nginx = await startNginx(sites, 1)
+  caddy = await startCaddy(caddySites, 1)
 })
 afterAll(async () => {
   await nginx.stop()
+  await caddy.stop()
   rmSync(folder, { recursive: true })
 })
 
-const named = sites.map(({ protocol, directives = [] }, site) => ({
-  name: [protocol, ...directives.slice(1)].join(', '),
-  site,
-}))
+const named = [
+  ...sites.map(({ protocol, directives = [] }, site) => ({
+    name: ['nginx', protocol, ...directives.slice(1)].join(', '),
+    origin: () => nginx.origins[site] as string,
+    ranges: directives.includes('max_ranges 0') ? 1 : 17,
+  })),
+  ...caddySites.map(({ protocol }, site) => ({
+    name: `Caddy, ${protocol}`,
+    origin: () => caddy.origins[site] as string,
+    ranges: 17,
+  })),
+]
 
-describe.each(named)('nginx, $name', ({ site }) => {
+describe.each(named)('$name', ({ name, origin, ranges }) => {
   it('gives the object, byte for byte', async () => {
     await using dispatcher = new Agent({ connect: { ca: certificates().ca } })
-    const url = `${nginx.origins[site]}/large`
+    const url = `${origin()}/large`
     const options = { dispatcher, rangeSize: 300_000, concurrency: 6 }
     const { bytes, size } = await download(url, { ...options, to: 'buffer' })
     expect(size).toBe(kSize)
     expect(bytes.equals(data)).toBe(true)
-    const path = join(folder, `copy-${site}`)
-    const { ranges } = await download(url, { ...options, to: path })
+    const path = join(folder, `copy of ${name.replaceAll(' ', '-')}`)
+    const result = await download(url, { ...options, to: path })
     expect(readFileSync(path).equals(data)).toBe(true)
-    expect(ranges).toBe(sites[site]?.directives?.includes('max_ranges 0') ? 1 : 17)
+    expect(result.ranges).toBe(ranges)
   })
 
   it('gives many files', async () => {
     await using dispatcher = new Agent({ connect: { ca: certificates().ca } })
-    const urls = Array.from({ length: kFiles }, (_, n) => `${nginx.origins[site]}/small-${n}`)
+    const urls = Array.from({ length: kFiles }, (_, n) => `${origin()}/small-${n}`)
     let n = 0
     for await (const { body, index } of load(urls, { dispatcher, concurrency: 16 })) {
       expect(index).toBe(n)

@@ -13,6 +13,8 @@ export interface CaddySite {
   readonly protocol: 'h1' | 'h1 over TLS' | 'h2'
   /** How long a connection may be idle, such as `1s`. */
   readonly idle?: string
+  /** A folder whose files it serves, gzipped for whoever asks for it. */
+  readonly root?: string
 }
 
 export interface Caddy extends RealServer {
@@ -114,7 +116,7 @@ function configuration(
       idle ${idle}
     }
   }`
-  const site = ({ protocol }: CaddySite, n: number): string => `
+  const site = ({ protocol, root }: CaddySite, n: number): string => `
 ${protocol === 'h1' ? `http://127.0.0.1:${ports[n]}` : `https://localhost:${ports[n]}`} {
   bind 127.0.0.1
   ${protocol === 'h1' ? '' : `tls ${dir}/cert.pem ${dir}/key.pem`}
@@ -130,6 +132,7 @@ ${protocol === 'h1' ? `http://127.0.0.1:${ports[n]}` : `https://localhost:${port
   handle /proxied/* {
     reverse_proxy 127.0.0.1:${backend}
   }
+  ${root === undefined ? '' : `handle {\n    root * ${root}\n    encode gzip\n    file_server\n  }`}
 }`
   return `{
   admin 127.0.0.1:${admin}
