@@ -116,7 +116,7 @@ export class FetchBody {
       this.controller?.abort(new DOMException('The operation was aborted.', 'AbortError'))
       this.#finish()
     } else if (!this.#stream.locked && !isDisturbed(this.#stream)) {
-      void this.#stream.cancel('Response object has been garbage collected')
+      this.#stream.cancel('Response object has been garbage collected').catch(() => {})
     }
   }
 

@@ -1,5 +1,6 @@
 // Decisions in scripts/ whose faults a build would not show at once.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -8,7 +9,7 @@ const script = (name: string) => import(new URL(`../../scripts/${name}`, import.
 const { byPreference, compareVersions, isAccepted, readLibraries } =
   await script('bundled/versions.mjs')
 const { closingLines, fromCtest, fromVitest } = await script('support/counts.mjs')
-const { inRoot } = await script('support/paths.mjs')
+const { bin, inRoot } = await script('support/paths.mjs')
 const { racesOf } = await script('support/sanitizer-reports.mjs')
 
 describe('versions of the bundled libraries', () => {
@@ -50,7 +51,7 @@ describe('versions of the bundled libraries', () => {
 })
 
 describe('the closing lines of npm test', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'dodici-counts-'))
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dodici-counts-')))
   afterAll(() => rmSync(folder, { recursive: true }))
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text)
@@ -67,23 +68,37 @@ describe('the closing lines of npm test', () => {
     expect(closingLines(fromCtest(report, 8))).toBe('failed: bad\n3 passed, 1 failed, 3 skipped')
   })
 
-  it('count vitest’s cases, and a file that could not be loaded as one failure', () => {
-    const failed = { status: 'failed', fullName: 'a case', failureMessages: ['Error: why\n  at'] }
-    const report = {
-      numPassedTests: 5,
-      numFailedTests: 1,
-      numPendingTests: 1,
-      numTodoTests: 0,
-      testResults: [
-        { name: inRoot('tests/a.ts'), status: 'failed', message: 'no', assertionResults: [] },
-        { name: inRoot('tests/b.ts'), status: 'failed', assertionResults: [failed] },
-      ],
-    }
-    const counts = fromVitest(file('a.json', JSON.stringify(report)), 1)
-    expect(closingLines(counts, 'asan: ').split('\n')).toEqual([
-      'failed: asan: tests/a.ts: no',
-      'failed: asan: tests/b.ts: a case: Error: why',
-      'asan: 5 passed, 2 failed, 1 skipped',
+  it('count vitest’s cases, and name all that failed, also outside of a case', () => {
+    file(
+      'cases.test.ts',
+      `import { afterAll, describe, expect, it } from 'vitest'
+      describe('a group', () => {
+        afterAll(() => { throw new Error('of a hook') })
+        it('is good', () => {})
+        it.skip('is skipped', () => {})
+        it('is bad', () => expect(1).toBe(2))
+        it('leaves an error', async () => {
+          setTimeout(() => { throw new Error('of nobody') })
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        })
+      })`,
+    )
+    file('missing.test.ts', `import './nowhere.ts'`)
+    symlinkSync(inRoot('node_modules'), join(folder, 'node_modules'))
+    const report = join(folder, 'counts.json')
+    const reporter = inRoot('scripts/support/vitest-counts.mjs')
+    const { status } = spawnSync(
+      process.execPath,
+      [bin('vitest'), 'run', '--root', folder, `--reporter=${reporter}`],
+      { cwd: folder, env: { ...process.env, DODICI_TEST_COUNTS: report } },
+    )
+    const lines = closingLines(fromVitest(report, status), 'asan: ').split('\n')
+    expect(lines.map((line: string) => line.replace(/ [^ ]*dodici-counts-[^/]*\//, ' '))).toEqual([
+      'failed: asan: cases.test.ts: a group: Error: of a hook',
+      expect.stringMatching('^failed: asan: cases.test.ts: a group > is bad: AssertionError: '),
+      expect.stringMatching('^failed: asan: missing.test.ts: Error: Cannot find module'),
+      expect.stringMatching('^failed: asan: nobody caught an error in cases.test.ts: .*of nobody$'),
+      'asan: 2 passed, 4 failed, 1 skipped',
     ])
   })
 

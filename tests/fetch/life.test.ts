@@ -52,6 +52,42 @@ describe('fetch()', () => {
     })
   })
 
+  it.each(['clone', 'tee', 'body'] as const)(
+    'leaves no rejection behind when a response whose body had failed is garbage-collected: %s',
+    async (way) => {
+      const url = await useServer((_request, response) => void response.write('x'))
+      const rejections: unknown[] = []
+      const onRejection = (error: unknown): void => void rejections.push(error)
+      process.on('unhandledRejection', onRejection)
+      onTestFinished(() => void process.off('unhandledRejection', onRejection))
+      let collected = 0
+      const registry = new FinalizationRegistry<undefined>(() => collected++)
+      const count = 10
+      const dropOne = async (): Promise<void> => {
+        const dispatcher = new Agent()
+        const response = await fetch(url, { dispatcher })
+        registry.register(response, undefined)
+        if (way === 'clone')
+          response
+            .clone()
+            .body?.getReader()
+            .closed.catch(() => {})
+        if (way === 'tee') response.body?.tee()
+        if (way === 'body') response.body?.getReader().releaseLock()
+        // Such a response is followed from the next turn on.
+        await new Promise(setImmediate)
+        await dispatcher.destroy()
+      }
+      for (let i = 0; i < count; i++) await dropOne()
+      await until('all are collected', () => {
+        gc()
+        return collected === count
+      })
+      await new Promise(setImmediate)
+      expect(rejections).toEqual([])
+    },
+  )
+
   it('does not abort a response that is referenced, or read by its stream', async () => {
     let finish = (): void => {}
     const url = await useServer((_request, response) => {
