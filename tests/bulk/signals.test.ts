@@ -9,7 +9,8 @@ import { random, seedOf, type Random } from '../support/random.ts'
 import { timeFactor } from '../support/time-factor.ts'
 import { until, within } from '../support/wait.ts'
 import { newFolder } from './folder.ts'
-import { serveObject, someBytes } from './object-server.ts'
+import { serveObject, someBytes, type ObjectServer } from './object-server.ts'
+import { expectSoon } from './soon.ts'
 
 const kRounds = process.env['DODICI_TEST_FULL'] === '1' ? 100 : 8
 const bulk = new URL('../../lib/bulk.ts', import.meta.url).href
@@ -22,12 +23,22 @@ interface Ended {
   readonly output: string
 }
 
-/** Runs an example, and sends it a signal once `isTime` returns true. */
-async function stop(
-  args: readonly string[],
-  signal: NodeJS.Signals,
-  isTime: () => boolean,
-): Promise<Ended> {
+interface Stop {
+  readonly args: readonly string[]
+  readonly signal: NodeJS.Signals
+  readonly server: ObjectServer
+  /** the moment: after so many requests, and milliseconds more */
+  readonly requests: number
+  readonly later: number
+  /** whether what it has left behind is gone */
+  readonly isGone: () => boolean
+}
+
+/** Runs an example, and sends it a signal. `delay` is how long its connections and files lasted from then on. */
+async function stop({ args, signal, server, requests, later, isGone }: Stop): Promise<{
+  ended: Ended
+  delay: number
+}> {
   const child = spawn(process.execPath, ['--no-warnings', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -37,9 +48,13 @@ async function stop(
   const ended = new Promise<Ended>((resolve) => {
     child.on('close', (code, killedBy) => resolve({ code, signal: killedBy, output }))
   })
-  await until('the moment for the signal', isTime)
+  await until('the moment for the signal', () => server.ranges.length >= requests)
+  await new Promise((resolve) => setTimeout(resolve, later))
+  const start = performance.now()
   child.kill(signal)
-  return within('the process ends', ended)
+  await until('nothing is left', () => server.connections() === 0 && isGone())
+  const delay = performance.now() - start
+  return { ended: await within('the process ends', ended), delay }
 }
 
 const signalOf = (draws: Random): NodeJS.Signals => draws.pick(['SIGINT', 'SIGTERM'])
@@ -53,6 +68,7 @@ describe('an example that is stopped at any moment', { timeout: 300_000 * timeFa
   it('leaves no file, if it downloads', async () => {
     const data = someBytes(8 * 1024 * 1024)
     const draws = random(seedOf('signals, download'), 1)
+    const delays: number[] = []
     for (let round = 0; round < kRounds; round += 1) {
       const after = draws.below(9)
       const signal = signalOf(draws)
@@ -71,9 +87,16 @@ describe('an example that is stopped at any moment', { timeout: 300_000 * timeFa
         }
       })
       using folder = newFolder()
-      const args = [exampleOf('download'), server.url, folder.file('a')]
-      const ended = await stop(args, signal, () => server.ranges.length >= Math.min(after + 1, 8))
+      const { ended, delay } = await stop({
+        args: [exampleOf('download'), server.url, folder.file('a')],
+        signal,
+        server,
+        requests: Math.min(after + 1, 8),
+        later: draws.below(20),
+        isGone: () => !folder.names().some((name) => name !== 'a'),
+      })
       if (after < 8) {
+        delays.push(delay)
         expect(ended).toEqual(stopped(signal))
         expect(folder.names()).toEqual([])
       } else {
@@ -81,23 +104,31 @@ describe('an example that is stopped at any moment', { timeout: 300_000 * timeFa
         expect([0, 130, null]).toContain(ended.code)
         expect(folder.names().filter((name) => name !== 'a')).toEqual([])
       }
-      await until('its connections are closed', () => server.connections() === 0)
     }
+    expectSoon(delays)
   })
 
   it('leaves no connection, if it loads', async () => {
     const draws = random(seedOf('signals, load'), 2)
+    const delays: number[] = []
     for (let round = 0; round < kRounds; round += 1) {
       const after = draws.below(200)
       const signal = signalOf(draws)
       await using server = await serveObject(someBytes(2000), ({ index, answer }) => {
         if (index < after) answer()
       })
-      const isTime = (): boolean => server.ranges.length > after
-      const ended = await stop([exampleOf('load'), `${server.url}/`], signal, isTime)
+      const { ended, delay } = await stop({
+        args: [exampleOf('load'), `${server.url}/`],
+        signal,
+        server,
+        requests: after + 1,
+        later: draws.below(20),
+        isGone: () => true,
+      })
+      delays.push(delay)
       expect(ended).toEqual(stopped(signal))
-      await until('its connections are closed', () => server.connections() === 0)
     }
+    expectSoon(delays)
   })
 })
 

@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { newFolder } from '../bulk/folder.ts'
 import { serveObject, someBytes } from '../bulk/object-server.ts'
+import { expectSoon } from '../bulk/soon.ts'
 import { random, seedOf } from '../support/random.ts'
 import { timeFactor } from '../support/time-factor.ts'
 import { until } from '../support/wait.ts'
@@ -16,6 +17,7 @@ const data = someBytes(kRanges * 100_000)
 describe('dodici get that is stopped', { timeout: 300_000 * timeFactor }, () => {
   it('leaves no half-written file, and says by which signal it ended', async () => {
     const draws = random(seedOf('signals, the command'), 3)
+    const delays: number[] = []
     for (let round = 0; round < kRounds; round += 1) {
       const after = draws.below(kRanges + 1)
       const signal = draws.pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -27,7 +29,11 @@ describe('dodici get that is stopped', { timeout: 300_000 * timeFactor }, () => 
       const child = start([...args, '--range-size', '100000', '-j', '2'])
       const isTime = (): boolean => server.ranges.length >= Math.min(after + 1, kRanges)
       await until('the moment for the signal', isTime)
+      await new Promise((resolve) => setTimeout(resolve, draws.below(20)))
+      const signalledAt = performance.now()
       child.process.kill(signal)
+      await until('its connections are closed', () => server.connections() === 0)
+      if (after < kRanges) delays.push(performance.now() - signalledAt)
       const { code, stdout, stderr } = await child.end()
       expect({ code, stdout }).toEqual({ code: 128 + constants.signals[signal], stdout: '' })
       if (after < kRanges) {
@@ -38,7 +44,7 @@ describe('dodici get that is stopped', { timeout: 300_000 * timeFactor }, () => 
         expect(folder.names()).toEqual(['object'])
         expect(readFileSync(folder.file('object')).equals(data)).toBe(true)
       }
-      await until('its connections are closed', () => server.connections() === 0)
     }
+    expectSoon(delays)
   })
 })
