@@ -1,29 +1,18 @@
 #!/usr/bin/env node
-// The command `dodici`.
+// The command `dodici`. In a Node that is too old, the rest does not even load.
 import { readFileSync } from 'node:fs'
-import { readArguments } from './arguments.ts'
-import { complain, get } from './get.ts'
-import { helpText, UsageError } from './usage.ts'
-import { errorInWords } from './words.ts'
+import { complaintAboutNode } from './node-version.ts'
 
-try {
-  process.exitCode = await run()
-} catch (error) {
-  const isUsage = error instanceof UsageError
-  complain(`${errorInWords(error)}${isUsage ? ' (dodici --help shows the usage)' : ''}`, error)
-  process.exitCode = isUsage ? 2 : 1
+const manifest = new URL('../../package.json', import.meta.url)
+const { version, engines } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+  version: string
+  engines: { node: string }
 }
-
-async function run(): Promise<number> {
-  const command = readArguments(process.argv.slice(2))
-  if (command.name === 'get') {
-    return get(command)
-  }
-  process.stdout.write(command.name === 'help' ? helpText : `${version()}\n`)
-  return 0
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
+const complaint = complaintAboutNode(process.versions.node, engines.node)
+if (complaint === undefined) {
+  const { run } = await import('./run.ts')
+  process.exitCode = await run(process.argv.slice(2), version)
+} else {
+  process.stderr.write(`dodici: ${complaint}\n`)
+  process.exitCode = 1
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readArguments, type Source } from '../../lib/cli/arguments.ts'
+import { complaintAboutNode } from '../../lib/cli/node-version.ts'
 import { fileName, targetsOf } from '../../lib/cli/targets.ts'
 import { UsageError } from '../../lib/cli/usage.ts'
 import { bytesInWords, errorInWords, timeInWords, urlInWords } from '../../lib/cli/words.ts'
@@ -120,6 +121,17 @@ describe('credentials', () => {
       expect(read).not.toThrow('secret')
     },
   )
+})
+
+describe('Node', () => {
+  it.each([
+    ['20.20.2', 'needs Node 22.19 or newer; this is Node 20.20.2'],
+    ['22.9.0', 'needs Node 22.19 or newer; this is Node 22.9.0'],
+    ['22.19.0', undefined],
+    ['100.0.0', undefined],
+  ])('%s', (version, complaint) => {
+    expect(complaintAboutNode(version, '>=22.19')).toBe(complaint)
+  })
 })
 
 describe('words', () => {
