@@ -5,6 +5,8 @@ import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { newFolder } from '../bulk/folder.ts'
 import { serveObject, someBytes } from '../bulk/object-server.ts'
+import { certificates } from '../support/certificates.ts'
+import { useTls } from '../support/fixtures.ts'
 import { useProxy } from '../support/proxying.ts'
 import { until } from '../support/wait.ts'
 import { linesOf, run, start } from './command.ts'
@@ -87,6 +89,39 @@ describe('dodici get', { timeout: kSlow }, () => {
     expect(proxy.seen).toHaveLength(2)
     expect(await run([...args, '--proxy', 'none'], { env })).toMatchObject({ code: 0 })
     expect(proxy.seen).toHaveLength(2)
+  })
+
+  it('speaks HTTP/2 if it is asked to, and the server can', async () => {
+    const versions: string[] = []
+    const server = await useTls({
+      onRequest: (request, response) => {
+        versions.push(request.httpVersion)
+        response.end('words')
+      },
+    })
+    using folder = newFolder()
+    const env = { NODE_EXTRA_CA_CERTS: folder.file('ca.pem') }
+    writeFileSync(env.NODE_EXTRA_CA_CERTS, certificates().ca)
+    const args = ['get', server.origin, '-o', folder.file('a')]
+    expect(await run(args, { env })).toMatchObject({ code: 0 })
+    expect(await run([...args, '--http2'], { env })).toMatchObject({ code: 0 })
+    expect(versions).toEqual(['1.1', '2.0'])
+    const untrusting = await run([...args, '--retries', '0'])
+    expect(untrusting.code).toBe(1)
+    expect(untrusting.stderr).toMatch(/^dodici: .*certificate.*\n$/)
+  })
+
+  it('goes on when nobody reads what it says', async () => {
+    const slow = trickling(data)
+    await using server = await serveObject(data, slow.onRequest)
+    using folder = newFolder()
+    const child = start(['get', server.url, '-o', folder.file('a')])
+    await until('it tells how far it is', () => child.stderr().includes('\n'))
+    child.process.stderr?.destroy()
+    await slow.after(2500)
+    slow.finish()
+    expect(await child.end()).toMatchObject({ code: 0 })
+    expect(readFileSync(folder.file('a')).equals(data)).toBe(true)
   })
 
   it('says what failed, in one line: a refused connection', async () => {
