@@ -21,11 +21,16 @@ if(DODICI_CURL STREQUAL "bundled")
         CMAKE_CONFIGURE_DEPENDS
         "${CMAKE_SOURCE_DIR}/cmake/bundled-versions.json"
         "${CMAKE_SOURCE_DIR}/scripts/bundled/recipes.mjs"
+        ${CMAKE_TOOLCHAIN_FILE}
         ${patches}
     )
     find_program(DODICI_NODE node REQUIRED)
+    set(libraries_of "")
+    if(DODICI_ARCH)
+      set(libraries_of "--arch=${DODICI_ARCH}")
+    endif()
     execute_process(
-      COMMAND "${DODICI_NODE}" "${CMAKE_SOURCE_DIR}/scripts/bundled/index.mjs" --find
+      COMMAND "${DODICI_NODE}" "${CMAKE_SOURCE_DIR}/scripts/bundled/index.mjs" --find ${libraries_of}
       OUTPUT_VARIABLE prefix
       OUTPUT_STRIP_TRAILING_WHITESPACE
     )

@@ -2,28 +2,35 @@
 //
 //   node scripts/bundled/index.mjs             build what is missing, then print the prefix
 //   node scripts/bundled/index.mjs --find      only print the prefix when it is complete (CMake asks this)
+//   --arch=arm64                               with either: the libraries for that architecture
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { cacheFolder } from '../support/cache.mjs'
 import { withLock } from '../support/lock.mjs'
 import { capture, main, runLogged, say, seconds, StepFailed } from '../support/run.mjs'
 import { describePatches, patchSteps } from './patches.mjs'
+import { describeTarget, targetOf } from '../support/targets.mjs'
 import { compilerFlags, describeRecipes, recipes } from './recipes.mjs'
 import { bundledSources } from './sources.mjs'
 import { readLibraries } from './versions.mjs'
 
-/** The prefix for this machine's compiler and these versions and flags; complete or not. */
-export async function prefixPath() {
-  const compiler = await capture(process.env.CC ?? 'cc', ['-dumpfullversion', '-dumpmachine'])
+/** The prefix for this machine's compiler, or the target's, and these versions and flags; complete or not. */
+export async function prefixPath(target) {
+  const command = target === undefined ? (process.env.CC ?? 'cc') : `${target.triplet}-gcc`
+  const compiler = await capture(command, ['-dumpfullversion', '-dumpmachine'])
   if (compiler === undefined)
-    throw new StepFailed('no C compiler found: install the package build-essential.')
+    throw new StepFailed(
+      `no C compiler ${command}: install the package ${target === undefined ? 'build-essential' : `g++-${target.triplet}`}.`,
+    )
   const key = createHash('sha256')
     .update(compiler)
     .update(JSON.stringify(readLibraries()))
-    .update(describeRecipes())
+    .update(describeRecipes(target))
+    .update(describeTarget(target))
     .update(describePatches())
     .digest('hex')
     .slice(0, 16)
@@ -32,28 +39,28 @@ export async function prefixPath() {
 
 /**
  * Returns `{prefix, manifest}` of complete libraries, or `undefined`. The manifest is written last, so it proves that
- * all are there.
+ * all are there. Without a `target` they are for this machine.
  */
-export async function findBundled() {
-  const prefix = await prefixPath()
+export async function findBundled(target) {
+  const prefix = await prefixPath(target)
   const file = join(prefix, 'bundled.json')
   return existsSync(file) ? { prefix, manifest: JSON.parse(readFileSync(file, 'utf8')) } : undefined
 }
 
 /** Returns the complete libraries, and builds them if necessary. */
-export async function ensureBundled() {
-  const found = await findBundled()
+export async function ensureBundled(target) {
+  const found = await findBundled(target)
   if (found !== undefined) return found
   mkdirSync(cacheFolder, { recursive: true })
-  const prefix = await prefixPath()
+  const prefix = await prefixPath(target)
   return withLock(
     `${prefix}.lock`,
     'bundled libraries',
-    async () => (await findBundled()) ?? build(prefix),
+    async () => (await findBundled(target)) ?? build(prefix, target),
   )
 }
 
-async function build(prefix) {
+async function build(prefix, target) {
   const start = performance.now()
   const libraries = readLibraries()
   const logs = `${prefix}.logs`
@@ -64,11 +71,11 @@ async function build(prefix) {
     mkdirSync(directory, { recursive: true })
   }
   say(
-    `Building ${libraries.length} bundled libraries into ${prefix}: once, two to six minutes on 2 cores.`,
+    `Building ${libraries.length} bundled libraries${target === undefined ? '' : ` for ${target.arch}`} into ${prefix}: once, two to six minutes on 2 cores.`,
   )
   const taken = await fetchAll(libraries, logs)
   const http3 = taken.has('nghttp3') && taken.has('ngtcp2')
-  const at = { prefix: join(staging, 'prefix'), jobs: availableParallelism(), http3 }
+  const at = { prefix: join(staging, 'prefix'), jobs: availableParallelism(), http3, target }
   for (const [index, library] of libraries.entries()) {
     const source = taken.get(library.name)
     if (source === undefined || (library.optional === 'HTTP/3' && !http3)) continue
@@ -139,7 +146,11 @@ function finish(built, prefix, manifest) {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
-    const found = process.argv.includes('--find') ? await findBundled() : await ensureBundled()
+    const { values } = parseArgs({
+      options: { find: { type: 'boolean' }, arch: { type: 'string' } },
+    })
+    const target = targetOf(values.arch)
+    const found = values.find ? await findBundled(target) : await ensureBundled(target)
     if (found === undefined) return 1
     process.stdout.write(`${found.prefix}\n`)
     return 0

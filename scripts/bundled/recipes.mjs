@@ -27,12 +27,15 @@ const linkTimeFlags = ['-flto', '-ffat-lto-objects']
 
 /** Each recipe: `[what it does, command, arguments]` steps, run in the library's source folder. */
 export const recipes = {
-  openssl: ({ source, prefix, jobs }) => [
+  openssl: ({ source, prefix, jobs, target }) => [
     [
       'configuring',
       'perl',
       [
         './Configure',
+        ...(target === undefined
+          ? []
+          : [target.openssl, `--cross-compile-prefix=${target.triplet}-`]),
         // Nothing is read from this folder: no configuration file (no-autoload-config) and no CA files (curl has none
         // by default).
         '--openssldir=/etc/ssl',
@@ -83,7 +86,7 @@ export const recipes = {
       ...['ENABLE_OPENSSL=ON', `OPENSSL_ROOT_DIR=${at.prefix}`, 'OPENSSL_USE_STATIC_LIBS=ON'],
     ]),
 
-  zlib: ({ source, prefix, jobs }) => [
+  zlib: ({ source, prefix, jobs, target }) => [
     [
       'configuring',
       'env',
@@ -91,6 +94,8 @@ export const recipes = {
         '-C',
         source,
         `CFLAGS=${compilerFlags.join(' ')} -DNDEBUG`,
+        // From this it takes the names of the compiler, ar and ranlib.
+        ...(target === undefined ? [] : [`CHOST=${target.triplet}`]),
         './configure',
         '--static',
         `--prefix=${prefix}`,
@@ -177,8 +182,9 @@ export const recipes = {
 }
 
 /** All commands as text, without this machine's paths, for the cache key. */
-export function describeRecipes() {
-  const at = { source: 'SOURCE', prefix: 'PREFIX', jobs: 1, http3: true }
+export function describeRecipes(target) {
+  const described = target && { ...target, toolchain: 'TOOLCHAIN' }
+  const at = { source: 'SOURCE', prefix: 'PREFIX', jobs: 1, http3: true, target: described }
   return JSON.stringify(Object.entries(recipes).map(([name, recipe]) => [name, recipe(at)]))
 }
 
@@ -186,7 +192,7 @@ function buildFolder(source) {
   return join(source, 'build-dodici')
 }
 
-function cmakeSteps({ source, prefix, jobs }, definitions, moreFlags = []) {
+function cmakeSteps({ source, prefix, jobs, target }, definitions, moreFlags = []) {
   const build = buildFolder(source)
   return [
     [
@@ -200,6 +206,7 @@ function cmakeSteps({ source, prefix, jobs }, definitions, moreFlags = []) {
           build,
           `-DCMAKE_INSTALL_PREFIX=${prefix}`,
           `-DCMAKE_PREFIX_PATH=${prefix}`,
+          ...(target === undefined ? [] : [`-DCMAKE_TOOLCHAIN_FILE=${target.toolchain}`]),
         ],
         ...[
           '-DCMAKE_INSTALL_LIBDIR=lib',

@@ -2,14 +2,18 @@
 import { copyFileSync, statSync } from 'node:fs'
 import { capture, runLogged, StepFailed } from '../support/run.mjs'
 import { logOf } from '../support/paths.mjs'
+import { binutil } from '../support/targets.mjs'
 import { glibcFloor, mostBytes } from './platforms.mjs'
 
-/** Writes `addon` without symbols to `to`, and its debug information to `debug`, which debuggers find by its build id. */
-export async function strip(addon, to, debug) {
+/**
+ * Writes `addon` without symbols to `to`, and its debug information to `debug`, which debuggers find by its build id.
+ * `target` is the architecture, if it isn't this machine's.
+ */
+export async function strip(addon, { to, debug, target }) {
   const run = (title, command, args) => runLogged({ title, command, args, log: logOf('package') })
-  await run('keeping the symbols', 'objcopy', ['--only-keep-debug', addon, debug])
+  await run('keeping the symbols', binutil('objcopy', target), ['--only-keep-debug', addon, debug])
   copyFileSync(addon, to)
-  await run('stripping the addon', 'strip', ['--strip-unneeded', to])
+  await run('stripping the addon', binutil('strip', target), ['--strip-unneeded', to])
 }
 
 /** Fails unless the file runs on `glibcFloor` and is as small as promised. */
@@ -28,9 +32,10 @@ export async function checkAddon(file) {
 
 /** Returns the newest version of glibc that a symbol of the file needs. */
 async function newestGlibc(file) {
-  const symbols = await capture('objdump', ['-T', file])
-  if (symbols === undefined) throw new StepFailed(`objdump can’t read ${file}.`)
-  const versions = [...symbols.matchAll(/\(GLIBC_([\d.]+)\)/g)].map(([, version]) => version)
+  // objdump reads only files of its own architecture.
+  const needs = await capture('readelf', ['--version-info', file])
+  if (needs === undefined) throw new StepFailed(`readelf can’t read ${file}.`)
+  const versions = [...needs.matchAll(/Name: GLIBC_([\d.]+)/g)].map(([, version]) => version)
   return versions.sort(compare).at(-1) ?? '0'
 }
 

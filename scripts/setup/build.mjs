@@ -5,7 +5,7 @@ import { ensureLibcKit } from '../package/libc-kit.mjs'
 import { runLogged, say, StepFailed } from '../support/run.mjs'
 import { bin, inRoot, logOf, node24, preparedEnv, root } from '../support/paths.mjs'
 
-/** Configures and builds a preset. `wrap` goes before each command. */
+/** Configures and builds a preset. `wrap` goes before each command. The name of a preset for arm64 ends with `-arm64`. */
 export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
   const log = logOf(`build-${preset}`)
   const run = (title, args) => {
@@ -27,8 +27,9 @@ export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
 
 /** Only the first time, and for what users run, whose C library may have to be fetched: later CMake sees to it itself. */
 export async function configurePreset(preset) {
-  if (preset !== 'release' && existsSync(inRoot('build', preset, 'build.ninja'))) return
-  const definitions = preset === 'release' ? [`-DDODICI_LIBC_KIT=${await libcKit()}`] : []
+  const [kind, arch = process.arch] = preset.split('-')
+  if (kind !== 'release' && existsSync(inRoot('build', preset, 'build.ninja'))) return
+  const definitions = kind === 'release' ? [`-DDODICI_LIBC_KIT=${await libcKit(arch)}`] : []
   const args = ['--preset', preset, ...definitions]
   await runLogged({
     title: `configuring ${preset}`,
@@ -41,9 +42,9 @@ export async function configurePreset(preset) {
 }
 
 /** Lets what is built here run on older distributions too; '' where that is not possible. */
-async function libcKit() {
+async function libcKit(arch) {
   try {
-    return await ensureLibcKit(process.arch)
+    return await ensureLibcKit(arch)
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error
     say(`${error.message}\nThe addon is built for the C library of this machine, and newer ones.`)

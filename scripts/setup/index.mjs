@@ -5,12 +5,22 @@ import { ensureNodeModules } from './node-modules.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
 /**
- * Prepares what building needs, and what `purposes` need in addition: 'test', 'check', 'demo', 'fuzz', 'system', 'valgrind',
- * 'bulk'.
- * Only 'test' installs servers, proxies and other releases of Node.
+ * Prepares what building needs, and what `purposes` need in addition: 'test', 'check', 'demo', 'fuzz', 'system',
+ * 'valgrind', 'bulk', 'arm64'. Only 'test' installs servers, proxies and other releases of Node.
  */
 export async function prepare(...purposes) {
+  await prepareTools(...purposes)
+  await ensureBundled()
+}
+
+/** The same, without the bundled libraries. */
+export async function prepareTools(...purposes) {
   await ensureSystemPackages(purposes)
   await ensureNodeModules(purposes.includes('test'))
-  await ensureBundled()
+}
+
+/** Prepares what building for another architecture needs, and what `purposes` need in addition. */
+export async function prepareTarget(target, ...purposes) {
+  await prepareTools(...purposes, target.arch)
+  await ensureBundled(target)
 }

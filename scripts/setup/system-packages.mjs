@@ -40,6 +40,12 @@ const needs = [
   { packages: ['microsocks'], for: ['test'], there: () => inPath('microsocks') },
   { packages: ['curl'], for: ['bulk'], there: () => inPath('curl') },
   { packages: ['aria2'], for: ['bulk'], there: () => inPath('aria2c') },
+  {
+    packages: ['g++-aarch64-linux-gnu'],
+    for: ['arm64'],
+    there: () => inPath('aarch64-linux-gnu-g++'),
+  },
+  { packages: ['qemu-user-static'], for: ['arm64'], there: () => inPath('qemu-aarch64-static') },
   { packages: ['valgrind'], for: ['valgrind'], there: () => inPath('valgrind') },
   { packages: ['clang'], for: ['fuzz'], there: () => inPath('clang++') },
   {

@@ -1,5 +1,5 @@
 // `npm run package`: the packages as they are published, in build/packages: dodici itself, and the addon for this machine's
-// kind, stripped, with its debug symbols beside it.
+// kind, stripped, with its debug symbols beside it. `npm run package -- arm64` adds the addon for arm64, from a cross build.
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { findBundled } from '../bundled/index.mjs'
@@ -8,13 +8,24 @@ import { mainManifest, pathModule, platformManifest } from '../package/manifests
 import { writeNotices } from '../package/notices.mjs'
 import { packagesFolder, packTarball } from '../package/tarballs.mjs'
 import { buildLib, buildPreset } from '../setup/build.mjs'
-import { prepare } from '../setup/index.mjs'
+import { prepare, prepareTarget } from '../setup/index.mjs'
 import { addonOf, inRoot } from '../support/paths.mjs'
 import { say } from '../support/run.mjs'
+import { targetOf } from '../support/targets.mjs'
 
-export async function run() {
+export async function run([arch]) {
+  const target = targetOf(arch)
+  if (target !== undefined) return packTarget(target)
   await prepare()
   await pack()
+}
+
+/** Builds and packs the addon for another architecture, beside what is packed already. */
+export async function packTarget(target) {
+  await prepareTarget(target)
+  await buildPreset(`release-${target.arch}`, { targets: ['dodici_addon'] })
+  mkdirSync(packagesFolder, { recursive: true })
+  report([await packAddon(target)])
 }
 
 /** Builds and packs. REQUIRES: prepare() has run. */
@@ -23,19 +34,25 @@ export async function pack() {
   await buildLib()
   rmSync(packagesFolder, { recursive: true, force: true })
   mkdirSync(packagesFolder, { recursive: true })
-  for (const tarball of [await packAddon(`linux-${process.arch}-gnu`), await packMain()]) {
+  report([await packAddon(), await packMain()])
+}
+
+function report(tarballs) {
+  for (const tarball of tarballs)
     say(`${basename(tarball)}: ${Math.round(statSync(tarball).size / 1000)} kB`)
-  }
   say(`The packages are in ${packagesFolder}.`)
 }
 
-async function packAddon(platform) {
+async function packAddon(target) {
+  const platform = `linux-${target?.arch ?? process.arch}-gnu`
   const folder = join(packagesFolder, platform)
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   const addon = join(folder, 'dodici.node')
-  await strip(addonOf('release'), addon, join(packagesFolder, `${platform}.debug`))
+  const built = addonOf(target === undefined ? 'release' : `release-${target.arch}`)
+  await strip(built, { to: addon, debug: join(packagesFolder, `${platform}.debug`), target })
   await checkAddon(addon)
-  const { prefix, manifest } = await findBundled()
+  const { prefix, manifest } = await findBundled(target)
   const main = join(folder, 'addon.cjs')
   writeFileSync(main, pathModule)
   const notices = join(folder, 'THIRD-PARTY-NOTICES')

@@ -15,7 +15,7 @@ const buildId = (file: string): string | undefined =>
 
 describe('the packed addon', () => {
   it('needs no symbol of a glibc newer than 2.28', () => {
-    const versions = output('objdump', '-T', addon).matchAll(/\(GLIBC_2\.(\d+)/g)
+    const versions = output('readelf', '--version-info', addon).matchAll(/Name: GLIBC_2\.(\d+)/g)
     expect(Math.max(...[...versions].map(([, minor]) => Number(minor)))).toBeLessThanOrEqual(28)
   })
 
