@@ -7,6 +7,7 @@ const tasks = [
   'build',
   'package',
   'test-package',
+  'test-arm64',
   'release',
   'test',
   'sanitize',

@@ -31,14 +31,14 @@ export async function unpackDebian11(packages, arch, folder) {
   }
 }
 
-/** For tests. Makes a root of Debian 11 with all that Node needs; returns undefined if it can't be downloaded. */
-export async function ensureDebian11Root() {
-  const root = join(cacheFolder, `debian-11-${process.arch}`)
+/** For tests. Makes a root of Debian 11 with all that Node for `arch` needs; returns undefined if it can't be downloaded. */
+export async function ensureDebian11Root(arch = process.arch) {
+  const root = join(cacheFolder, `debian-11-${arch}`)
   if (existsSync(root)) return root
   const staging = `${root}.partial`
   rmSync(staging, { recursive: true, force: true })
-  const packages = ['libc6', 'libgcc-s1', 'libstdc++6']
-  if (!(await unpackDebian11(packages, process.arch, staging))) return undefined
+  const packages = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']
+  if (!(await unpackDebian11(packages, arch, staging))) return undefined
   renameSync(staging, root)
   return root
 }

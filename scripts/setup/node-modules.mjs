@@ -26,6 +26,15 @@ export async function ensureNodeModules(forTests) {
   })
 }
 
+/** Installs releases of Node for another architecture, for emulated-nodes.mjs. Returns the folder that holds them. */
+export async function ensureNodesFor(arch) {
+  const folder = inRoot('tests/support', `node-${arch}`)
+  await ensureInstalled(folder, `npm ci (Node for ${arch})`, `npm-ci-node-${arch}`, {
+    command: ['ci', `--cpu=${arch}`, '--os=linux'],
+  })
+  return join(folder, 'node_modules')
+}
+
 /** Installs TypeDoc, which needs an older TypeScript than the project has. */
 export function ensureTypedoc() {
   return ensureInstalled(typedoc, 'npm ci (TypeDoc)', 'npm-ci-typedoc')

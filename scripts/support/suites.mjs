@@ -25,10 +25,14 @@ export async function runCtest(preset, { wrap = [] } = {}) {
   return fromCtest(report, await ended)
 }
 
-/** Runs the TypeScript tests with the addon of a preset; `words` select files as in vitest. */
-export async function runVitest(words = [], { addon = 'dev', env: more = {}, wrap = [] } = {}) {
+/** Runs the TypeScript tests with the addon of a preset; `words` select files as in vitest, `nodeArgs` are vitest's Node's. */
+export async function runVitest(
+  words = [],
+  { addon = 'dev', env: more = {}, wrap = [], nodeArgs = [] } = {},
+) {
   const report = freshReport('vitest-counts.json')
   const args = [
+    ...nodeArgs,
     bin('vitest'),
     'run',
     '--reporter=default',

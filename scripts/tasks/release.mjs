@@ -1,6 +1,6 @@
-// `npm run release -- --dry-run` does the part of a release that this machine can do: it puts the packages, checksums and the
-// list of linked libraries into build/packages, and tests the packages. Only .github/workflows/release.yml publishes; it runs
-// this too.
+// `npm run release -- --dry-run [arm64]` does the part of a release that this machine can do: it puts the packages, checksums
+// and the list of linked libraries into build/packages, and tests the packages. With `arm64` it also makes that package, which
+// `npm run test:arm64 -- --packed` tests. Only .github/workflows/release.yml publishes; it runs this too.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,25 +10,45 @@ import { platforms } from '../package/platforms.mjs'
 import { sbomOf } from '../package/sbom.mjs'
 import { packagesFolder } from '../package/tarballs.mjs'
 import { say, StepFailed } from '../support/run.mjs'
+import { targetOf } from '../support/targets.mjs'
+import { packTarget } from './package.mjs'
 import { run as testPackage } from './test-package.mjs'
 
 export async function run(words) {
-  if (words.join(' ') !== '--dry-run') {
+  const [first, ...archs] = words
+  if (first !== '--dry-run') {
     throw new StepFailed(
       'Packages are published by the workflow release.yml, when a tag is pushed. Here: npm run release -- --dry-run',
     )
   }
+  const targets = archs.map((arch) => targetOf(arch)).filter((target) => target !== undefined)
   const code = await testPackage([])
   if (code !== 0) return code
-  const platform = `linux-${process.arch}-gnu`
-  const { manifest } = await findBundled()
-  const sbom = sbomOf(platformManifest(platform), manifest.versions)
-  write(`${platform}.cdx.json`, `${JSON.stringify(sbom, undefined, 2)}\n`)
+  const built = [await listLibraries()]
+  for (const target of targets) {
+    await packTarget(target)
+    built.push(await listLibraries(target))
+  }
   write('SHA256SUMS', checksums())
   say(`\nIn ${packagesFolder}:\n${readFileSync(join(packagesFolder, 'SHA256SUMS'), 'utf8')}`)
-  const others = Object.keys(platforms).filter((name) => platforms[name].made && name !== platform)
-  say(`Not done here: the packages of ${others.join(', ')}; provenance; publishing.`)
+  const others = Object.keys(platforms).filter((name) => platforms[name].made)
+  const missing = others
+    .filter((name) => !built.includes(name))
+    .map((name) => `the package of ${name}`)
+  say(`Packed and tested: dodici, ${built[0]}.`)
+  for (const { arch } of targets)
+    say(`Packed, and tested by npm run test:${arch} -- --packed: linux-${arch}-gnu.`)
+  say(`Not done here: ${[...missing, 'provenance', 'publishing'].join(', ')}.`)
   return 0
+}
+
+/** Writes the list of what is linked into a platform's addon; returns the platform's name. */
+async function listLibraries(target) {
+  const platform = `linux-${target?.arch ?? process.arch}-gnu`
+  const { manifest } = await findBundled(target)
+  const sbom = sbomOf(platformManifest(platform), manifest.versions)
+  write(`${platform}.cdx.json`, `${JSON.stringify(sbom, undefined, 2)}\n`)
+  return platform
 }
 
 function write(name, text) {
