@@ -21,7 +21,7 @@ class DownloadPump {
   explicit DownloadPump(Napi::Env env);
   ~DownloadPump();
 
-  // Returns the download's number. `onNews(received, total, result)` is called for progress and, with a result, for the
+  // Returns the download's number. `onNews(received, total, resumed, result)` is called for progress and, with a result, for the
   // end. It must not throw.
   std::uint32_t start(ClientOptions client, DownloadOptions options, Napi::Function onNews);
 

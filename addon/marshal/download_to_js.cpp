@@ -57,12 +57,13 @@ napi_value bytesToJs(napi_env env, DownloadedBytes bytes, std::size_t size) {
                                                                                       : nullptr;
 }
 
-void call(napi_env env, napi_value onNews, double received, double total, napi_value result) {
-  std::array<napi_value, 3> arguments{nullptr, nullptr, result};
+void call(napi_env env, napi_value onNews, const DownloadProgress& progress, napi_value result) {
+  std::array<napi_value, 4> arguments{nullptr, nullptr, nullptr, result};
   napi_value none = nullptr;
   napi_get_undefined(env, &none);
-  napi_create_double(env, received, arguments.data());
-  napi_create_double(env, total, &arguments[1]);
+  napi_create_double(env, static_cast<double>(progress.received), arguments.data());
+  napi_create_double(env, static_cast<double>(progress.total), &arguments[1]);
+  napi_create_double(env, static_cast<double>(progress.resumed), &arguments[2]);
   if (napi_call_function(env, none, onNews, arguments.size(), arguments.data(), nullptr) !=
       napi_ok) {
     reportUncaught(env, "onNews could not be called");
@@ -74,17 +75,15 @@ void call(napi_env env, napi_value onNews, double received, double total, napi_v
 void progressToJs(napi_env env, napi_value onNews, const DownloadProgress& progress) {
   napi_value none = nullptr;
   napi_get_undefined(env, &none);
-  call(
-      env, onNews, static_cast<double>(progress.received), static_cast<double>(progress.total), none
-  );
+  call(env, onNews, progress, none);
 }
 
 void resultToJs(napi_env env, napi_value onNews, DownloadResult& result) {
   Facts facts(env);
-  const auto size = static_cast<double>(result.size);
   facts.number("end", static_cast<double>(result.end));
-  facts.number("size", size);
+  facts.number("size", static_cast<double>(result.size));
   facts.text("etag", result.etag);
+  facts.number("resumed", static_cast<double>(result.resumed));
   facts.number("ranges", result.ranges);
   facts.number("retries", result.retries);
   facts.text("checksum", result.checksum);
@@ -101,7 +100,8 @@ void resultToJs(napi_env env, napi_value onNews, DownloadResult& result) {
     const auto length = result.bytes ? static_cast<std::size_t>(result.size) : 0;
     facts.set("bytes", bytesToJs(env, std::move(result.bytes), length));
   }
-  call(env, onNews, size, size, facts.object());
+  const auto total = static_cast<std::int64_t>(result.size);
+  call(env, onNews, {result.size, total, result.resumed}, facts.object());
 }
 
 DownloadOptions downloadFromJs(Napi::Value value, std::string& complaint) {
@@ -116,6 +116,7 @@ DownloadOptions downloadFromJs(Napi::Value value, std::string& complaint) {
   options.request.bodyTimeout = fields.time("bodyTimeout");
   options.path = fields.text("path");
   options.temporaryPath = fields.text("temporaryPath");
+  options.resumeKey = fields.latin1("resumeKey");
   options.syncs = fields.flag("syncs");
   options.rangeSize = static_cast<std::uint64_t>(fields.integer("rangeSize", 1, kMostSafeInteger));
   options.concurrency = static_cast<std::uint32_t>(fields.integer("concurrency", 1, kMostCount));

@@ -28,6 +28,12 @@ export interface DownloadOptions {
   dispatcher?: Dispatcher
   /** Ends the download: connections are closed, the temporary file is removed, and the promise rejects with its reason. */
   signal?: AbortSignal
+  /**
+   * Whether to go on with the part of the file that an earlier download of the same URL has left, and to keep the part if
+   * this one fails or is aborted: as `<path>.download`, with `<path>.download.json`. If the object has changed, or if the
+   * two do not fit, the download begins anew. Default: `false`.
+   */
+  resume?: boolean
   /** Headers of each request, without `range`, `if-range` and `accept-encoding`. Not sent to another origin: credentials. */
   headers?: HeadersLike
   /** Size of a range in bytes. Default: 8 MiB. */
@@ -76,12 +82,15 @@ export interface BufferDownload extends DownloadBase {
 /** The result with the path of a file. */
 export interface FileDownload extends DownloadBase {
   path: string
+  /** How many bytes an earlier download has left, so that they were not loaded again; `0` without `resume`. */
+  resumed: number
 }
 
 /** Options with their defaults. */
 export interface DownloadSettings {
   /** undefined for memory */
   readonly path: string | undefined
+  readonly resumes: boolean
   readonly dispatcher: Dispatcher | undefined
   readonly signal: AbortSignal | undefined
   readonly headers: readonly HeaderPair[]
@@ -102,22 +111,22 @@ const checksumDigits = { sha256: 64, md5: 32, crc32c: 8 } as const
 
 /** Checks options. Throws undici's InvalidArgumentError, whose message names the invalid one. */
 export function downloadSettings(options: DownloadOptions): DownloadSettings {
-  if ((options as { resume?: unknown } | null | undefined)?.resume) {
-    throw new NotSupportedError('resume is not supported yet')
-  }
   checkShared(options)
-  const { dispatcher, signal, onProgress, ifChanged = 'fail', sync = false } = options
+  const { dispatcher, signal, onProgress, ifChanged = 'fail' } = options
+  const path = pathOf(options.to)
+  const resumes = flag(options, 'resume')
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new InvalidArgumentError('onProgress must be a function')
   }
   if (ifChanged !== 'fail' && ifChanged !== 'restart') {
     throw new InvalidArgumentError("ifChanged must be 'fail' or 'restart'")
   }
-  if (typeof sync !== 'boolean') {
-    throw new InvalidArgumentError('sync must be a boolean')
+  if (resumes && path === undefined) {
+    throw new InvalidArgumentError('resume needs the path of a file')
   }
   return {
-    path: pathOf(options.to),
+    path,
+    resumes,
     dispatcher,
     signal,
     headers: headersOf(options.headers),
@@ -129,9 +138,17 @@ export function downloadSettings(options: DownloadOptions): DownloadSettings {
     maxRedirects: integer(options, 'maxRedirects', 10, 0, 1_000_000),
     restartsIfChanged: ifChanged === 'restart',
     ...checksumOf(options.checksum),
-    syncs: sync,
+    syncs: flag(options, 'sync'),
     onProgress,
   }
+}
+
+function flag(options: DownloadOptions, name: 'resume' | 'sync'): boolean {
+  const value: unknown = options[name] ?? false
+  if (typeof value !== 'boolean') {
+    throw new InvalidArgumentError(`${name} must be a boolean`)
+  }
+  return value
 }
 
 function pathOf(to: unknown): string | undefined {

@@ -1,7 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { loadBinding } from '../native/load.ts'
-import { DownloadEnd, type NativeDownloadResult } from '../native/download-contract.ts'
+import {
+  DownloadEnd,
+  type NativeDownloadOptions,
+  type NativeDownloadResult,
+} from '../native/download-contract.ts'
 import { parseUrl } from '../origins/origin-url.ts'
 import { downloadError, refused } from './download-error.ts'
 import {
@@ -23,7 +27,8 @@ import { nativeRequest, optionsFor, type NativeRequest } from './native-request.
  * `NotSupportedError` for a dispatcher that is not dodici's; with Node's errors for the file, such as `ENOSPC`; with
  * undici's `ResponseError` for a status that is an error; with `DownloadError` if the object changes, if it has another
  * checksum, or if the server sends something else than was asked for; and with the errors of `request()` for the
- * network. Then no file is left.
+ * network. Then no file is left, unless the option `resume` keeps it. `EBUSY` says that another download with `resume`
+ * writes the same file.
  */
 export function download(
   url: string | URL,
@@ -36,7 +41,8 @@ export async function download(
 ): Promise<BufferDownload | FileDownload> {
   const startedAt = performance.now()
   const settings = downloadSettings(options)
-  const result = await followed(parseUrl(url), settings)
+  const first = parseUrl(url)
+  const result = await followed(first, settings, placeOf(first, settings))
   const base: DownloadBase = {
     size: result.size,
     etag: result.etag || undefined,
@@ -47,16 +53,35 @@ export async function download(
   }
   return settings.path === undefined
     ? { bytes: result.bytes as Buffer, ...base }
-    : { path: settings.path, ...base }
+    : { path: settings.path, resumed: result.resumed, ...base }
 }
 
-async function followed(first: URL, settings: DownloadSettings): Promise<NativeDownloadResult> {
+type Place = Pick<NativeDownloadOptions, 'path' | 'temporaryPath' | 'resumeKey'>
+
+function placeOf(url: URL, { path, resumes }: DownloadSettings): Place {
+  if (path === undefined) {
+    return { path: '', temporaryPath: '', resumeKey: '' }
+  }
+  if (!resumes) {
+    const temporaryPath = `${path}.${randomBytes(6).toString('hex')}.download`
+    return { path, temporaryPath, resumeKey: '' }
+  }
+  // The key is written into a file, and a URL may have secrets.
+  const resumeKey = createHash('sha256').update(url.href).digest('hex')
+  return { path, temporaryPath: `${path}.download`, resumeKey }
+}
+
+async function followed(
+  first: URL,
+  settings: DownloadSettings,
+  place: Place,
+): Promise<NativeDownloadResult> {
   let url = first
   let { headers } = settings
   for (let redirects = 0; ; redirects++) {
     settings.signal?.throwIfAborted()
     const request = await nativeRequest(optionsFor(settings.dispatcher, url), url, headers)
-    const result = await run(request, settings)
+    const result = await run(request, settings, place)
     if (result.end === DownloadEnd.whole) {
       return result
     }
@@ -78,8 +103,9 @@ async function followed(first: URL, settings: DownloadSettings): Promise<NativeD
 function run(
   { client, request }: NativeRequest,
   settings: DownloadSettings,
+  place: Place,
 ): Promise<NativeDownloadResult> {
-  const { signal, path, onProgress } = settings
+  const { signal, onProgress } = settings
   signal?.throwIfAborted()
   const { startDownload, cancelDownload } = loadBinding()
   const { promise, resolve, reject } = Promise.withResolvers<NativeDownloadResult>()
@@ -94,11 +120,12 @@ function run(
   const onNews = (
     received: number,
     total: number,
+    resumed: number,
     result: NativeDownloadResult | undefined,
   ): void => {
     if (result === undefined || result.end === DownloadEnd.whole) {
       try {
-        const rate = received / ((performance.now() - startedAt) / 1000)
+        const rate = (received - resumed) / ((performance.now() - startedAt) / 1000)
         if (failure === undefined) {
           report?.({ received, total: total < 0 ? undefined : total, rate })
         }
@@ -122,8 +149,7 @@ function run(
     client,
     {
       ...request,
-      path: path ?? '',
-      temporaryPath: path === undefined ? '' : `${path}.${randomBytes(6).toString('hex')}.download`,
+      ...place,
       syncs: settings.syncs,
       rangeSize: settings.rangeSize,
       concurrency: settings.concurrency,

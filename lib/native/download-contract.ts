@@ -38,8 +38,10 @@ export interface NativeDownloadOptions {
   bodyTimeout: number
   /** empty for memory */
   path: string
-  /** the name of the file until it is whole; it must not exist */
+  /** the name of the file until it is whole; it must not exist, unless there is a resumeKey */
   temporaryPath: string
+  /** names what is asked for, if a later download with the same key may go on with the file; otherwise empty */
+  resumeKey: string
   /** whether the file is on the disk before it gets its name */
   syncs: boolean
   rangeSize: number
@@ -62,6 +64,8 @@ export interface NativeDownloadResult {
   end: number
   size: number
   etag: string
+  /** bytes that an earlier download has left */
+  resumed: number
   ranges: number
   retries: number
   checksum: string
@@ -79,12 +83,13 @@ export interface NativeDownloadResult {
 }
 
 /**
- * Called at most ten times a second while bytes come, and once with a result. `total` is -1 while it is not known. Must
- * not throw.
+ * Called at most ten times a second while bytes come, and once with a result. `total` is -1 while it is not known;
+ * `resumed` of the bytes that were received are from an earlier download. Must not throw.
  */
 export type OnDownloadNews = (
   received: number,
   total: number,
+  resumed: number,
   result: NativeDownloadResult | undefined,
 ) => void
 

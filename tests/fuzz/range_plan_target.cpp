@@ -1,5 +1,6 @@
 // Whatever a server answers, and in whatever order, RangePlan puts bytes only where they belong and comes to an end. If
-// the server tells the truth, what is reported as whole is one version of the object, byte for byte.
+// the server tells the truth, what is reported as whole is one version of the object, byte for byte, also if it was begun
+// by another download.
 #include "bulk/range_plan.h"
 #include "input.h"
 
@@ -57,35 +58,40 @@ RangeRules rulesFrom(Input& input) {
 
 class Run {
  public:
-  explicit Run(Bytes bytes) : input_(bytes), lies_(input_.flag()), plan_(rulesFrom(input_), 1) {
+  explicit Run(Bytes bytes) : input_(bytes), lies_(input_.flag()) {
+    rules_.emplace(rulesFrom(input_));
+    plan_.emplace(*rules_, 1);
     object_.size = input_.below(64);
   }
 
   void go() {
-    while (!input_.empty() && !plan_.isOver()) {
+    while (!input_.empty() && !plan_->isOver()) {
       step();
       check();
     }
     lies_ = false;
-    for (std::size_t steps = 0; !plan_.isOver(); ++steps) {
+    if (plan_->fault()) {
+      dieAndResume();
+    }
+    for (std::size_t steps = 0; !plan_->isOver(); ++steps) {
       require(steps < kMostSteps, "a server that answers rightly brings it to its end");
       finishRightly();
       check();
     }
-    if (plan_.isWhole() && !hasLied_) {
+    if (plan_->isWhole() && !hasLied_) {
       requireOneVersion();
     }
     // The ends of dropped requests come later, and change nothing.
-    const std::uint64_t received = plan_.received();
+    const std::uint64_t received = plan_->received();
     while (!live_.empty()) {
       fail(0);
     }
-    require(plan_.received() == received, "what comes behind the end changes nothing");
+    require(plan_->received() == received, "what comes behind the end changes nothing");
   }
 
  private:
   void step() {
-    switch (input_.below(8)) {
+    switch (input_.below(9)) {
       case 0:
         now_ += std::chrono::milliseconds(input_.below(200));
         break;
@@ -106,6 +112,9 @@ class Run {
       case 4:
         ask();
         break;
+      case 5:
+        dieAndResume();
+        break;
       default:
         if (live_.empty()) {
           ask();
@@ -117,8 +126,20 @@ class Run {
     noteDropped();
   }
 
+  // The process is killed, and another one goes on with what it has left.
+  void dieAndResume() {
+    const auto part = plan_->partial();
+    live_.clear();
+    plan_.emplace(*rules_, 1);
+    if (part) {
+      require(!part->spans.empty(), "there is something to go on with");
+      require(part->spans.back().end <= part->size, "it is a part of the object");
+      plan_->resume(*part);
+    }
+  }
+
   void ask() {
-    if (const auto asked = plan_.next(now_)) {
+    if (const auto asked = plan_->next(now_)) {
       for (const Exchange& other : live_) {
         require(other.ask.slot != asked->slot, "a slot has one request");
       }
@@ -142,7 +163,7 @@ class Run {
     now_ += kLong;
     if (live_.empty()) {
       ask();
-      require(!live_.empty() || plan_.isOver(), "there is something to ask for");
+      require(!live_.empty() || plan_->isOver(), "there is something to ask for");
       return;
     }
     Exchange& exchange = live_.front();
@@ -193,7 +214,7 @@ class Run {
       hasLied_ = true;
       lie(exchange, facts);
     }
-    plan_.onHead(ask.slot, facts, now_, 0);
+    plan_->onHead(ask.slot, facts, now_, 0);
   }
 
   void lie(Exchange& exchange, ResponseFacts& facts) {
@@ -220,7 +241,7 @@ class Run {
 
   void send(Exchange& exchange, std::uint64_t bytes) {
     const std::uint64_t size = std::min(bytes, exchange.end - exchange.at);
-    const Placed placed = plan_.onBytes(exchange.ask.slot, static_cast<std::size_t>(size), now_);
+    const Placed placed = plan_->onBytes(exchange.ask.slot, static_cast<std::size_t>(size), now_);
     require(!exchange.isDropped || placed.size == 0, "a dropped request places nothing");
     require(placed.size <= size, "no more is placed than came");
     if (file_.size() < placed.offset + placed.size) {
@@ -235,17 +256,17 @@ class Run {
   void end(std::size_t index) {
     const std::uint32_t slot = live_[index].ask.slot;
     live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(index));
-    plan_.onEnd(slot, now_);
+    plan_->onEnd(slot, now_);
   }
 
   void fail(std::size_t index) {
     const std::uint32_t slot = live_[index].ask.slot;
     live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(index));
-    plan_.onFailed(slot, Error{Errc::socketClosed, 0, {}, {}}, now_);
+    plan_->onFailed(slot, Error{Errc::socketClosed, 0, {}, {}}, now_);
   }
 
   void noteDropped() {
-    for (const std::uint32_t slot : plan_.takeDropped()) {
+    for (const std::uint32_t slot : plan_->takeDropped()) {
       for (Exchange& exchange : live_) {
         exchange.isDropped = exchange.isDropped || exchange.ask.slot == slot;
       }
@@ -253,15 +274,15 @@ class Run {
   }
 
   void check() const {
-    const auto total = plan_.total();
-    require(!total || plan_.received() <= *total, "no more has come than there is");
-    require(!plan_.isWhole() || plan_.received() == total, "what is whole has all bytes");
-    require(!plan_.isWhole() || !plan_.fault(), "it ends in one way");
-    require(!plan_.isOver() || !plan_.wakesAt(), "what is over wants nothing");
+    const auto total = plan_->total();
+    require(!total || plan_->received() <= *total, "no more has come than there is");
+    require(!plan_->isWhole() || plan_->received() == total, "what is whole has all bytes");
+    require(!plan_->isWhole() || !plan_->fault(), "it ends in one way");
+    require(!plan_->isOver() || !plan_->wakesAt(), "what is over wants nothing");
   }
 
   void requireOneVersion() const {
-    const std::uint64_t total = *plan_.total();
+    const std::uint64_t total = *plan_->total();
     require(file_.size() >= total, "all bytes are there");
     for (std::uint64_t i = 0; i < total; ++i) {
       require(
@@ -273,7 +294,8 @@ class Run {
   Input input_;
   bool lies_;
   bool hasLied_ = false;
-  RangePlan plan_;
+  std::optional<RangeRules> rules_;
+  std::optional<RangePlan> plan_;
   RangePlan::Time now_{0};
   Object object_;
   std::vector<Exchange> live_;

@@ -36,13 +36,14 @@ void originQueue(Bytes bytes);
 void eventBatcher(Bytes bytes);
 void contentDecoder(Bytes bytes);
 void rangePlan(Bytes bytes);
+void sideFile(Bytes bytes);
 
 struct Target {
   std::string_view name;  // of its corpus folder, too
   void (*run)(Bytes);
 };
 
-inline constexpr std::array<Target, 9> kTargets{{
+inline constexpr std::array<Target, 10> kTargets{{
     {"header-block", headerBlock},
     {"chunk-check", chunkCheck},
     {"request-text", requestText},
@@ -52,6 +53,7 @@ inline constexpr std::array<Target, 9> kTargets{{
     {"event-batcher", eventBatcher},
     {"content-decoder", contentDecoder},
     {"range-plan", rangePlan},
+    {"side-file", sideFile},
 }};
 
 }  // namespace dodici::fuzz

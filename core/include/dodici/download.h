@@ -46,10 +46,13 @@ enum class DownloadEnd : std::uint32_t {
 struct DownloadOptions {
   // The request for the whole object: a GET without `range`, `if-range` and a body. Its id is not used.
   Request request;
-  // Where the object is written to; empty for memory. It is written under the temporary name, which must not exist, and
-  // renamed when it is whole.
+  // Where the object is written to; empty for memory. It is written under the temporary name, and renamed when it is
+  // whole. That name must not exist, unless there is a key.
   std::string path;
   std::string temporaryPath;
+  // Names what is asked for, if a later download with the same key may go on with a partial file: then that stays, with a
+  // file beside it, if this download fails. Empty if nothing may stay.
+  std::string resumeKey;
   bool syncs = false;  // have it on the disk before it is renamed
   std::uint64_t rangeSize = 8 * 1024 * 1024;
   std::uint32_t concurrency = 8;  // how many ranges are asked for at a time
@@ -73,6 +76,7 @@ struct DownloadResult {
   DownloadEnd end = DownloadEnd::cancelled;
   std::uint64_t size = 0;
   std::string etag;           // as the server sent it; empty if it sent none
+  std::uint64_t resumed = 0;  // bytes that an earlier download has left
   std::uint32_t ranges = 0;   // responses whose bytes were used
   std::uint32_t retries = 0;  // requests that were sent again
   std::string checksum;       // lower-case hexadecimal
@@ -89,7 +93,8 @@ struct DownloadResult {
 
 struct DownloadProgress {
   std::uint64_t received = 0;
-  std::int64_t total = -1;  // -1 while it is not known
+  std::int64_t total = -1;    // -1 while it is not known
+  std::uint64_t resumed = 0;  // how many of them an earlier download has left
 };
 
 class DownloadListener {
@@ -110,8 +115,8 @@ class Download {
   Download(const Download&) = delete;
   Download& operator=(const Download&) = delete;
 
-  // Ends the download soon as `cancelled`, unless it has ended before. Its connections are closed and its temporary file
-  // is removed before the end is reported.
+  // Ends the download soon as `cancelled`, unless it has ended before. Its connections are closed, and its temporary file
+  // is removed or kept, before the end is reported.
   void cancel();
 
   DownloadProgress progress() const;

@@ -4,6 +4,7 @@
 // Owner:   RangeEngine.
 #pragma once
 
+#include "bulk/partial_object.h"
 #include "dodici/download.h"
 
 #include <cstddef>
@@ -43,9 +44,23 @@ class DownloadTarget {
 
   // The object is whole. REQUIRES: its `size` bytes have been written.
   virtual MaybeFault finish(std::uint64_t size, DownloadResult& result) = 0;
+
+  // The rest is for a target with which a later download may go on; others do nothing.
+
+  // After open(): what an earlier download has left.
+  virtual std::optional<PartialObject> found() { return std::nullopt; }
+
+  // So much is there now. REQUIRES for this and keep(): the bytes have been written; there are some.
+  virtual void save(const PartialObject&) {}
+
+  // The same, and it stays when the target is destroyed.
+  virtual void keep(const PartialObject&) {}
+
+  // What was found or saved is not there any more. REQUIRES: called before bytes of another object are written.
+  virtual void forget() {}
 };
 
-// Without finish() nothing remains when it is destroyed.
+// Without finish() or keep() nothing remains when it is destroyed.
 std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options);
 
 }  // namespace dodici

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <new>
@@ -15,6 +16,7 @@ namespace dodici {
 namespace {
 
 constexpr std::chrono::milliseconds kReportEvery{100};
+constexpr std::chrono::milliseconds kSaveEvery{500};
 constexpr std::uint32_t kFirstFinalStatus = 200;
 
 RangeRules rulesOf(const DownloadOptions& options) {
@@ -78,7 +80,7 @@ void RangeEngine::run() noexcept {
     result_.end = DownloadEnd::networkFailed;
     result_.error.message = exception.what();
   }
-  // The temporary file, if the object is not whole.
+  // The temporary file, unless it has another name now, or is kept.
   target_.reset();
   ended_.store(true, std::memory_order_release);
   listener_.onDownloadNews();
@@ -91,7 +93,10 @@ void RangeEngine::cancel() {
 }
 
 DownloadProgress RangeEngine::progress() const {
-  return {received_.load(std::memory_order_relaxed), total_.load(std::memory_order_relaxed)};
+  return {
+      received_.load(std::memory_order_relaxed),
+      total_.load(std::memory_order_relaxed),
+      resumed_.load(std::memory_order_relaxed)};
 }
 
 DownloadResult* RangeEngine::result() {
@@ -106,6 +111,9 @@ void RangeEngine::onBatchReady() noexcept {
 
 void RangeEngine::download() {
   if (isFine(target_->open())) {
+    if (const auto found = target_->found()) {
+      plan_.resume(*found);
+    }
     transfer();
   }
   if (systemFault_) {
@@ -121,21 +129,24 @@ void RangeEngine::download() {
     result_.systemError = systemFault_->error;
     result_.syscall = systemFault_->syscall;
   }
+  if (result_.end != DownloadEnd::whole) {
+    keepPart();
+  }
 }
 
 // All connections are closed when it returns.
 void RangeEngine::transfer() {
   Client client(std::move(clientOptions_), *this);
+  savedAt_ = now();
   EventBatch batch;
   while (!isCancelled() && !plan_.isOver() && !systemFault_) {
     sendRequests(client);
-    if (!waitForBatch(plan_.wakesAt())) {
-      continue;
-    }
+    waitForBatch(wakesAt());
     while (!isCancelled() && !plan_.isOver() && !systemFault_ && client.takeBatch(batch)) {
       read(batch);
     }
     cancelDropped();
+    savePart();
     reportProgress();
   }
 }
@@ -159,7 +170,16 @@ void RangeEngine::cancelDropped() {
   }
 }
 
-bool RangeEngine::waitForBatch(std::optional<Time> until) {
+std::optional<RangeEngine::Time> RangeEngine::wakesAt() const {
+  const auto asks = plan_.wakesAt();
+  if (options_.resumeKey.empty() || saved_ == plan_.received()) {
+    return asks;
+  }
+  const Time saves = savedAt_ + kSaveEvery;
+  return std::min(asks.value_or(saves), saves);
+}
+
+void RangeEngine::waitForBatch(std::optional<Time> until) {
   const MutexLock lock(mutex_);
   while (!batchWaits_ && !isCancelled()) {
     if (!until) {
@@ -173,13 +193,14 @@ bool RangeEngine::waitForBatch(std::optional<Time> until) {
     // By the system's clock, as a wait by the steady one needs a newer glibc.
     wake_.wait_until(mutex_, std::chrono::system_clock::now() + left);
   }
-  return std::exchange(batchWaits_, false);
+  batchWaits_ = false;
 }
 
 void RangeEngine::read(EventBatch& batch) {
   BatchPosition at;
   for (RecordWalk walk(batch.words); walk.more() && !systemFault_; walk.step()) {
     readRecord(walk, batch, at);
+    notePlan();
   }
   const auto total = plan_.total();
   if (total && total != reserved_ && !plan_.isOver() && isFine(target_->reserve(*total))) {
@@ -187,6 +208,15 @@ void RangeEngine::read(EventBatch& batch) {
   }
   received_.store(plan_.received(), std::memory_order_relaxed);
   total_.store(total ? static_cast<std::int64_t>(*total) : -1, std::memory_order_relaxed);
+  resumed_.store(plan_.resumed(), std::memory_order_relaxed);
+}
+
+// The next bytes may be of another object than those that were saved.
+void RangeEngine::notePlan() {
+  if (plan_.restarts() != seenRestarts_) {
+    seenRestarts_ = plan_.restarts();
+    target_->forget();
+  }
 }
 
 void RangeEngine::readRecord(const RecordWalk& walk, EventBatch& batch, BatchPosition& at) {
@@ -271,6 +301,7 @@ void RangeEngine::readFailure(const RecordWalk& walk, const EventBatch& batch, B
 void RangeEngine::conclude() {
   result_.size = plan_.total().value_or(0);
   result_.etag = plan_.etag();
+  result_.resumed = plan_.resumed();
   result_.ranges = plan_.ranges();
   result_.retries = plan_.retries();
   if (options_.checksum != ChecksumKind::none && !checkSum()) {
@@ -322,6 +353,31 @@ void RangeEngine::reportProgress() {
     reportedAt_ = time;
     reported_ = plan_.received();
     listener_.onDownloadNews();
+  }
+}
+
+void RangeEngine::savePart() {
+  const Time time = now();
+  if (options_.resumeKey.empty() || plan_.received() == saved_ || time - savedAt_ < kSaveEvery ||
+      plan_.isOver()) {
+    return;
+  }
+  savedAt_ = time;
+  saved_ = plan_.received();
+  if (const auto part = plan_.partial()) {
+    target_->save(*part);
+  }
+}
+
+// What the server or the checksum has shown to be wrong is not kept.
+void RangeEngine::keepPart() {
+  const bool isWrong =
+      result_.end == DownloadEnd::changed || result_.end == DownloadEnd::wrongChecksum;
+  if (options_.resumeKey.empty() || isWrong) {
+    return;
+  }
+  if (const auto part = plan_.partial()) {
+    target_->keep(*part);
   }
 }
 

@@ -63,8 +63,12 @@ class RangeEngine final : public EventSink {
   // Remembers the first fault; returns whether there was none.
   bool isFine(const MaybeFault& fault);
   void reportProgress();
-  // Waits for a batch, a cancellation, or the time. Returns whether a batch is there.
-  bool waitForBatch(std::optional<Time> until);
+  void notePlan();
+  void savePart();
+  void keepPart();
+  std::optional<Time> wakesAt() const;
+  // Waits for a batch, a cancellation, or the time.
+  void waitForBatch(std::optional<Time> until);
   static Time now();
 
   bool isCancelled() const { return cancelled_.load(std::memory_order_acquire); }
@@ -82,11 +86,15 @@ class RangeEngine final : public EventSink {
   std::optional<SystemFault> systemFault_;
   Time reportedAt_{0};
   std::uint64_t reported_ = 0;
+  Time savedAt_{0};
+  std::uint64_t saved_ = 0;
+  std::uint32_t seenRestarts_ = 0;
 
   // Any thread.
   std::atomic<bool> cancelled_{false};
   std::atomic<std::uint64_t> received_{0};
   std::atomic<std::int64_t> total_{-1};
+  std::atomic<std::uint64_t> resumed_{0};
   std::atomic<bool> ended_{false};
 
   // The download's thread until `ended_`, then the embedder's.

@@ -35,7 +35,7 @@ RangePlan::RangePlan(RangeRules rules, std::uint32_t seed)
     : rules_(rules), random_(seed), allowed_(rules.concurrency) {}
 
 std::optional<RangeAsk> RangePlan::next(Time now) {
-  if (isOver() || now < pausedUntil_ || live_ >= allowed_) {
+  if (isOver() || now < pausedUntil_ || live_ >= limit()) {
     return std::nullopt;
   }
   if (phase_ == Phase::ranged) {
@@ -50,7 +50,7 @@ std::optional<RangeAsk> RangePlan::next(Time now) {
 }
 
 std::optional<RangePlan::Time> RangePlan::wakesAt() const {
-  if (isOver() || live_ >= allowed_) {
+  if (isOver() || live_ >= limit()) {
     return std::nullopt;
   }
   std::optional<Time> earliest;
@@ -78,8 +78,13 @@ std::optional<RangePlan::Piece> RangePlan::takePiece(Time now) {
     return piece.notBefore <= now;
   });
   if (ready != pieces_.end()) {
-    const Piece piece = *ready;
-    pieces_.erase(ready);
+    Piece piece = *ready;
+    if (piece.end - piece.begin > rules_.rangeSize) {
+      piece.end = piece.begin + rules_.rangeSize;
+      ready->begin = piece.end;
+    } else {
+      pieces_.erase(ready);
+    }
     return piece;
   }
   if (frontier_ >= *total_) {
@@ -208,6 +213,10 @@ void RangePlan::retry(Slot& slot, PlanFault why, Time now, Time atLeast) {
 }
 
 void RangePlan::onChanged() {
+  if (isUnconfirmed_) {
+    restart();
+    return;
+  }
   if (!rules_.restartsIfChanged || hasRestarted_) {
     fail({DownloadEnd::changed, 0, {}, {}});
     return;
@@ -226,7 +235,14 @@ void RangePlan::restart() {
   for (Slot& slot : slots_) {
     drop(slot);
   }
+  forget();
+}
+
+// Nothing of what was received, or is known, has a use.
+void RangePlan::forget() {
   phase_ = isPlain_ ? Phase::plain : Phase::probing;
+  isUnconfirmed_ = false;
+  ++restarts_;
   total_.reset();
   etag_.clear();
   lastModified_.clear();
@@ -234,6 +250,7 @@ void RangePlan::restart() {
   pieces_.clear();
   frontier_ = 0;
   received_ = 0;
+  resumed_ = 0;
   ranges_ = 0;
   attempts_ = 0;
   restartAt_ = Time{0};
@@ -254,6 +271,9 @@ void RangePlan::free(Slot& slot) {
 
 void RangePlan::fail(PlanFault fault) {
   for (Slot& slot : slots_) {
+    if (slot.isBusy && !slot.isDropped) {
+      pieces_.push_back({slot.firstMissing(), slot.end, 0, Time{0}});
+    }
     drop(slot);
   }
   fault_ = std::move(fault);

@@ -5,10 +5,14 @@
 // Ranges are only put together if the object has a validator, because otherwise they could be parts of two objects; if
 // it has none, or if the server's ranges are not right, the object is asked for without a range ("plain").
 //
+// If a part of the object is there from an earlier download, the plan is "ranged" from the start. It asks for one range
+// until the server has confirmed that the object is still the same; if it is not, the plan begins anew.
+//
 // Threads: one at a time.
 // Owner:   RangeEngine.
 #pragma once
 
+#include "bulk/partial_object.h"
 #include "bulk/response_facts.h"
 #include "dodici/download.h"
 #include "dodici/error.h"
@@ -63,6 +67,18 @@ class RangePlan {
 
   RangePlan(RangeRules rules, std::uint32_t seed);
 
+  // Goes on with a part of an object. REQUIRES: called before everything else; side_file.h says what is possible.
+  void resume(const PartialObject& object);
+
+  // What is there of the object, and can be gone on with. Nothing if no byte is, or if the object has no validator.
+  std::optional<PartialObject> partial() const;
+
+  // How many of the bytes are from resume().
+  std::uint64_t resumed() const { return resumed_; }
+
+  // Grows when what was received is given up, so that the next bytes may be of another object.
+  std::uint32_t restarts() const { return restarts_; }
+
   // Returns the next request that is to be sent now, if there is one.
   std::optional<RangeAsk> next(Time now);
 
@@ -75,9 +91,6 @@ class RangePlan {
   Placed onBytes(std::uint32_t slot, std::size_t size, Time now);
   void onEnd(std::uint32_t slot, Time now);
   void onFailed(std::uint32_t slot, const Error& error, Time now);
-
-  // Whether the request's bytes still have a use.
-  bool wants(std::uint32_t slot) const { return !slots_[slot].isDropped; }
 
   // Requests to cancel. Their end must still be reported.
   std::vector<std::uint32_t> takeDropped();
@@ -110,11 +123,15 @@ class RangePlan {
     bool isDropped = false;
     bool isRanged = false;
     bool isAnswered = false;
+    bool isSized = false;  // its head says how long it is, so that it cannot turn out longer
     std::uint64_t begin = 0;
     std::uint64_t pos = 0;
     std::uint64_t end = 0;
     std::uint64_t labelEnd = 0;
     std::uint32_t attempts = 0;
+
+    // If the head has not said how long the body is, all of it may turn out to be wrong.
+    std::uint64_t firstMissing() const { return isSized ? pos : begin; }
   };
 
   // A part that has to be asked for again.
@@ -138,9 +155,13 @@ class RangePlan {
   void complete();
   void retry(Slot& slot, PlanFault why, Time now, Time atLeast = Time{0});
   void retryWrong(Slot& slot, const char* what, Time now);
+
+  std::uint32_t limit() const { return isUnconfirmed_ ? 1 : allowed_; }
+
   void onChanged();
   void askPlainly();
   void restart();
+  void forget();
   void drop(Slot& slot);
   void free(Slot& slot);
   void fail(PlanFault fault);
@@ -152,6 +173,8 @@ class RangePlan {
   Phase phase_ = Phase::probing;
   bool isPlain_ = false;       // ask without ranges
   bool hasRestarted_ = false;  // because the object changed
+  bool isUnconfirmed_ =
+      false;  // an earlier download's object, of which the server has not said that it is this one
   bool isWhole_ = false;
   std::optional<PlanFault> fault_;
 
@@ -172,6 +195,8 @@ class RangePlan {
   Time restartAt_{0};
 
   std::uint64_t received_ = 0;
+  std::uint64_t resumed_ = 0;
+  std::uint32_t restarts_ = 0;
   std::uint32_t ranges_ = 0;
   std::uint32_t retries_ = 0;
 };

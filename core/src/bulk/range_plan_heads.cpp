@@ -41,6 +41,7 @@ void RangePlan::onHead(
     return;
   }
   slot.isAnswered = true;
+  slot.isSized = facts.contentLength.has_value();
   if (phase_ == Phase::ranged) {
     onPartHead(slot, facts, now, unixNow);
   } else {
@@ -79,6 +80,12 @@ void RangePlan::onFirstHead(
 void RangePlan::onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow) {
   if (facts.status == kPartial) {
     takePart(slot, facts, now);
+  } else if (isUnconfirmed_ && facts.status == kOk) {
+    forget();
+    slot.begin = slot.pos = 0;
+    takeWhole(slot, facts);
+  } else if (isUnconfirmed_ && isRedirect(facts.status) && !facts.location.empty()) {
+    fail({DownloadEnd::redirected, facts.status, facts.location, {}});
   } else if (facts.status == kOk) {
     if (isSameObject(facts) && (!facts.contentLength || facts.contentLength == total_)) {
       retryWrong(slot, "the whole object instead of a range", now);
@@ -87,7 +94,7 @@ void RangePlan::onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std
     }
   } else if (facts.status == kUnsatisfiable) {
     const auto range = parseContentRange(facts.contentRange);
-    if (range && range->total == total_) {
+    if (range && range->total == total_ && !isUnconfirmed_) {
       retryWrong(slot, "416 for a range that the object has", now);
     } else {
       onChanged();
@@ -175,6 +182,7 @@ void RangePlan::takePart(Slot& slot, const ResponseFacts& facts, Time now) {
     onChanged();
     return;
   }
+  isUnconfirmed_ = false;
   const std::uint64_t labelEnd = range->span->last + 1;
   if (labelEnd > *total_ ||
       (facts.contentLength && *facts.contentLength != labelEnd - slot.begin)) {
