@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cmath>
 #include <exception>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -42,6 +43,7 @@ Napi::Function ClientWrap::defineClass(Napi::Env env) {
           InstanceMethod<&ClientWrap::cancel>("cancel"),
           InstanceMethod<&ClientWrap::setSocket>("setSocket"),
           InstanceMethod<&ClientWrap::setReferenced>("setReferenced"),
+          InstanceMethod<&ClientWrap::want>("want"),
           InstanceMethod<&ClientWrap::destroy>("destroy"),
           InstanceAccessor<&ClientWrap::paramsToJs>("params"),
           InstanceAccessor<&ClientWrap::loopCountToJs>("loopCount"),
@@ -53,13 +55,17 @@ ClientWrap::ClientWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const Napi::Env env = info.Env();
   std::string complaint;
   ClientOptions options = optionsFromJs(info[0], complaint);
+  std::optional<CollectorOptions> collecting;
+  if (!info[1].IsUndefined()) {
+    collecting = collectorFromJs(info[1], complaint);
+  }
   if (!complaint.empty()) {
     throw Napi::TypeError::New(env, complaint);
   }
   const auto params = Napi::Uint32Array::New(env, kParamCount);
   NAPI_THROW_IF_FAILED_VOID(env, napi_create_reference(env, params, 1, &params_));
   try {
-    client_ = &AddonState::of(env).pump().open(std::move(options), *this);
+    client_ = &AddonState::of(env).pump().open(std::move(options), collecting, *this);
   } catch (const std::exception& error) {
     // A loop thread could not be started.
     napi_delete_reference(env, params_);
@@ -216,6 +222,12 @@ void ClientWrap::setSocket(const Napi::CallbackInfo& info) {
 void ClientWrap::setReferenced(const Napi::CallbackInfo& info) {
   if (requestOf(info) != nullptr) {
     client_->setReferenced(idIn(info), info[1].ToBoolean());
+  }
+}
+
+void ClientWrap::want(const Napi::CallbackInfo& info) {
+  if (client_ != nullptr && info[0].IsNumber()) {
+    client_->want(info[0].As<Napi::Number>().Uint32Value());
   }
 }
 

@@ -41,6 +41,7 @@ class ClientWrap final : public Napi::ObjectWrap<ClientWrap> {
   void cancel(const Napi::CallbackInfo& info);
   void setSocket(const Napi::CallbackInfo& info);
   void setReferenced(const Napi::CallbackInfo& info);
+  void want(const Napi::CallbackInfo& info);
   void destroy(const Napi::CallbackInfo& info);
   Napi::Value paramsToJs(const Napi::CallbackInfo& info);
   Napi::Value loopCountToJs(const Napi::CallbackInfo& info);

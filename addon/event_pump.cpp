@@ -12,8 +12,12 @@ EventPump::EventPump(Napi::Env env)
           this
       ) {}
 
-RunningClient& EventPump::open(ClientOptions options, ClientWrap& wrap) {
-  clients_.push_back(std::make_unique<RunningClient>(std::move(options), wrap, doorbell_));
+RunningClient& EventPump::open(
+    ClientOptions options, std::optional<CollectorOptions> collecting, ClientWrap& wrap
+) {
+  clients_.push_back(
+      std::make_unique<RunningClient>(std::move(options), collecting, wrap, doorbell_)
+  );
   return *clients_.back();
 }
 

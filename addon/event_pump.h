@@ -17,6 +17,7 @@
 #include "marshal/batch_to_js.h"
 #include "running_client.h"
 
+#include <dodici/collector.h>
 #include <dodici/event_batch.h>
 #include <dodici/options.h>
 
@@ -24,6 +25,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace dodici {
@@ -33,7 +35,9 @@ class EventPump {
   explicit EventPump(Napi::Env env);
 
   // The client lives until it is closed, or until shutDown().
-  RunningClient& open(ClientOptions options, ClientWrap& wrap);
+  RunningClient& open(
+      ClientOptions options, std::optional<CollectorOptions> collecting, ClientWrap& wrap
+  );
 
   // Joins the loop threads. Afterwards no batch is taken and nobody rings. REQUIRES: the env is alive.
   void shutDown();

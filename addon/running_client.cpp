@@ -10,10 +10,18 @@
 
 namespace dodici {
 
-RunningClient::RunningClient(ClientOptions options, ClientWrap& wrap, Doorbell& doorbell)
+RunningClient::RunningClient(
+    ClientOptions options,
+    std::optional<CollectorOptions> collecting,
+    ClientWrap& wrap,
+    Doorbell& doorbell
+)
     : doorbell_(doorbell),
       wrap_(&wrap),
-      client_(std::move(options), *this),
+      collector_(
+          collecting ? std::make_unique<Collector>(std::move(options), *collecting, *this) : nullptr
+      ),
+      client_(collector_ ? collector_->client() : direct_.emplace(std::move(options), *this)),
       loopCount_(client_.loopCount()) {
   openLoops_ = loopCount_;
 }
@@ -30,7 +38,8 @@ void RunningClient::submit(Request request) {
   if (index >= requests_.size()) {
     requests_.resize(std::max(index + 1, requests_.size() * 2));
   }
-  requests_[index].controller = client_.submit(std::move(request));
+  requests_[index].controller =
+      collector_ ? collector_->submit(std::move(request)) : client_.submit(std::move(request));
   ++inFlight_;
   if (keeping_++ == 0) {
     settle();
@@ -70,13 +79,21 @@ void RunningClient::setUnread(RequestId id, bool unread) {
   change(id, [unread](InFlight& request) { request.unread = unread; });
 }
 
+void RunningClient::want(std::uint32_t count) {
+  if (collector_) {
+    collector_->want(count);
+  }
+}
+
 void RunningClient::destroy() {
   if (!destroyed_) {
     destroyed_ = true;
-    client_.destroy();
+    destroyCore();
     settle();
   }
 }
+
+void RunningClient::destroyCore() { collector_ ? collector_->destroy() : client_.destroy(); }
 
 void RunningClient::onWrapCollected() {
   wrap_ = nullptr;
@@ -89,7 +106,7 @@ void RunningClient::onBatchReady() noexcept {
 }
 
 bool RunningClient::deliver(napi_env env, EventBatch& batch, BatchToJs& batchToJs) {
-  if (!client_.takeBatch(batch)) {
+  if (!(collector_ ? collector_->takeBatch(batch) : client_.takeBatch(batch))) {
     return false;
   }
   releaseEnded(batch.words);

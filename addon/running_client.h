@@ -9,12 +9,15 @@
 #include "marshal/batch_to_js.h"
 
 #include <dodici/client.h>
+#include <dodici/collector.h>
 
 #include <napi.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,7 +30,13 @@ class RunningClient final : public EventSink {
   // Ids index a vector. More requests than this do not fit in JavaScript's memory.
   static constexpr std::uint32_t kMostRequests = 1U << 22;
 
-  RunningClient(ClientOptions options, ClientWrap& wrap, Doorbell& doorbell);
+  // With `collecting` JavaScript gets whole responses.
+  RunningClient(
+      ClientOptions options,
+      std::optional<CollectorOptions> collecting,
+      ClientWrap& wrap,
+      Doorbell& doorbell
+  );
   ~RunningClient() override;
 
   RunningClient(const RunningClient&) = delete;
@@ -50,6 +59,9 @@ class RunningClient final : public EventSink {
   // nothing else can come of it.
   void setUnread(RequestId id, bool unread);
 
+  // Of a collecting client: JavaScript waits for this many more responses.
+  void want(std::uint32_t count);
+
   void destroy();
 
   bool destroyed() const { return destroyed_; }
@@ -58,7 +70,7 @@ class RunningClient final : public EventSink {
   void onWrapCollected();
 
   // The env is ending: like destroy(), but without effects in JavaScript.
-  void destroyCore() { client_.destroy(); }
+  void destroyCore();
 
   // Whether all loops have closed, so that the object can be deleted without waiting.
   bool closed() const { return destroyed_ && openLoops_ == 0; }
@@ -104,8 +116,10 @@ class RunningClient final : public EventSink {
   bool holdsObject_ = false;
   bool holdsProcess_ = false;
 
-  // Last, so that it is destroyed first: loop threads call onBatchReady() until then.
-  Client client_;
+  // Last, so that they are destroyed first: loop threads call onBatchReady() until then. There is one of the two.
+  std::unique_ptr<Collector> collector_;
+  std::optional<Client> direct_;
+  Client& client_;
   const std::uint32_t loopCount_;
 };
 

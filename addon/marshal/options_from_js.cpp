@@ -99,4 +99,12 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint) {
   return options;
 }
 
+CollectorOptions collectorFromJs(Napi::Value value, std::string& complaint) {
+  Fields fields(value, complaint);
+  CollectorOptions options;
+  options.concurrency = static_cast<std::uint32_t>(fields.integer("concurrency", 1, kMostCount));
+  options.mostBytes = fields.count("mostBytes");
+  return options;
+}
+
 }  // namespace dodici

@@ -4,6 +4,7 @@
 // Threads: the env's JS thread.
 #pragma once
 
+#include <dodici/collector.h>
 #include <dodici/options.h>
 
 #include <napi.h>
@@ -18,6 +19,9 @@ ClientOptions optionsFromJs(Napi::Value value, std::string& complaint);
 
 // The same for NativeTlsOptions alone.
 TlsOptions tlsFromJs(Napi::Value value, std::string& complaint);
+
+// The same for NativeCollecting.
+CollectorOptions collectorFromJs(Napi::Value value, std::string& complaint);
 
 // The same for NativeConnectionPlan.
 ConnectionPlan planFromJs(Napi::Value value, std::string& complaint);

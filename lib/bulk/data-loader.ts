@@ -6,6 +6,7 @@ import {
   type LoadSource,
 } from './load-options.ts'
 import { checkSource, jobsOf } from './load-source.ts'
+import { itemLoader } from './native-loader.ts'
 import { Prefetch, type Entry } from './prefetch.ts'
 
 /**
@@ -42,49 +43,64 @@ export class DataLoader<Item = LoadedItem> implements AsyncIterable<Item[]>, Asy
   }
 
   async *#batches(onEnd: () => void): AsyncGenerator<Item[], void, undefined> {
+    const { signal, epochs } = this.#settings
+    const end = new AbortController()
+    const signals = [end.signal, this.#disposal.signal, ...(signal === undefined ? [] : [signal])]
+    const ending = AbortSignal.any(signals)
+    const loader = itemLoader(this.#settings, ending)
     try {
-      for (let epoch = 0; epoch < this.#settings.epochs; epoch++) {
-        yield* this.#epoch(epoch)
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const jobs = jobsOf(this.#source, this.#settings, epoch)
+        const prefetch = new Prefetch(jobs, this.#settings, loader, ending)
+        let isRead = false
+        try {
+          yield* this.#epoch(prefetch)
+          isRead = true
+        } finally {
+          if (!isRead) {
+            end.abort()
+          }
+          await prefetch.close()
+        }
       }
     } finally {
+      end.abort()
+      await loader.close()
       onEnd()
     }
   }
 
-  async *#epoch(epoch: number): AsyncGenerator<Item[], void, undefined> {
-    const { batchSize, dropsLast, signal } = this.#settings
-    const end = new AbortController()
-    const signals = [end.signal, this.#disposal.signal, ...(signal === undefined ? [] : [signal])]
-    const jobs = jobsOf(this.#source, this.#settings, epoch)
-    const prefetch = new Prefetch(jobs, this.#settings, AbortSignal.any(signals))
-    try {
-      let batch: Item[] = []
-      for (;;) {
-        const entry = await prefetch.next()
-        if (entry === undefined) {
-          break
-        }
-        batch.push(...this.#itemsOf(entry))
-        // A full batch is its reader's.
-        prefetch.hold(batch.length % batchSize)
-        if (batch.length === batchSize) {
-          yield batch
-          batch = []
-        }
+  async *#epoch(prefetch: Prefetch<Item>): AsyncGenerator<Item[], void, undefined> {
+    const { batchSize, dropsLast } = this.#settings
+    let batch: Item[] = []
+    for (;;) {
+      const entries = await prefetch.next(batchSize - batch.length)
+      if (entries.length === 0) {
+        break
       }
-      if (batch.length > 0 && !dropsLast) {
+      for (const entry of entries) {
+        this.#addItem(batch, entry)
+      }
+      // A full batch is its reader's.
+      prefetch.hold(batch.length % batchSize)
+      if (batch.length === batchSize) {
         yield batch
+        batch = []
       }
-    } finally {
-      end.abort()
-      await prefetch.close()
+    }
+    if (batch.length > 0 && !dropsLast) {
+      yield batch
     }
   }
 
-  /** Returns the item; none if it has failed and is left out. */
-  #itemsOf({ job, outcome }: Entry<Item>): Item[] {
-    if (outcome === undefined || 'item' in outcome) {
-      return outcome === undefined ? [] : [outcome.item]
+  /** Adds the item, unless it has failed and is left out. */
+  #addItem(batch: Item[], { job, outcome }: Entry<Item>): void {
+    if (outcome === undefined) {
+      return
+    }
+    if ('item' in outcome) {
+      batch.push(outcome.item)
+      return
     }
     const { onError, signal } = this.#settings
     signal?.throwIfAborted()
@@ -92,9 +108,8 @@ export class DataLoader<Item = LoadedItem> implements AsyncIterable<Item[]>, Asy
       throw outcome.error
     }
     if (onError !== 'skip') {
-      onError(outcome.error, { url: job.url.href, index: job.index })
+      onError(outcome.error, { url: job.url, index: job.index })
     }
-    return []
   }
 }
 

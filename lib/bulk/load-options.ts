@@ -63,7 +63,7 @@ export interface LoadOptions<Item = LoadedItem> {
   retries?: number
   /** Time before the first retry, in milliseconds, doubled for each further one. Default: `100`. */
   retryDelay?: number
-  /** The largest body, in bytes. A larger one fails its item. Default: 64 MiB. */
+  /** The largest body, in bytes. A larger one fails its item. At most 4 GiB - 1. Default: 64 MiB. */
   maxBytes?: number
 }
 
@@ -122,6 +122,6 @@ export function loadSettings<Item>(options: LoadOptions<Item>): LoadSettings<Ite
     onError,
     retries: integer(options, 'retries', 3, 0, most),
     retryDelay: integer(options, 'retryDelay', 100, 0, mostTime),
-    maxBytes: integer(options, 'maxBytes', 64 * 1024 * 1024, 0, Number.MAX_SAFE_INTEGER),
+    maxBytes: integer(options, 'maxBytes', 64 * 1024 * 1024, 0, 2 ** 32 - 1),
   }
 }

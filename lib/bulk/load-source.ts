@@ -1,13 +1,20 @@
 import { errors } from '../compat/undici.ts'
 import { parseUrl } from '../origins/origin-url.ts'
+import { KnownOrigins } from '../origins/plain-url.ts'
 import { headerPairs, type HeaderPair } from './header-pairs.ts'
 import type { Dataset, LoadRequest, LoadSettings, LoadSource } from './load-options.ts'
 
 const { InvalidArgumentError } = errors
 
+const origins = new KnownOrigins<true>()
+
 /** A request of the source, checked. */
 export interface LoadJob {
-  readonly url: URL
+  /** as URL writes it */
+  readonly url: string
+  readonly origin: string
+  /** path and query */
+  readonly target: string
   readonly index: number
   readonly headers: readonly HeaderPair[]
 }
@@ -30,24 +37,80 @@ export function checkSource(source: unknown, settings: LoadSettings<unknown>): v
 }
 
 /** The requests of one epoch, in their order. Each is read when it is wanted. */
-export async function* jobsOf(
-  source: LoadSource,
-  settings: LoadSettings<unknown>,
-  epoch: number,
-): AsyncGenerator<LoadJob, void, undefined> {
-  if (!Array.isArray(source) && !isDataset(source)) {
-    let index = 0
-    for await (const request of source as AsyncIterable<LoadRequest>) {
-      yield jobOf(request, index++, settings)
+export interface Jobs {
+  /** undefined after the last; a promise only if the source takes its time. Throws what the source throws. */
+  next(): LoadJob | undefined | Promise<LoadJob | undefined>
+  /** Lets the source go. */
+  close(): Promise<void>
+}
+
+export function jobsOf(source: LoadSource, settings: LoadSettings<unknown>, epoch: number): Jobs {
+  if (Array.isArray(source)) {
+    const get = (index: number): LoadRequest => source[index] as LoadRequest
+    return new IndexedJobs({ length: source.length, get }, settings, epoch)
+  }
+  return isDataset(source)
+    ? new IndexedJobs(source, settings, epoch)
+    : new IteratedJobs(source as AsyncIterable<LoadRequest>, settings)
+}
+
+/** The requests of an array or a dataset. Those that are at hand cost no promise. */
+class IndexedJobs implements Jobs {
+  readonly #source: Dataset
+  readonly #settings: LoadSettings<unknown>
+  readonly #order: Uint32Array | undefined
+  #place = 0
+
+  constructor(source: Dataset, settings: LoadSettings<unknown>, epoch: number) {
+    this.#source = source
+    this.#settings = settings
+    this.#order = settings.shuffles ? shuffled(source.length, settings.seed + epoch) : undefined
+  }
+
+  next(): LoadJob | undefined | Promise<LoadJob | undefined> {
+    if (this.#place >= this.#source.length) {
+      return undefined
     }
-    return
+    const place = this.#place++
+    const index = this.#order?.[place] ?? place
+    const request = this.#source.get(index)
+    return isThenable(request)
+      ? Promise.resolve(request).then((read) => jobOf(read, index, this.#settings))
+      : jobOf(request, index, this.#settings)
   }
-  const order = settings.shuffles ? shuffled(source.length, settings.seed + epoch) : undefined
-  for (let place = 0; place < source.length; place++) {
-    const index = order?.[place] ?? place
-    const request = Array.isArray(source) ? (source[index] as LoadRequest) : await source.get(index)
-    yield jobOf(request, index, settings)
+
+  async close(): Promise<void> {}
+}
+
+class IteratedJobs implements Jobs {
+  readonly #jobs: AsyncGenerator<LoadJob, void, undefined>
+
+  constructor(source: AsyncIterable<LoadRequest>, settings: LoadSettings<unknown>) {
+    this.#jobs = readJobs(source, settings)
   }
+
+  async next(): Promise<LoadJob | undefined> {
+    const { value } = await this.#jobs.next()
+    return value ?? undefined
+  }
+
+  async close(): Promise<void> {
+    await this.#jobs.return()
+  }
+}
+
+async function* readJobs(
+  source: AsyncIterable<LoadRequest>,
+  settings: LoadSettings<unknown>,
+): AsyncGenerator<LoadJob, void, undefined> {
+  let index = 0
+  for await (const request of source) {
+    yield jobOf(request, index++, settings)
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<LoadRequest> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function isDataset(source: unknown): source is Dataset {
@@ -60,9 +123,20 @@ function jobOf(request: LoadRequest, index: number, settings: LoadSettings<unkno
   if (!isPlain && (typeof request !== 'object' || request === null)) {
     throw new InvalidArgumentError(`source: item ${index} must be a URL or an object with a url`)
   }
-  const url = parseUrl(isPlain ? request : request.url)
   const own = isPlain ? [] : headerPairs(request.headers)
-  return { url, index, headers: [...settings.headers, ...own] }
+  const headers = own.length === 0 ? settings.headers : [...settings.headers, ...own]
+  return { ...placeOf(isPlain ? request : request.url), index, headers }
+}
+
+function placeOf(given: string | URL): Pick<LoadJob, 'url' | 'origin' | 'target'> {
+  const plain = typeof given === 'string' ? origins.split(given) : undefined
+  // URL's `search` is empty for an empty query, so that must be parsed.
+  if (plain !== undefined && !plain.path.endsWith('?')) {
+    return { url: given as string, origin: plain.origin, target: plain.path }
+  }
+  const { href, origin, pathname, search } = parseUrl(given)
+  origins.add(origin, true)
+  return { url: href, origin, target: pathname + search }
 }
 
 /** A random order of the numbers below `length`, by Fisher and Yates over Mulberry32. */

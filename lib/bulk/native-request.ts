@@ -11,7 +11,7 @@ import type { NativeDownloadOptions } from '../native/download-contract.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
 import type { Proxy } from '../options/proxy.ts'
 import { Origin } from '../origins/origins.ts'
-import { encodeRequest } from '../request/encode-request.ts'
+import { encodeRequest, type EncodedRequest } from '../request/encode-request.ts'
 import { requestBody } from '../request/request-body.ts'
 import { requestMethod } from '../request/request-checks.ts'
 import { RequestDraft } from '../request/request-draft.ts'
@@ -56,39 +56,35 @@ export function optionsFor(dispatcher: Dispatcher | undefined, url: URL): Resolv
   return found.options
 }
 
-/** Prepares a GET: checks its headers, and looks its host up. Throws undici's errors, and those of `dns.lookup()`. */
-export async function nativeRequest(
-  options: ResolvedOptions,
-  url: URL,
-  headers: readonly HeaderPair[],
-): Promise<NativeRequest> {
-  const origin = new Origin(new URL(url.origin))
-  const proxy = options.proxies === null ? null : options.proxies.find(origin.url)
-  const connect = proxy === null ? options.connect : proxy.connectTo(options.connect)
-  const target = url.pathname + url.search
-  const method = requestMethod('GET')
-  const draft = new RequestDraft(
-    {},
-    origin,
-    method,
-    target,
-    requestHeaders([...headers.flat(), 'accept-encoding', 'identity']),
-    requestBody(undefined),
-    false,
-  )
-  if (proxy !== null && headers.some(([name]) => name.toLowerCase() === 'proxy-authorization')) {
+/** A GET in native's form, and the TLS name if it is not the origin's host. */
+export interface EncodedGet {
+  readonly encoded: EncodedRequest
+  readonly servername: string
+}
+
+/**
+ * Encodes a GET. `headers` are names and values in turns. Without `addresses` native asks for them. Throws undici's
+ * errors for invalid headers.
+ */
+export function encodeGet(
+  { allowH2, keepAlive, headersTimeout, bodyTimeout, useH2c }: ResolvedOptions,
+  origin: Origin,
+  proxy: Proxy | null,
+  target: string,
+  headers: readonly string[],
+  addresses = '',
+): EncodedGet {
+  const checked = requestHeaders(headers)
+  const isRefused = (name: string, at: number): boolean =>
+    at % 2 === 0 && name.toLowerCase() === 'proxy-authorization'
+  if (proxy !== null && headers.some(isRefused)) {
     throw new InvalidArgumentError('Proxy-Authorization should be sent in ProxyAgent constructor')
   }
-  const follower = new TlsFollower(origin.isTls ? connect : null, proxy)
-  if (origin.isTls || proxy?.speaksTls === true) {
-    // Invalid defaults of Node are an error, as for any connection.
-    follower.current()
-    follower.follow()
-  }
-  const client = clientOptions(options, proxy, origin.isTls, follower)
-  draft.addresses = await addressesOf(options, origin, proxy, client)
-  const servername = origin.isTls ? tlsName(undefined, draft.headers) : ''
-  const { allowH2, keepAlive, headersTimeout, bodyTimeout, useH2c } = options
+  const method = requestMethod('GET')
+  const body = requestBody(undefined)
+  const draft = new RequestDraft({}, origin, method, target, checked, body, false)
+  draft.addresses = addresses
+  const servername = origin.isTls ? tlsName(undefined, checked) : ''
   const encoded = encodeRequest(
     draft,
     { allowH2, keepAlive, headersTimeout, bodyTimeout },
@@ -100,6 +96,31 @@ export async function nativeRequest(
       showsChunks: false,
     },
   )
+  return { encoded, servername }
+}
+
+/** Prepares a GET: checks its headers, and looks its host up. Throws undici's errors, and those of `dns.lookup()`. */
+export async function nativeRequest(
+  options: ResolvedOptions,
+  url: URL,
+  headers: readonly HeaderPair[],
+): Promise<NativeRequest> {
+  const origin = new Origin(new URL(url.origin))
+  const proxy = options.proxies === null ? null : options.proxies.find(origin.url)
+  const connect = proxy === null ? options.connect : proxy.connectTo(options.connect)
+  const target = url.pathname + url.search
+  const sent = [...headers.flat(), 'accept-encoding', 'identity']
+  // Invalid headers are an error before the host is looked up.
+  encodeGet(options, origin, proxy, target, sent)
+  const follower = new TlsFollower(origin.isTls ? connect : null, proxy)
+  if (origin.isTls || proxy?.speaksTls === true) {
+    // Invalid defaults of Node are an error, as for any connection.
+    follower.current()
+    follower.follow()
+  }
+  const client = clientOptions(options, proxy, origin.isTls, follower)
+  const addresses = await addressesOf(options, origin, proxy, client)
+  const { encoded, servername } = encodeGet(options, origin, proxy, target, sent, addresses)
   return {
     client,
     request: {

@@ -1,9 +1,30 @@
 import net from 'node:net'
-import type { NativeClients } from '../flight/native-clients.ts'
-import type { PendingRequest } from '../flight/pending-request.ts'
-import type { RequestTable } from '../flight/request-table.ts'
+import type { LocalEnd } from '../errors/destination.ts'
+import type { NativeConnectionPlan } from '../native/contract.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
+import type { Proxy } from '../options/proxy.ts'
+import type { Origin } from '../origins/origins.ts'
 import { findAddresses, type OnFound } from './address-lookup.ts'
+
+/** A native client that asks how to connect. */
+export interface AskingClient {
+  readonly local: LocalEnd
+  readonly proxy: Proxy | null
+  connect(request: AskingRequest, plan: NativeConnectionPlan): void
+  refuse(request: AskingRequest, error: unknown): void
+}
+
+/** A request whose connection is about to be made. */
+export interface AskingRequest {
+  readonly id: number
+  readonly ended: boolean
+  readonly origin: Origin
+}
+
+interface TlsRenewal {
+  /** Makes native use Node's current TLS defaults. Throws if they are invalid. */
+  renewTls(client: unknown): void
+}
 
 /**
  * Answers native when it asks before it makes a connection. undici reads the addresses of the host and Node's TLS
@@ -12,19 +33,19 @@ import { findAddresses, type OnFound } from './address-lookup.ts'
  */
 export class ConnectionPlanner {
   readonly #options: ResolvedOptions
-  readonly #clients: NativeClients
+  readonly #clients: TlsRenewal
 
-  constructor(options: ResolvedOptions, clients: NativeClients) {
+  constructor(options: ResolvedOptions, clients: TlsRenewal) {
     this.#options = options
     this.#clients = clients
   }
 
   /** Call this when native is about to make a connection for the request. */
-  onConnectionWanted(table: RequestTable, request: PendingRequest): void {
+  onConnectionWanted(table: AskingClient, request: AskingRequest): void {
     const { id } = request
     const { connectTimeout } = this.#options.native
     const startedAt = performance.now()
-    this.locate(request, (error, addresses) => {
+    this.locate(table, request.origin, (error, addresses) => {
       if (request.ended || request.id !== id) {
         return
       }
@@ -41,9 +62,8 @@ export class ConnectionPlanner {
     })
   }
 
-  /** Gives native Node's current TLS defaults, and looks up the addresses for the request's connection. */
-  locate(request: PendingRequest, onFound: OnFound): void {
-    const { table, origin } = request
+  /** Gives native Node's current TLS defaults, and looks up the addresses for a connection. */
+  locate(table: Pick<AskingClient, 'local' | 'proxy'>, origin: Origin, onFound: OnFound): void {
     try {
       this.#clients.renewTls(table)
     } catch (error) {

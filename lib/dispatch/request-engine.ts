@@ -145,7 +145,7 @@ export class RequestEngine {
       this.#submit(draft, request)
       return
     }
-    this.#planner.locate(request, (error, addresses) => {
+    this.#planner.locate(request.table, request.origin, (error, addresses) => {
       if (request.ended) {
         return
       }

@@ -293,6 +293,14 @@ export type OnBatch = (
   blocks: Buffer[] | undefined,
 ) => void
 
+/** Makes a client collect whole responses: each is one head, at most one piece of body, and an end, in one batch. */
+export interface NativeCollecting {
+  /** how many requests run at a time; others wait */
+  concurrency: number
+  /** a larger body fails its request with `responseTooLarge`; below 2 ** 32 */
+  mostBytes: number
+}
+
 export interface NativeClient {
   /** Native reads this property for each batch, so that it needs no reference to the function. */
   onBatch: OnBatch
@@ -365,6 +373,13 @@ export interface NativeClient {
   setReferenced(id: number, isReferenced: boolean): void
 
   /**
+   * Of a collecting client: `onBatch` is called when this many more requests have ended, once. Without this it is called
+   * only if a request has failed, if a status is not of the 200s, whose body is left out, if something must be answered,
+   * and if no request is left. Each call gets all that has ended.
+   */
+  want(count: number): void
+
+  /**
    * Cancels all requests, closes all connections, refuses new ones. `loopCount` loopClosed records follow, unless the
    * environment ends before; until then it is kept alive. Idempotent.
    */
@@ -374,7 +389,7 @@ export interface NativeClient {
 export interface NativeBinding extends DownloadBinding<NativeClientOptions> {
   /** Version of dodici that the addon was built from. */
   readonly dodici: string
-  Client: new (options: NativeClientOptions) => NativeClient
+  Client: new (options: NativeClientOptions, collecting?: NativeCollecting) => NativeClient
   /** Sets how many loop threads the process runs; returns false if they already run. */
   setLoopThreads(count: number): boolean
   /** The versions of libcurl and the libraries in it, as curl writes them. */

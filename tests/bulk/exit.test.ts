@@ -1,4 +1,4 @@
-// The end of a process or of a worker while a download runs.
+// The end of a process or of a worker while a download or a loader runs.
 import { describe, expect, it } from 'vitest'
 import type * as Bulk from '../../lib/bulk.ts'
 import { runChild, startWorker, type ChildBody } from '../support/child.ts'
@@ -64,6 +64,46 @@ describe('a download', () => {
     await exited
     expect(said).toEqual([])
     expect(folder.names()).toEqual([])
+    await until('its connections are closed', () => server.connections() === 0)
+  })
+})
+
+/** Loads a few objects of many, and never asks for more. */
+const forgetful: ChildBody<Job> = async ({ load, say }, { bulk, url }) => {
+  const loaders = (await load(bulk)) as unknown as typeof Bulk
+  const loop = loaders.load(Array(100).fill(url) as string[])
+  const { value } = await loop.next()
+  say((value as { body: Buffer }).body.length)
+}
+
+/** Loads until it is ended. */
+const busy: ChildBody<Job> = async ({ load, say }, { bulk, url }) => {
+  const loaders = (await load(bulk)) as unknown as typeof Bulk
+  for await (const { index } of loaders.load(Array(100_000).fill(url) as string[])) {
+    if (index === 50) say(index)
+  }
+}
+
+describe('a loader', () => {
+  it('keeps its process alive only while requests run', async () => {
+    await using server = await serveObject(data)
+    const result = await runChild(forgetful, { bulk, url: server.url, path: '' })
+    expect(result).toMatchObject({ code: 0, said: [data.length], stderr: '' })
+  })
+
+  it('keeps its process alive until the last item has come', async () => {
+    await using server = await serveObject(data, ({ answer }) => setTimeout(answer, 50))
+    const result = await runChild(forgetful, { bulk, url: server.url, path: '' })
+    expect(result).toMatchObject({ code: 0, said: [data.length], stderr: '' })
+  })
+
+  it('ends with its worker', async () => {
+    await using server = await serveObject(data)
+    const { worker, said, exited } = startWorker(busy, { bulk, url: server.url, path: '' })
+    await until('it loads', () => server.requests.length > 50)
+    await worker.terminate()
+    await exited
+    expect([[], [50]]).toContainEqual(said)
     await until('its connections are closed', () => server.connections() === 0)
   })
 })

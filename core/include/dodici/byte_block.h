@@ -27,11 +27,13 @@ class BlockPool {
   std::vector<std::unique_ptr<std::byte[]>> free_;
 };
 
-// Move-only. Its destructor, on any thread, returns the memory to the pool.
+// Move-only. Its destructor, on any thread, returns the memory to the pool, or frees it if it has no pool.
 class ByteBlock {
  public:
   ByteBlock() = default;
   explicit ByteBlock(std::shared_ptr<BlockPool> pool);
+  // A block of another size, without a pool.
+  explicit ByteBlock(std::size_t capacity);
   ByteBlock(ByteBlock&& other) noexcept;
   ByteBlock& operator=(ByteBlock&& other) noexcept;
   ~ByteBlock();
@@ -45,7 +47,10 @@ class ByteBlock {
   bool empty() const { return size_ == 0; }
 
   // 0 for a default-constructed block.
-  std::size_t room() const { return memory_ ? BlockPool::kBlockSize - size_ : 0; }
+  std::size_t room() const { return capacity_ - size_; }
+
+  // Keeps the memory.
+  void clear() { size_ = 0; }
 
   // Copies as many of `bytes` as there is room for, and returns how many.
   std::size_t append(std::span<const std::byte> bytes);
@@ -53,6 +58,7 @@ class ByteBlock {
  private:
   std::shared_ptr<BlockPool> pool_;
   std::unique_ptr<std::byte[]> memory_;
+  std::size_t capacity_ = 0;
   std::size_t size_ = 0;
 };
 

@@ -1,7 +1,7 @@
 // The facade: a set of connections to any number of origins, served by the process's loop threads.
 //
-// Threads: constructed and destroyed on one thread; submit(), writeBody(), endBody(), setTls(), destroy() from any thread;
-//          takeBatch() from one consumer thread.
+// Threads: constructed and destroyed on one thread; submit(), prepare(), start(), writeBody(), endBody(), setTls(),
+//          destroy() from any thread; takeBatch() from one consumer thread.
 // Owner:   the embedder. The sink outlives the client.
 #pragma once
 
@@ -32,6 +32,10 @@ class Client {
   // Sends a request. Exactly one terminal event (end or failed) follows, at the latest in the client's destructor. A
   // loop thread that is busy with other requests of this client may not see it before flush().
   RequestController submit(Request request);
+
+  // The same in two steps: the request is sent by start(), which is called at most once.
+  RequestController prepare(Request request);
+  void start(const RequestController& request);
 
   // Send the next piece of a streamed body, and its end. Ignored if the request has ended. They may wait for flush(),
   // too.

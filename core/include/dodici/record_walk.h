@@ -24,6 +24,9 @@ class RecordWalk {
   // A word that event_batch.h lists after the id. REQUIRES: records of this type have it.
   std::uint32_t word(std::size_t index) const { return words_[at_ + 2 + index]; }
 
+  // All words of the record.
+  std::span<const std::uint32_t> words() const { return words_.subspan(at_, length()); }
+
   void step() {
     at_ += length();
     assert(at_ <= words_.size());

@@ -82,14 +82,22 @@ Client::~Client() {
 }
 
 RequestController Client::submit(Request request) {
-  auto& shard = parts_->shardFor(request);
-  auto block =
-      std::make_shared<RequestBlock>(parts_->token, std::move(request), shard.shared_from_this());
-  shard.submit(SubmitCommand{block});
-  block->join();
-  RequestController controller;
-  controller.block_ = std::move(block);
+  RequestController controller = prepare(std::move(request));
+  start(controller);
   return controller;
+}
+
+RequestController Client::prepare(Request request) {
+  RequestController controller;
+  controller.block_ = std::make_shared<RequestBlock>(
+      parts_->token, std::move(request), parts_->shardFor(request).shared_from_this()
+  );
+  return controller;
+}
+
+void Client::start(const RequestController& request) {
+  request.block_->shard->submit(SubmitCommand{request.block_});
+  request.block_->join();
 }
 
 void Client::setSocket(

@@ -28,11 +28,15 @@ void BlockPool::give(std::unique_ptr<std::byte[]> memory) {
 }
 
 ByteBlock::ByteBlock(std::shared_ptr<BlockPool> pool)
-    : pool_(std::move(pool)), memory_(pool_->take()) {}
+    : pool_(std::move(pool)), memory_(pool_->take()), capacity_(BlockPool::kBlockSize) {}
+
+ByteBlock::ByteBlock(std::size_t capacity)
+    : memory_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
 
 ByteBlock::ByteBlock(ByteBlock&& other) noexcept
     : pool_(std::move(other.pool_)),
       memory_(std::move(other.memory_)),
+      capacity_(std::exchange(other.capacity_, 0)),
       size_(std::exchange(other.size_, 0)) {}
 
 ByteBlock& ByteBlock::operator=(ByteBlock&& other) noexcept {
@@ -40,12 +44,13 @@ ByteBlock& ByteBlock::operator=(ByteBlock&& other) noexcept {
   );  // empties `other` first, so that self-assignment changes nothing
   std::swap(pool_, taken.pool_);
   std::swap(memory_, taken.memory_);
+  std::swap(capacity_, taken.capacity_);
   std::swap(size_, taken.size_);
   return *this;
 }
 
 ByteBlock::~ByteBlock() {
-  if (memory_) {
+  if (memory_ && pool_) {
     pool_->give(std::move(memory_));
   }
 }

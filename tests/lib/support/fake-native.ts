@@ -138,6 +138,8 @@ export class FakeClient implements NativeClient {
 
   setReferenced(): void {}
 
+  want(): void {}
+
   destroy(): void {
     this.calls.push('destroy')
     if (!this.holdsLoops) {
