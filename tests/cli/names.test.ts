@@ -1,10 +1,10 @@
 /** Where `dodici get` puts objects, and its words for people. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readArguments, type Source } from '../../lib/cli/arguments.ts'
 import { complaintAboutNode } from '../../lib/cli/node-version.ts'
 import { fileName, targetsOf } from '../../lib/cli/targets.ts'
-import { UsageError } from '../../lib/cli/usage.ts'
+import { helpText, UsageError } from '../../lib/cli/usage.ts'
 import { bytesInWords, errorInWords, timeInWords, urlInWords } from '../../lib/cli/words.ts'
 import { newFolder } from '../bulk/folder.ts'
 
@@ -121,6 +121,15 @@ describe('credentials', () => {
       expect(read).not.toThrow('secret')
     },
   )
+})
+
+describe('the options', () => {
+  it('of docs/cli.md are those of --help', () => {
+    const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+    const table = page.split('\n').filter((line) => line.startsWith('| `-'))
+    const optionsOf = (text: string): string[] => [...new Set(text.match(/--[a-z][\w-]+/g))].sort()
+    expect(optionsOf(table.join('\n'))).toEqual(optionsOf(helpText))
+  })
 })
 
 describe('Node', () => {
