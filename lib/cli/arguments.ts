@@ -12,12 +12,10 @@ export interface GetArguments {
   /** without credentials */
   readonly sources: readonly Source[]
   readonly output: string | undefined
-  readonly options: Pick<DownloadOptions, 'checksum'> & {
-    readonly concurrency?: number
-    readonly rangeSize?: number
-    readonly retries?: number
-    readonly resume: boolean
-  }
+  readonly options: Pick<
+    DownloadOptions,
+    'concurrency' | 'rangeSize' | 'retries' | 'resume' | 'checksum'
+  >
   readonly proxy: string
   readonly http2: boolean
   readonly json: boolean
@@ -98,7 +96,12 @@ function parsed(args: readonly string[]) {
 
 function checkTogether(
   urls: readonly string[],
-  { output, checksum, json }: { output?: string; checksum?: string; json: boolean },
+  {
+    output,
+    checksum,
+    json,
+    resume,
+  }: { output?: string; checksum?: string; json: boolean; resume: boolean },
 ): void {
   if (urls.length > 1 && output === '-') {
     throw new UsageError('-o - takes one URL')
@@ -108,6 +111,9 @@ function checkTogether(
   }
   if (json && output === '-') {
     throw new UsageError('--json and -o - both write to stdout')
+  }
+  if (resume && output === '-') {
+    throw new UsageError('--resume needs a file')
   }
   if (output === '') {
     throw new UsageError('-o must not be empty')

@@ -1,4 +1,5 @@
-import type { DownloadBase, DownloadProgress } from '../bulk/download-options.ts'
+import type { DownloadProgress } from '../bulk/download-options.ts'
+import type { Finished } from './finished.ts'
 import type { LineReporter } from './line-reporter.ts'
 import type { Target } from './targets.ts'
 import { bytesInWords, rateInWords, timeInWords } from './words.ts'
@@ -45,7 +46,7 @@ export class BarReporter {
     this.#bar?.update(progress.received)
   }
 
-  onEnd(target: Target, result: DownloadBase): void {
+  onEnd(target: Target, result: Finished): void {
     this.#stop()
     this.#lines.onEnd(target, result)
   }

@@ -1,4 +1,5 @@
-import type { DownloadBase, DownloadProgress } from '../bulk/download-options.ts'
+import type { DownloadProgress } from '../bulk/download-options.ts'
+import type { Finished } from './finished.ts'
 import { OncePerSecond } from './once-per-second.ts'
 import type { Target } from './targets.ts'
 import { errorInWords } from './words.ts'
@@ -28,9 +29,10 @@ export class JsonReporter {
     }
   }
 
-  onEnd(target: Target, { size, etag, ranges, retries, checksum, seconds }: DownloadBase): void {
-    const known = { etag: etag ?? null, checksum: checksum ?? null }
-    this.#say('done', target, { size, ...known, ranges, retries, seconds })
+  onEnd(target: Target, result: Finished): void {
+    const { size, resumed = 0, ranges, retries, seconds } = result
+    const { etag = null, checksum = null } = result
+    this.#say('done', target, { size, resumed, etag, checksum, ranges, retries, seconds })
   }
 
   onError(target: Target, error: unknown): void {

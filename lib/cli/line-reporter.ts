@@ -1,4 +1,5 @@
-import type { DownloadBase, DownloadProgress } from '../bulk/download-options.ts'
+import type { DownloadProgress } from '../bulk/download-options.ts'
+import type { Finished } from './finished.ts'
 import { OncePerSecond } from './once-per-second.ts'
 import type { Target } from './targets.ts'
 import { bytesInWords, rateInWords } from './words.ts'
@@ -27,9 +28,10 @@ export class LineReporter {
     this.#write(`${label}: ${bytesInWords(received)}${share}, ${rateInWords(rate)}\n`)
   }
 
-  onEnd({ label }: Target, { size, seconds, checksum }: DownloadBase): void {
-    const time = `${seconds.toFixed(1)} s, ${rateInWords(size / seconds)}`
-    this.#write(`${label}: ${bytesInWords(size)} in ${time}\n`)
+  onEnd({ label }: Target, { size, seconds, checksum, resumed = 0 }: Finished): void {
+    const time = `${seconds.toFixed(1)} s, ${rateInWords((size - resumed) / seconds)}`
+    const had = resumed > 0 ? `; ${bytesInWords(resumed)} were there` : ''
+    this.#write(`${label}: ${bytesInWords(size)} in ${time}${had}\n`)
     if (checksum !== undefined) {
       this.#write(`${label}: checksum ${checksum}\n`)
     }

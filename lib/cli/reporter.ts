@@ -1,5 +1,6 @@
-import type { DownloadBase, DownloadProgress } from '../bulk/download-options.ts'
+import type { DownloadProgress } from '../bulk/download-options.ts'
 import { BarReporter, type Bar } from './bar-reporter.ts'
+import type { Finished } from './finished.ts'
 import { JsonReporter } from './json-reporter.ts'
 import { LineReporter } from './line-reporter.ts'
 import type { Target } from './targets.ts'
@@ -8,7 +9,7 @@ import type { Target } from './targets.ts'
 export interface Reporter {
   onStart(target: Target): void
   onProgress(target: Target, progress: DownloadProgress): void
-  onEnd(target: Target, result: DownloadBase): void
+  onEnd(target: Target, result: Finished): void
   onError(target: Target, error: unknown): void
 }
 

@@ -8,7 +8,7 @@ Downloads objects by parallel ranges, one URL after the other.
   -j, --concurrency N      ranges at a time. Default: 8
       --range-size SIZE    bytes of a range, also with K, M or G (powers of 1024). Default: 8M
       --retries N          how many times in a row a range may fail. Default: 5
-      --resume             go on with a part that an earlier run has left
+      --resume             go on with the part that an earlier run with --resume has left
       --checksum ALGORITHM[:HEX]
                            sha256, md5 or crc32c; with HEX it must be that
   -H, --header 'NAME: VALUE'

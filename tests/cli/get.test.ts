@@ -177,6 +177,7 @@ describe('dodici get --json', { timeout: kSlow }, () => {
         url: server.url,
         path: folder.file('object'),
         size: data.length,
+        resumed: 0,
         etag: server.object.etag,
         checksum: expect.stringMatching(/^[\da-f]{8}$/),
         ranges: 1,

@@ -86,6 +86,7 @@ describe('wrong arguments', () => {
     [['get', 'http://a/', '--http3'], '--http3 is not supported yet'],
     [['get', 'http://a/', '-o', ''], '-o must not be empty'],
     [['get', 'http://a/', '-o', '-', '--json'], '--json and -o - both write to stdout'],
+    [['get', 'http://a/', '-o', '-', '--resume'], '--resume needs a file'],
     [['get', 'http://a/', 'http://b/', '-o', '-'], '-o - takes one URL'],
     [
       ['get', 'http://a/', 'http://b/', '--checksum', 'md5:0'],

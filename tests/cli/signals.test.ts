@@ -8,7 +8,7 @@ import { expectSoon } from '../bulk/soon.ts'
 import { random, seedOf } from '../support/random.ts'
 import { timeFactor } from '../support/time-factor.ts'
 import { until } from '../support/wait.ts'
-import { start } from './command.ts'
+import { linesOf, start } from './command.ts'
 
 const kRounds = process.env['DODICI_TEST_FULL'] === '1' ? 100 : 8
 const kRanges = 8
@@ -46,5 +46,29 @@ describe('dodici get that is stopped', { timeout: 300_000 * timeFactor }, () => 
       }
     }
     expectSoon(delays)
+  })
+
+  it('keeps what it has with --resume, and goes on with it', async () => {
+    const draws = random(seedOf('signals, the command with --resume'), 4)
+    for (let round = 0; round < kRounds / 2; round += 1) {
+      let after = 1 + draws.below(kRanges - 1)
+      await using server = await serveObject(data, ({ index, answer }) => {
+        if (index < after) answer()
+      })
+      using folder = newFolder()
+      const args = ['get', server.url, '-o', folder.path, '--resume', '--range-size', '100000']
+      const child = start([...args, '-j', '1', '--quiet'])
+      await until('the moment for the signal', () => server.ranges.length === after + 1)
+      child.process.kill('SIGINT')
+      expect(await child.end()).toMatchObject({ code: 130 })
+      expect(folder.names().sort()).toEqual(['object.download', 'object.download.json'])
+      const had = 100_000 * after
+      after = Infinity
+      const { code, stdout } = await start([...args, '--json']).end()
+      expect(code).toBe(0)
+      expect(linesOf(stdout).at(-1)).toMatchObject({ type: 'done', resumed: had })
+      expect(folder.names()).toEqual(['object'])
+      expect(readFileSync(folder.file('object')).equals(data)).toBe(true)
+    }
   })
 })
