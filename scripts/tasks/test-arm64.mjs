@@ -15,7 +15,10 @@ import { runCtest, runVitest } from '../support/suites.mjs'
 import { targetOf } from '../support/targets.mjs'
 import { pack, packTarget } from './package.mjs'
 
-const suites = ['tests/contract', 'tests/addon', 'tests/package/file.test.ts']
+const suites = [
+  ...['tests/contract', 'tests/addon', 'tests/package/file.test.ts'],
+  'tests/architecture/addon-binary.test.ts',
+]
 const platform = 'linux-arm64-gnu'
 
 export async function run(args) {

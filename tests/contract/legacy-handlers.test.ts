@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { agentKind } from '../support/agents.ts'
 import { useAgent, useHttp1, useRaw } from '../support/fixtures.ts'
 import { bodyOf, protocols, useProtocol } from '../support/protocols.ts'
-import { quiet, within } from '../support/wait.ts'
+import { quiet, until, within } from '../support/wait.ts'
 
 interface LegacyCall {
   name: string
@@ -101,6 +101,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
     const agent = await useAgent()
     const { handler, calls, done } = legacy({ onHeaders: () => false })
     agent.dispatch(get(server.origin), handler)
+    await until('the head has come', () => names(calls).at(-1) === 'onHeaders')
     await quiet(80)
     expect(names(calls).at(-1)).toBe('onHeaders')
     const resume = calls.find((call) => call.name === 'onHeaders')?.args[2] as () => void
@@ -110,14 +111,14 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
   })
 
   it('pauses if onData returns false, until resume; undefined does not pause', async () => {
+    let paused = 0
     const server = await useRaw(async (peer) => {
       await peer.head()
       peer.send('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\none')
-      await quiet(30)
+      await until('the first piece has come', () => paused > 0)
       peer.send('two')
     })
     const agent = await useAgent()
-    let paused = 0
     const { handler, calls, done } = legacy({
       onData: () => {
         paused += 1
@@ -125,6 +126,7 @@ describe.runIf(agentKind === 'dodici')('a legacy handler', () => {
       },
     })
     agent.dispatch(get(server.origin), handler)
+    await until('the first piece has come', () => paused > 0)
     await quiet(120)
     expect(text(calls)).toBe('one')
     const resume = calls.find((call) => call.name === 'onHeaders')?.args[2] as () => void
