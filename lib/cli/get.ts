@@ -5,6 +5,7 @@ import { download } from '../bulk/download.ts'
 import type { DownloadOptions } from '../bulk/download-options.ts'
 import type { GetArguments } from './arguments.ts'
 import { reporterFor, type Reporter } from './reporter.ts'
+import { stdoutStream } from './stdout.ts'
 import { targetsOf, type Target } from './targets.ts'
 import { UsageError } from './usage.ts'
 import { errorInWords, urlInWords } from './words.ts'
@@ -45,7 +46,7 @@ async function getOne(
     const result = await download(target.url, {
       ...options,
       headers: target.headers,
-      to: target.path ?? (process.stdout as never),
+      to: target.path ?? (stdoutStream() as never),
       onProgress: (progress) => reporter.onProgress(target, progress),
     })
     reporter.onEnd(target, result)

@@ -64,73 +64,77 @@ const stopped = (signal: NodeJS.Signals): Ended => ({
   output: `stopped: the process got ${signal}\n`,
 })
 
-describe('an example that is stopped at any moment', { timeout: 300_000 * timeFactor }, () => {
-  it('leaves no file, if it downloads', async () => {
-    const data = someBytes(8 * 1024 * 1024)
-    const draws = random(seedOf('signals, download'), 1)
-    const delays: number[] = []
-    for (let round = 0; round < kRounds; round += 1) {
-      const after = draws.below(9)
-      const signal = signalOf(draws)
-      // Of what comes after that many requests, only the beginning is sent.
-      await using server = await serveObject(data, ({ index, range, response, answer }) => {
-        if (index < after || range === undefined) {
-          answer()
+describe(
+  'an example that is stopped at any moment',
+  { timeout: kRounds * 10_000 * timeFactor },
+  () => {
+    it('leaves no file, if it downloads', async () => {
+      const data = someBytes(8 * 1024 * 1024)
+      const draws = random(seedOf('signals, download'), 1)
+      const delays: number[] = []
+      for (let round = 0; round < kRounds; round += 1) {
+        const after = draws.below(9)
+        const signal = signalOf(draws)
+        // Of what comes after that many requests, only the beginning is sent.
+        await using server = await serveObject(data, ({ index, range, response, answer }) => {
+          if (index < after || range === undefined) {
+            answer()
+          } else {
+            const { begin, last } = range
+            response.writeHead(206, {
+              'content-range': `bytes ${begin}-${last}/${data.length}`,
+              'content-length': last - begin + 1,
+              etag: server.object.etag,
+            })
+            response.write(data.subarray(begin, begin + 1000))
+          }
+        })
+        using folder = newFolder()
+        const { ended, delay } = await stop({
+          args: [exampleOf('download'), server.url, folder.file('a')],
+          signal,
+          server,
+          requests: Math.min(after + 1, 8),
+          later: draws.below(20),
+          isGone: () => !folder.names().some((name) => name !== 'a'),
+        })
+        if (after < 8) {
+          delays.push(delay)
+          expect(ended).toEqual(stopped(signal))
+          expect(folder.names()).toEqual([])
         } else {
-          const { begin, last } = range
-          response.writeHead(206, {
-            'content-range': `bytes ${begin}-${last}/${data.length}`,
-            'content-length': last - begin + 1,
-            etag: server.object.etag,
-          })
-          response.write(data.subarray(begin, begin + 1000))
+          // All was answered: the signal came before the end or behind it.
+          expect([0, 130, null]).toContain(ended.code)
+          expect(folder.names().filter((name) => name !== 'a')).toEqual([])
         }
-      })
-      using folder = newFolder()
-      const { ended, delay } = await stop({
-        args: [exampleOf('download'), server.url, folder.file('a')],
-        signal,
-        server,
-        requests: Math.min(after + 1, 8),
-        later: draws.below(20),
-        isGone: () => !folder.names().some((name) => name !== 'a'),
-      })
-      if (after < 8) {
+      }
+      expectSoon(delays)
+    })
+
+    it('leaves no connection, if it loads', async () => {
+      const draws = random(seedOf('signals, load'), 2)
+      const delays: number[] = []
+      for (let round = 0; round < kRounds; round += 1) {
+        const after = draws.below(200)
+        const signal = signalOf(draws)
+        await using server = await serveObject(someBytes(2000), ({ index, answer }) => {
+          if (index < after) answer()
+        })
+        const { ended, delay } = await stop({
+          args: [exampleOf('load'), `${server.url}/`],
+          signal,
+          server,
+          requests: after + 1,
+          later: draws.below(20),
+          isGone: () => true,
+        })
         delays.push(delay)
         expect(ended).toEqual(stopped(signal))
-        expect(folder.names()).toEqual([])
-      } else {
-        // All was answered: the signal came before the end or behind it.
-        expect([0, 130, null]).toContain(ended.code)
-        expect(folder.names().filter((name) => name !== 'a')).toEqual([])
       }
-    }
-    expectSoon(delays)
-  })
-
-  it('leaves no connection, if it loads', async () => {
-    const draws = random(seedOf('signals, load'), 2)
-    const delays: number[] = []
-    for (let round = 0; round < kRounds; round += 1) {
-      const after = draws.below(200)
-      const signal = signalOf(draws)
-      await using server = await serveObject(someBytes(2000), ({ index, answer }) => {
-        if (index < after) answer()
-      })
-      const { ended, delay } = await stop({
-        args: [exampleOf('load'), `${server.url}/`],
-        signal,
-        server,
-        requests: after + 1,
-        later: draws.below(20),
-        isGone: () => true,
-      })
-      delays.push(delay)
-      expect(ended).toEqual(stopped(signal))
-    }
-    expectSoon(delays)
-  })
-})
+      expectSoon(delays)
+    })
+  },
+)
 
 describe('cancelOnSignals()', () => {
   /** Does not stop when it should. */

@@ -14,7 +14,7 @@ const kRounds = process.env['DODICI_TEST_FULL'] === '1' ? 100 : 8
 const kRanges = 8
 const data = someBytes(kRanges * 100_000)
 
-describe('dodici get that is stopped', { timeout: 300_000 * timeFactor }, () => {
+describe('dodici get that is stopped', { timeout: kRounds * 10_000 * timeFactor }, () => {
   it('leaves no half-written file, and says by which signal it ended', async () => {
     const draws = random(seedOf('signals, the command'), 3)
     const delays: number[] = []
