@@ -2,7 +2,9 @@
 
 #include "marshal/download_to_js.h"
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -59,6 +61,18 @@ void DownloadPump::cancel(std::uint32_t number) {
   if (const auto found = running_.find(number); found != running_.end()) {
     found->second->download().cancel();
   }
+}
+
+Napi::Value DownloadPump::read(Napi::Env env, std::uint32_t number) {
+  constexpr std::size_t kMostPerRead = 256 * 1024;
+  const auto found = running_.find(number);
+  const std::size_t size = found == running_.end() ? 0 : found->second->download().readable();
+  if (size == 0) {
+    return env.Undefined();
+  }
+  const auto buffer = Napi::Buffer<std::byte>::New(env, std::min(size, kMostPerRead));
+  found->second->download().read({buffer.Data(), buffer.Length()});
+  return buffer;
 }
 
 void DownloadPump::drain(napi_env env) {

@@ -28,6 +28,10 @@ class DownloadPump {
   // Does nothing if there is no such download any more.
   void cancel(std::uint32_t number);
 
+  // The next bytes of a download to a stream, as a Buffer; undefined if there are none now. Then `onNews` is called when
+  // there are some.
+  Napi::Value read(Napi::Env env, std::uint32_t number);
+
   // Cancels all, and waits until nothing remains of them. JavaScript is not told. REQUIRES: the env is alive.
   void shutDown();
 

@@ -59,6 +59,11 @@ void cancelDownloadFromJs(const Napi::CallbackInfo& info) {
   AddonState::of(info.Env()).downloads().cancel(info[0].ToNumber().Uint32Value());
 }
 
+Napi::Value readDownloadFromJs(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return AddonState::of(env).downloads().read(env, info[0].ToNumber().Uint32Value());
+}
+
 Napi::Object registerExports(Napi::Env env, Napi::Object exports) {
   AddonState::install(env);
   exports.Set("dodici", Napi::String::New(env, DODICI_VERSION));
@@ -66,6 +71,7 @@ Napi::Object registerExports(Napi::Env env, Napi::Object exports) {
   exports.Set("setLoopThreads", Napi::Function::New(env, setLoopThreadsFromJs, "setLoopThreads"));
   exports.Set("startDownload", Napi::Function::New(env, startDownloadFromJs, "startDownload"));
   exports.Set("cancelDownload", Napi::Function::New(env, cancelDownloadFromJs, "cancelDownload"));
+  exports.Set("readDownload", Napi::Function::New(env, readDownloadFromJs, "readDownload"));
   exports.Set("version", Napi::Function::New(env, versionToJs, "version"));
   return exports;
 }

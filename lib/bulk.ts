@@ -1,6 +1,7 @@
 // `dodici/bulk`: many objects, or large ones.
 export { cancelOnSignals, SignalError } from './bulk/cancel-on-signals.ts'
 export { download } from './bulk/download.ts'
+export { downloadChunks } from './bulk/download-stream.ts'
 export { DownloadError } from './bulk/download-error.ts'
 export type { DownloadErrorCode } from './bulk/download-error.ts'
 export type {
@@ -9,6 +10,7 @@ export type {
   DownloadOptions,
   DownloadProgress,
   FileDownload,
+  StreamDownload,
 } from './bulk/download-options.ts'
 export type { HeadersLike } from './bulk/header-pairs.ts'
 export { DataLoader, load } from './bulk/data-loader.ts'

@@ -117,6 +117,7 @@ DownloadOptions downloadFromJs(Napi::Value value, std::string& complaint) {
   options.path = fields.text("path");
   options.temporaryPath = fields.text("temporaryPath");
   options.resumeKey = fields.latin1("resumeKey");
+  options.window = static_cast<std::uint64_t>(fields.integer("window", 0, kMostSafeInteger));
   options.syncs = fields.flag("syncs");
   options.rangeSize = static_cast<std::uint64_t>(fields.integer("rangeSize", 1, kMostSafeInteger));
   options.concurrency = static_cast<std::uint32_t>(fields.integer("concurrency", 1, kMostCount));

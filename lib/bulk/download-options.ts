@@ -1,3 +1,4 @@
+import { Stream, isWritable, type Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Dispatcher } from 'undici'
 import { errors } from '../compat/undici.ts'
@@ -5,7 +6,7 @@ import { ChecksumKind } from '../native/download-contract.ts'
 import { headerPairs, type HeaderPair, type HeadersLike } from './header-pairs.ts'
 import { checkShared, integer, mostTime } from './option-checks.ts'
 
-const { InvalidArgumentError, NotSupportedError } = errors
+const { InvalidArgumentError } = errors
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -20,10 +21,11 @@ export interface DownloadProgress {
 /** Options of `download()`. */
 export interface DownloadOptions {
   /**
-   * Where the object goes: `'buffer'` for memory, or the path of a file, as a string or a `file:` URL. The file is
-   * written under a temporary name in the same folder, and gets its name when it is whole.
+   * Where the object goes: `'buffer'` for memory; the path of a file, as a string or a `file:` URL; or a stream of Node
+   * or of the web. The file is written under a temporary name in the same folder, and gets its name when it is whole. A
+   * stream gets the bytes in order, as fast as it takes them, and is ended; if the download fails it is destroyed.
    */
-  to: string | URL
+  to: string | URL | Writable | WritableStream<Uint8Array>
   /** An Agent, Pool or Client of dodici, without interceptors, whose options are used. Default: the global dispatcher. */
   dispatcher?: Dispatcher
   /** Ends the download: connections are closed, the temporary file is removed, and the promise rejects with its reason. */
@@ -86,10 +88,14 @@ export interface FileDownload extends DownloadBase {
   resumed: number
 }
 
+/** The result with a stream. */
+export type StreamDownload = DownloadBase
+
 /** Options with their defaults. */
 export interface DownloadSettings {
-  /** undefined for memory */
+  /** undefined for memory and streams */
   readonly path: string | undefined
+  readonly stream: Writable | WritableStream<Uint8Array> | undefined
   readonly resumes: boolean
   readonly dispatcher: Dispatcher | undefined
   readonly signal: AbortSignal | undefined
@@ -113,7 +119,7 @@ const checksumDigits = { sha256: 64, md5: 32, crc32c: 8 } as const
 export function downloadSettings(options: DownloadOptions): DownloadSettings {
   checkShared(options)
   const { dispatcher, signal, onProgress, ifChanged = 'fail' } = options
-  const path = pathOf(options.to)
+  const { path, stream } = targetOf(options.to)
   const resumes = flag(options, 'resume')
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new InvalidArgumentError('onProgress must be a function')
@@ -126,6 +132,7 @@ export function downloadSettings(options: DownloadOptions): DownloadSettings {
   }
   return {
     path,
+    stream,
     resumes,
     dispatcher,
     signal,
@@ -151,18 +158,21 @@ function flag(options: DownloadOptions, name: 'resume' | 'sync'): boolean {
   return value
 }
 
-function pathOf(to: unknown): string | undefined {
+function targetOf(to: unknown): Pick<DownloadSettings, 'path' | 'stream'> {
   if (to === 'buffer') {
-    return undefined
+    return { path: undefined, stream: undefined }
+  }
+  if (to instanceof WritableStream || to instanceof Stream) {
+    if (!isWritable(to as Writable)) {
+      throw new InvalidArgumentError('to must be a stream that can be written to')
+    }
+    return { path: undefined, stream: to as Writable }
   }
   const path = to instanceof URL && to.protocol === 'file:' ? fileURLToPath(to) : to
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
-    return path
+    return { path, stream: undefined }
   }
-  if (typeof path === 'object' && path !== null && !(path instanceof URL)) {
-    throw new NotSupportedError('to: streams are not supported yet')
-  }
-  throw new InvalidArgumentError("to must be 'buffer' or the path of a file")
+  throw new InvalidArgumentError("to must be 'buffer', the path of a file, or a stream")
 }
 
 const ownHeaders = new Set(['range', 'if-range', 'accept-encoding'])

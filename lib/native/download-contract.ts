@@ -42,6 +42,8 @@ export interface NativeDownloadOptions {
   temporaryPath: string
   /** names what is asked for, if a later download with the same key may go on with the file; otherwise empty */
   resumeKey: string
+  /** above 0 the object is read by readDownload(), and about so many bytes are held for it */
+  window: number
   /** whether the file is on the disk before it gets its name */
   syncs: boolean
   rangeSize: number
@@ -106,4 +108,9 @@ export interface DownloadBinding<NativeClientOptions> {
   ): number
   /** Ends a download soon as `cancelled`, unless it has ended before. */
   cancelDownload(number: number): void
+  /**
+   * The next bytes of a download with a window, in order; undefined if there are none now. Then `onNews` is called when
+   * there are some. The download does not end as `whole` before all bytes are read.
+   */
+  readDownload(number: number): Buffer | undefined
 }

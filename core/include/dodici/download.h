@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace dodici {
@@ -53,6 +54,9 @@ struct DownloadOptions {
   // Names what is asked for, if a later download with the same key may go on with a partial file: then that stays, with a
   // file beside it, if this download fails. Empty if nothing may stay.
   std::string resumeKey;
+  // Above 0 the object goes neither into a file nor into memory, but is taken in order by read(), and about so many bytes
+  // are held for it.
+  std::uint64_t window = 0;
   bool syncs = false;  // have it on the disk before it is renamed
   std::uint64_t rangeSize = 8 * 1024 * 1024;
   std::uint32_t concurrency = 8;  // how many ranges are asked for at a time
@@ -101,7 +105,8 @@ class DownloadListener {
  public:
   virtual ~DownloadListener() = default;
 
-  // There is progress, at most ten times a second, or the download has ended. This is called on the download's thread,
+  // There is progress, at most ten times a second, or something to read for somebody who has found nothing, or the
+  // download has ended. This is called on the download's thread,
   // must neither block nor throw, and is never called after ~Download() has returned.
   virtual void onDownloadNews() noexcept = 0;
 };
@@ -120,6 +125,12 @@ class Download {
   void cancel();
 
   DownloadProgress progress() const;
+
+  // How many bytes read() has now. The download does not end as `whole` before all are read.
+  std::size_t readable();
+
+  // Returns how many bytes it has written into `into`.
+  std::size_t read(std::span<std::byte> into);
 
   // Null until the download has ended. Then its connections are closed, and the result belongs to the caller.
   DownloadResult* result();

@@ -31,6 +31,10 @@ void Download::cancel() { parts_->engine.cancel(); }
 
 DownloadProgress Download::progress() const { return parts_->engine.progress(); }
 
+std::size_t Download::readable() { return parts_->engine.readable(); }
+
+std::size_t Download::read(std::span<std::byte> into) { return parts_->engine.readStream(into); }
+
 DownloadResult* Download::result() { return parts_->engine.result(); }
 
 }  // namespace dodici

@@ -80,9 +80,38 @@ class Memory final : public DownloadTarget {
   std::uint64_t capacity_ = 0;
 };
 
+// Its bytes are read in order, from the window.
+class Stream final : public DownloadTarget {
+ public:
+  explicit Stream(StreamWindow& window) : window_(window) {}
+
+  MaybeFault open() override { return std::nullopt; }
+
+  MaybeFault reserve(std::uint64_t) override { return std::nullopt; }
+
+  MaybeFault write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    window_.write(offset, bytes);
+    return std::nullopt;
+  }
+
+  MaybeFault read(std::uint64_t, const std::function<bool(std::span<const std::byte>)>&) override {
+    return std::nullopt;
+  }
+
+  MaybeFault finish(std::uint64_t, DownloadResult&) override { return std::nullopt; }
+
+  void forget() override { window_.clear(); }
+
+ private:
+  StreamWindow& window_;
+};
+
 }  // namespace
 
-std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options) {
+std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options, StreamWindow& window) {
+  if (options.window > 0) {
+    return std::make_unique<Stream>(window);
+  }
   if (options.path.empty()) {
     return std::make_unique<Memory>();
   }

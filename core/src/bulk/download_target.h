@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bulk/partial_object.h"
+#include "bulk/stream_window.h"
 #include "dodici/download.h"
 
 #include <cstddef>
@@ -37,7 +38,7 @@ class DownloadTarget {
 
   virtual MaybeFault write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 
-  // Calls `onPart` for the first `size` bytes, in order, until it returns false.
+  // Calls `onPart` for the first `size` bytes, in order, until it returns false. Of a stream nothing is left to read.
   virtual MaybeFault read(
       std::uint64_t size, const std::function<bool(std::span<const std::byte>)>& onPart
   ) = 0;
@@ -45,7 +46,7 @@ class DownloadTarget {
   // The object is whole. REQUIRES: its `size` bytes have been written.
   virtual MaybeFault finish(std::uint64_t size, DownloadResult& result) = 0;
 
-  // The rest is for a target with which a later download may go on; others do nothing.
+  // The rest is for a target with which a later download may go on, and forget() for a stream; others do nothing.
 
   // After open(): what an earlier download has left.
   virtual std::optional<PartialObject> found() { return std::nullopt; }
@@ -61,6 +62,7 @@ class DownloadTarget {
 };
 
 // Without finish() or keep() nothing remains when it is destroyed.
-std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options);
+// The window is for a stream only.
+std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options, StreamWindow& window);
 
 }  // namespace dodici

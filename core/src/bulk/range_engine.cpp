@@ -1,7 +1,5 @@
 #include "bulk/range_engine.h"
 
-#include "bulk/checksum.h"
-
 #include <pthread.h>
 
 #include <algorithm>
@@ -20,8 +18,10 @@ constexpr std::chrono::milliseconds kSaveEvery{500};
 constexpr std::uint32_t kFirstFinalStatus = 200;
 
 RangeRules rulesOf(const DownloadOptions& options) {
+  // So that all connections find room in the window of a stream.
+  const std::uint64_t share = std::max<std::uint64_t>(options.window / options.concurrency, 1);
   return {
-      options.rangeSize,
+      options.window == 0 ? options.rangeSize : std::min(options.rangeSize, share),
       options.concurrency,
       options.retries,
       options.retryDelay,
@@ -61,7 +61,7 @@ RangeEngine::RangeEngine(ClientOptions client, DownloadOptions options, Download
     : clientOptions_(std::move(client)),
       options_(std::move(options)),
       listener_(listener),
-      target_(makeTarget(options_)),
+      target_(makeTarget(options_, window_)),
       plan_(rulesOf(options_), seed()) {}
 
 RangeEngine::Time RangeEngine::now() {
@@ -110,6 +110,9 @@ void RangeEngine::onBatchReady() noexcept {
 }
 
 void RangeEngine::download() {
+  if (isStream() && options_.checksum != ChecksumKind::none) {
+    streamed_ = std::make_unique<Checksum>(options_.checksum);
+  }
   if (isFine(target_->open())) {
     if (const auto found = target_->found()) {
       plan_.resume(*found);
@@ -140,10 +143,13 @@ void RangeEngine::transfer() {
   savedAt_ = now();
   EventBatch batch;
   while (!isCancelled() && !plan_.isOver() && !systemFault_) {
+    boundPlan();
     sendRequests(client);
     waitForBatch(wakesAt());
-    while (!isCancelled() && !plan_.isOver() && !systemFault_ && client.takeBatch(batch)) {
+    while (!isCancelled() && !plan_.isOver() && !systemFault_ && hasRoom() &&
+           client.takeBatch(batch)) {
       read(batch);
+      releasePrefix();
     }
     cancelDropped();
     savePart();
@@ -181,7 +187,7 @@ std::optional<RangeEngine::Time> RangeEngine::wakesAt() const {
 
 void RangeEngine::waitForBatch(std::optional<Time> until) {
   const MutexLock lock(mutex_);
-  while (!batchWaits_ && !isCancelled()) {
+  while (!batchWaits_ && !readerHasTaken_ && !isCancelled()) {
     if (!until) {
       wake_.wait(mutex_);
       continue;
@@ -194,6 +200,7 @@ void RangeEngine::waitForBatch(std::optional<Time> until) {
     wake_.wait_until(mutex_, std::chrono::system_clock::now() + left);
   }
   batchWaits_ = false;
+  readerHasTaken_ = false;
 }
 
 void RangeEngine::read(EventBatch& batch) {
@@ -307,13 +314,18 @@ void RangeEngine::conclude() {
   if (options_.checksum != ChecksumKind::none && !checkSum()) {
     return;
   }
+  awaitReader();
+  if (isStream() && isCancelled()) {
+    return;
+  }
   result_.end = isFine(target_->finish(result_.size, result_)) ? DownloadEnd::whole
                                                                : DownloadEnd::systemFailed;
 }
 
 // Returns false if the download has ended otherwise.
 bool RangeEngine::checkSum() {
-  Checksum checksum(options_.checksum);
+  Checksum ofTarget(options_.checksum);
+  Checksum& checksum = streamed_ ? *streamed_ : ofTarget;
   const auto onPart = [&](std::span<const std::byte> bytes) {
     checksum.add(bytes);
     return !isCancelled();

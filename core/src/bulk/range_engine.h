@@ -1,10 +1,11 @@
 // Runs one download: sends what the RangePlan asks for, and writes what comes into the target.
 //
 // Threads: run() on the download's thread, which makes the client and consumes its batches; onBatchReady() on loop
-//          threads; cancel(), progress(), result() any.
+//          threads; cancel(), progress(), result(), readable(), readStream() any.
 // Owner:   Download, which joins the thread before it destroys the engine.
 #pragma once
 
+#include "bulk/checksum.h"
 #include "bulk/download_target.h"
 #include "bulk/range_plan.h"
 #include "dodici/client.h"
@@ -20,6 +21,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -36,6 +38,10 @@ class RangeEngine final : public EventSink {
   void cancel();
   DownloadProgress progress() const;
   DownloadResult* result();
+
+  std::size_t readable() { return window_.readable(); }
+
+  std::size_t readStream(std::span<std::byte> into);
 
   void onBatchReady() noexcept override;
 
@@ -64,6 +70,15 @@ class RangeEngine final : public EventSink {
   bool isFine(const MaybeFault& fault);
   void reportProgress();
   void notePlan();
+
+  bool isStream() const { return options_.window > 0; }
+
+  // Whether the reader has taken enough for another batch.
+  bool hasRoom() const;
+  void boundPlan();
+  void releasePrefix();
+  // Returns when the reader has taken everything.
+  void awaitReader();
   void savePart();
   void keepPart();
   std::optional<Time> wakesAt() const;
@@ -78,12 +93,15 @@ class RangeEngine final : public EventSink {
   DownloadOptions options_;
   DownloadListener& listener_;
 
+  StreamWindow window_;
+
   // The download's thread only.
   std::unique_ptr<DownloadTarget> target_;
   RangePlan plan_;
   std::vector<RequestController> controllers_;  // by slot; empty if its request has ended
   std::optional<std::uint64_t> reserved_;
   std::optional<SystemFault> systemFault_;
+  std::unique_ptr<Checksum> streamed_;  // of what the reader of a stream was given
   Time reportedAt_{0};
   std::uint64_t reported_ = 0;
   Time savedAt_{0};
@@ -102,6 +120,7 @@ class RangeEngine final : public EventSink {
 
   Mutex mutex_;
   bool batchWaits_ DODICI_GUARDED_BY(mutex_) = false;
+  bool readerHasTaken_ DODICI_GUARDED_BY(mutex_) = false;
   std::condition_variable_any wake_;
 };
 

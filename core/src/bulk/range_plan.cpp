@@ -64,18 +64,20 @@ std::optional<RangePlan::Time> RangePlan::wakesAt() const {
     }
     return earliest;
   }
-  if (frontier_ < *total_) {
+  if (frontier_ < *total_ && isInBounds(frontier_, *total_)) {
     consider(Time{0});
   }
   for (const Piece& piece : pieces_) {
-    consider(piece.notBefore);
+    if (isInBounds(piece.begin, piece.end)) {
+      consider(piece.notBefore);
+    }
   }
   return earliest;
 }
 
 std::optional<RangePlan::Piece> RangePlan::takePiece(Time now) {
-  const auto ready = std::find_if(pieces_.begin(), pieces_.end(), [now](const Piece& piece) {
-    return piece.notBefore <= now;
+  const auto ready = std::find_if(pieces_.begin(), pieces_.end(), [&](const Piece& piece) {
+    return piece.notBefore <= now && isInBounds(piece.begin, piece.end);
   });
   if (ready != pieces_.end()) {
     Piece piece = *ready;
@@ -87,12 +89,16 @@ std::optional<RangePlan::Piece> RangePlan::takePiece(Time now) {
     }
     return piece;
   }
-  if (frontier_ >= *total_) {
+  if (frontier_ >= *total_ || !isInBounds(frontier_, *total_)) {
     return std::nullopt;
   }
   const std::uint64_t begin = frontier_;
   frontier_ += std::min(rules_.rangeSize, *total_ - frontier_);
   return Piece{begin, frontier_, 0, Time{0}};
+}
+
+bool RangePlan::isInBounds(std::uint64_t begin, std::uint64_t end) const {
+  return begin + std::min(rules_.rangeSize, end - begin) <= boundEnd_;
 }
 
 RangeAsk RangePlan::open(Piece piece, bool isRanged) {
@@ -192,8 +198,8 @@ void RangePlan::retryWrong(Slot& slot, const char* what, Time now) {
 void RangePlan::retry(Slot& slot, PlanFault why, Time now, Time atLeast) {
   const bool keeps = phase_ == Phase::ranged && !validator_.empty();
   const std::uint32_t attempts = keeps && slot.pos > slot.begin ? 1 : slot.attempts + 1;
-  if (attempts > rules_.retries) {
-    if (why.end == DownloadEnd::wrongRange && !isPlain_) {
+  if (attempts > rules_.retries || (isPinned_ && !keeps)) {
+    if (why.end == DownloadEnd::wrongRange && !isPlain_ && !isPinned_) {
       askPlainly();
     } else {
       fail(std::move(why));
@@ -217,7 +223,7 @@ void RangePlan::onChanged() {
     restart();
     return;
   }
-  if (!rules_.restartsIfChanged || hasRestarted_) {
+  if (!rules_.restartsIfChanged || hasRestarted_ || isPinned_) {
     fail({DownloadEnd::changed, 0, {}, {}});
     return;
   }

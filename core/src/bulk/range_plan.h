@@ -79,6 +79,15 @@ class RangePlan {
   // Grows when what was received is given up, so that the next bytes may be of another object.
   std::uint32_t restarts() const { return restarts_; }
 
+  // Bytes behind `end` are not asked for yet.
+  void bound(std::uint64_t end) { boundEnd_ = end; }
+
+  // Somebody has seen the first bytes, so that the object cannot be read anew. What would need that fails the download.
+  void pin() { isPinned_ = true; }
+
+  // All bytes before it are there, and are right.
+  std::uint64_t prefix() const;
+
   // Returns the next request that is to be sent now, if there is one.
   std::optional<RangeAsk> next(Time now);
 
@@ -144,6 +153,10 @@ class RangePlan {
 
   RangeAsk open(Piece piece, bool isRanged);
   std::optional<Piece> takePiece(Time now);
+  // Whether what is asked for next, from `begin`, is within the bound.
+  bool isInBounds(std::uint64_t begin, std::uint64_t end) const;
+  // What has not come, in order.
+  std::vector<ByteSpan> missing() const;
   void onFirstHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
   void onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
   void onOtherStatus(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
@@ -175,7 +188,9 @@ class RangePlan {
   bool hasRestarted_ = false;  // because the object changed
   bool isUnconfirmed_ =
       false;  // an earlier download's object, of which the server has not said that it is this one
+  bool isPinned_ = false;
   bool isWhole_ = false;
+  std::uint64_t boundEnd_ = kNoEnd;
   std::optional<PlanFault> fault_;
 
   // What the object is.

@@ -148,7 +148,8 @@ bool RangePlan::takeFirst(Slot& slot, const ResponseFacts& facts, Time now) {
   const std::uint64_t labelEnd = range->span->last + 1;
   const std::string validator = facts.validator();
   if ((facts.contentLength && facts.contentLength != labelEnd) ||
-      (validator.empty() && labelEnd != *range->total)) {
+      (validator.empty() && labelEnd != *range->total) ||
+      labelEnd > std::max(boundEnd_, slot.end)) {
     return false;
   }
   phase_ = Phase::ranged;

@@ -1,4 +1,4 @@
-// A RangePlan that goes on with what an earlier download has left, and what it leaves itself.
+// What of the object a RangePlan has: what an earlier download has left, what it leaves itself, what can be read in order.
 #include "bulk/range_plan.h"
 
 #include <algorithm>
@@ -49,6 +49,22 @@ std::optional<PartialObject> RangePlan::partial() const {
   if (phase_ != Phase::ranged || validator_.empty()) {
     return std::nullopt;
   }
+  PartialObject object{*total_, etag_, lastModified_, validator_, gapsBetween(missing(), *total_)};
+  return object.spans.empty() ? std::nullopt : std::optional(std::move(object));
+}
+
+std::uint64_t RangePlan::prefix() const {
+  if (phase_ == Phase::whole) {
+    return received_;
+  }
+  if (phase_ != Phase::ranged) {
+    return 0;
+  }
+  const auto gaps = missing();
+  return gaps.empty() ? *total_ : gaps.front().begin;
+}
+
+std::vector<ByteSpan> RangePlan::missing() const {
   std::vector<ByteSpan> missing{{frontier_, *total_}};
   for (const Piece& piece : pieces_) {
     missing.push_back({piece.begin, piece.end});
@@ -62,8 +78,7 @@ std::optional<PartialObject> RangePlan::partial() const {
     return a.begin < b.begin;
   });
   std::erase_if(missing, [](const ByteSpan& span) { return span.begin == span.end; });
-  PartialObject object{*total_, etag_, lastModified_, validator_, gapsBetween(missing, *total_)};
-  return object.spans.empty() ? std::nullopt : std::optional(std::move(object));
+  return missing;
 }
 
 }  // namespace dodici

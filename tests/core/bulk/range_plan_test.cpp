@@ -237,6 +237,45 @@ TEST(RangePlan, ReportsRedirectsBeforeTheFirstRangeOnly) {
   EXPECT_EQ(later.plan.fault()->end, DownloadEnd::refused);
 }
 
+TEST(RangePlan, AsksOnlyForWhatIsInItsBound) {
+  Session session;
+  session.plan.bound(35);
+  session.begin();
+  EXPECT_EQ(session.plan.prefix(), 10U);
+  const auto asks = session.asks();
+  ASSERT_EQ(asks.size(), 2U);
+  EXPECT_EQ(asks[1].last, 29U);
+  EXPECT_FALSE(session.plan.wakesAt());
+  session.answer(asks[1]);
+  EXPECT_EQ(session.plan.prefix(), 10U);
+  session.answer(asks[0]);
+  EXPECT_EQ(session.plan.prefix(), 30U);
+  session.plan.bound(40);
+  EXPECT_TRUE(session.plan.wakesAt());
+  EXPECT_EQ(session.asks().size(), 1U);
+}
+
+TEST(RangePlan, ReadsNothingAnewThatWasSeen) {
+  RangeRules given = rules();
+  given.restartsIfChanged = true;
+  Session changing(given);
+  changing.begin();
+  changing.plan.pin();
+  ResponseFacts other = part(10, 19);
+  other.etag = "\"v2\"";
+  changing.head(changing.asks().at(0), other);
+  ASSERT_TRUE(changing.plan.fault());
+  EXPECT_EQ(changing.plan.fault()->end, DownloadEnd::changed);
+  Session breaking(given);
+  const RangeAsk ask = breaking.asks().at(0);
+  breaking.head(ask, whole(70));
+  breaking.bytes(ask, 10);
+  breaking.plan.pin();
+  breaking.plan.onFailed(ask.slot, broken(), breaking.time);
+  ASSERT_TRUE(breaking.plan.fault());
+  EXPECT_EQ(breaking.plan.fault()->end, DownloadEnd::networkFailed);
+}
+
 TEST(RangePlan, RefusesContentCodings) {
   for (ResponseFacts facts : {part(0, 9), whole(10)}) {
     facts.contentEncoding = "gzip";

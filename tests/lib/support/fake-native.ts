@@ -184,6 +184,7 @@ export const binding: NativeBinding = {
   Client: FakeClient,
   startDownload: () => 0,
   cancelDownload: () => {},
+  readDownload: () => undefined,
   setLoopThreads: (count) => count < 1000,
   version: () => 'fake',
 }
