@@ -32,7 +32,7 @@ export async function run(args) {
   const env = {
     DODICI_ADDON: await unpackAddon(),
     DODICI_PACKAGES: '1',
-    ...(nodes !== undefined && { DODICI_EMULATED_NODES: nodes, DODICI_TIME_FACTOR: '8' }),
+    ...(nodes !== undefined && { DODICI_EMULATED_NODES: nodes, DODICI_TIME_FACTOR: '20' }),
   }
   const chosen = words.length > 0 ? words : suites
   const counts = add(core, await runVitest(chosen, { nodeArgs, env }))

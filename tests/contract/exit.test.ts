@@ -8,6 +8,7 @@ import type { ChildKit } from '../support/child-main.ts'
 import { protocols, useProtocol } from '../support/protocols.ts'
 import type { Protocol, ProtocolServer } from '../support/protocols.ts'
 import { requestCallbacks } from '../support/recorder.ts'
+import { timeFactor } from '../support/time-factor.ts'
 import { until, within } from '../support/wait.ts'
 
 interface Target {
@@ -33,7 +34,7 @@ async function useTarget(protocol: Protocol): Promise<{ server: ProtocolServer; 
 describe.each(protocols)('a process over %s', (protocol) => {
   it('ends by itself with an idle agent', async () => {
     const { target } = await useTarget(protocol)
-    const { code, said, stderr } = await runChild(idle, target, { deadlineMs: 20_000 })
+    const { code, said, stderr } = await runChild(idle, target, { deadlineMs: 20_000 * timeFactor })
     expect({ code, said, stderr }).toEqual({ code: 0, said: ['ok'], stderr: '' })
 
     async function idle(kit: ChildKit, { origin, ca }: Target): Promise<void> {
@@ -59,7 +60,9 @@ describe.each(protocols)('a process over %s', (protocol) => {
 
   it('lives until a head has come, and ends while the body waits for its reader', async () => {
     const { target } = await useTarget(protocol)
-    const { code, said, stderr } = await runChild(unread, target, { deadlineMs: 20_000 })
+    const { code, said, stderr } = await runChild(unread, target, {
+      deadlineMs: 20_000 * timeFactor,
+    })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect((said as string[]).sort()).toEqual([
       'fetch',

@@ -10,6 +10,7 @@ import { certificates } from '../support/certificates.ts'
 import { useFolder } from '../support/fixtures.ts'
 import { nodeMajors, nodeProgram } from '../support/node-versions.ts'
 import { useOrigins, useProxy, withLogin } from '../support/proxying.ts'
+import { timeFactor } from '../support/time-factor.ts'
 import { within } from '../support/wait.ts'
 
 const register = fileURLToPath(new URL('../../lib/register.ts', import.meta.url))
@@ -107,7 +108,7 @@ async function run(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (said += text))
   }
-  const [code] = await within('the program to end', once(child, 'close'), 25_000)
+  const [code] = await within('the program to end', once(child, 'close'), 25_000 * timeFactor)
   return { said, code }
 }
 

@@ -8,6 +8,9 @@ import { useAgent } from '../support/fixtures.ts'
 import { bodyOf, protocols, useProtocol, type Protocol } from '../support/protocols.ts'
 import { exchange, Recorder, type RequestOptions } from '../support/recorder.ts'
 import type { TestAgent } from '../support/agents.ts'
+import { timeFactor } from '../support/time-factor.ts'
+
+const patience = { timeout: 60_000 * timeFactor }
 
 function useEcho(protocol: Protocol) {
   return useProtocol(protocol, (request, response) => {
@@ -47,7 +50,7 @@ const uploads = fc.record({
 })
 
 describe.each(protocols)('the memory of chunks over %s', (protocol) => {
-  it('belongs to the source again when it is asked for more', { timeout: 60_000 }, async () => {
+  it('belongs to the source again when it is asked for more', patience, async () => {
     const server = await useEcho(protocol)
     const warm = await useAgent()
     await exchange(warm, { origin: server.origin })

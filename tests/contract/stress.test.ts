@@ -5,7 +5,10 @@ import { protocols, useProtocol } from '../support/protocols.ts'
 import type { Protocol } from '../support/protocols.ts'
 import { dispatch } from '../support/recorder.ts'
 import type { Controller, Hooks, Recorder } from '../support/recorder.ts'
+import { timeFactor } from '../support/time-factor.ts'
 import { quiet } from '../support/wait.ts'
+
+const patience = { timeout: 60_000 * timeFactor }
 
 const shares: Record<Protocol, number> = { 'HTTP/1.1': 6000, HTTPS: 1500, 'HTTP/2': 2500 }
 
@@ -50,7 +53,7 @@ function mischief(random: (below: number) => number): Hooks {
 }
 
 describe('ten thousand short requests', () => {
-  it.each(protocols)('over %s end exactly once each', { timeout: 60_000 }, async (protocol) => {
+  it.each(protocols)('over %s end exactly once each', patience, async (protocol) => {
     const { origin } = await useProtocol(protocol, (request, response) => {
       const size = Number(request.url?.slice(1))
       response.end(Buffer.alloc(size, 'x'))
