@@ -2,8 +2,9 @@ import { constants } from 'node:os'
 import { Agent } from '../api/agent.ts'
 import { cancelOnSignals, SignalError } from '../bulk/cancel-on-signals.ts'
 import { download } from '../bulk/download.ts'
-import type { DownloadOptions } from '../bulk/download-options.ts'
+import type { DownloadOptions, DownloadProgress } from '../bulk/download-options.ts'
 import type { GetArguments } from './arguments.ts'
+import type { Finished } from './finished.ts'
 import { reporterFor, type Reporter } from './reporter.ts'
 import { stdoutStream } from './stdout.ts'
 import { targetsOf, type Target } from './targets.ts'
@@ -43,12 +44,12 @@ async function getOne(
 ): Promise<boolean> {
   reporter.onStart(target)
   try {
-    const result = await download(target.url, {
-      ...options,
-      headers: target.headers,
-      to: target.path ?? (stdoutStream() as never),
-      onProgress: (progress) => reporter.onProgress(target, progress),
-    })
+    const { url, path, headers } = target
+    const onProgress = (progress: DownloadProgress): void => reporter.onProgress(target, progress)
+    const own = { ...options, headers, onProgress }
+    const result: Finished = await (path === undefined
+      ? download(url, { ...own, to: stdoutStream() })
+      : download(url, { ...own, to: path }))
     reporter.onEnd(target, result)
     return true
   } catch (error) {
