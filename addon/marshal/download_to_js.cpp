@@ -120,6 +120,8 @@ DownloadOptions downloadFromJs(Napi::Value value, std::string& complaint) {
   options.window = static_cast<std::uint64_t>(fields.integer("window", 0, kMostSafeInteger));
   options.syncs = fields.flag("syncs");
   options.rangeSize = static_cast<std::uint64_t>(fields.integer("rangeSize", 1, kMostSafeInteger));
+  options.mostRangeSize =
+      static_cast<std::uint64_t>(fields.integer("mostRangeSize", 0, kMostSafeInteger));
   options.concurrency = static_cast<std::uint32_t>(fields.integer("concurrency", 1, kMostCount));
   options.retries = fields.count("retries");
   options.retryDelay = fields.time("retryDelay");

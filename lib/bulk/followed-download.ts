@@ -123,6 +123,7 @@ function run(
       window: feed === undefined ? 0 : windowOf(settings),
       syncs: settings.syncs,
       rangeSize: settings.rangeSize,
+      mostRangeSize: settings.mostRangeSize,
       concurrency: settings.concurrency,
       retries: settings.retries,
       retryDelay: settings.retryDelay,

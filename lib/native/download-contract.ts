@@ -47,6 +47,8 @@ export interface NativeDownloadOptions {
   /** whether the file is on the disk before it gets its name */
   syncs: boolean
   rangeSize: number
+  /** if it is more than rangeSize, ranges grow up to it while they come fast */
+  mostRangeSize: number
   concurrency: number
   /** how many times in a row a range may fail without one new byte */
   retries: number

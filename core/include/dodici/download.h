@@ -59,6 +59,8 @@ struct DownloadOptions {
   std::uint64_t window = 0;
   bool syncs = false;  // have it on the disk before it is renamed
   std::uint64_t rangeSize = 8 * 1024 * 1024;
+  std::uint64_t mostRangeSize =
+      0;  // if it is more than rangeSize, ranges grow up to it while they come fast
   std::uint32_t concurrency = 8;  // how many ranges are asked for at a time
   // How many times in a row a range may fail without one new byte.
   std::uint32_t retries = 5;

@@ -26,7 +26,8 @@ RangeRules rulesOf(const DownloadOptions& options) {
       options.retries,
       options.retryDelay,
       options.maxRetryDelay,
-      options.restartsIfChanged};
+      options.restartsIfChanged,
+      options.window == 0 ? options.mostRangeSize : 0};
 }
 
 // Not std::random_device, which needs a newer glibc. It only has to differ between downloads.

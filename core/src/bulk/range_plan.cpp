@@ -29,10 +29,17 @@ bool mayPass(const Error& error) {
   }
 }
 
+// After so many ranges one more connection is tried.
+constexpr std::uint32_t kRangesToTryMore = 32;
+
 }  // namespace
 
 RangePlan::RangePlan(RangeRules rules, std::uint32_t seed)
-    : rules_(rules), random_(seed), allowed_(rules.concurrency) {}
+    : rules_(rules),
+      random_(seed),
+      allowed_(rules.concurrency),
+      ceiling_(rules.concurrency),
+      rangeSize_(rules.rangeSize) {}
 
 std::optional<RangeAsk> RangePlan::next(Time now) {
   if (isOver() || now < pausedUntil_ || live_ >= limit()) {
@@ -40,13 +47,13 @@ std::optional<RangeAsk> RangePlan::next(Time now) {
   }
   if (phase_ == Phase::ranged) {
     const auto piece = takePiece(now);
-    return piece ? std::optional(open(*piece, true)) : std::nullopt;
+    return piece ? std::optional(open(*piece, true, now)) : std::nullopt;
   }
   if (live_ > 0 || now < restartAt_) {
     return std::nullopt;
   }
   const std::uint64_t end = isPlain_ ? kNoEnd : rules_.rangeSize;
-  return open({0, end, attempts_, Time{0}}, !isPlain_);
+  return open({0, end, attempts_, Time{0}}, !isPlain_, now);
 }
 
 std::optional<RangePlan::Time> RangePlan::wakesAt() const {
@@ -89,11 +96,14 @@ std::optional<RangePlan::Piece> RangePlan::takePiece(Time now) {
     }
     return piece;
   }
-  if (frontier_ >= *total_ || !isInBounds(frontier_, *total_)) {
+  if (frontier_ >= *total_) {
+    return pieces_.empty() ? stealPiece(now) : std::nullopt;
+  }
+  if (!isInBounds(frontier_, *total_)) {
     return std::nullopt;
   }
   const std::uint64_t begin = frontier_;
-  frontier_ += std::min(rules_.rangeSize, *total_ - frontier_);
+  frontier_ += std::min(nextSize(), *total_ - frontier_);
   return Piece{begin, frontier_, 0, Time{0}};
 }
 
@@ -101,7 +111,7 @@ bool RangePlan::isInBounds(std::uint64_t begin, std::uint64_t end) const {
   return begin + std::min(rules_.rangeSize, end - begin) <= boundEnd_;
 }
 
-RangeAsk RangePlan::open(Piece piece, bool isRanged) {
+RangeAsk RangePlan::open(Piece piece, bool isRanged, Time now) {
   auto free =
       std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return !slot.isBusy; });
   if (free == slots_.end()) {
@@ -114,6 +124,7 @@ RangeAsk RangePlan::open(Piece piece, bool isRanged) {
   free->pos = piece.begin;
   free->end = piece.end;
   free->attempts = piece.attempts;
+  free->startedAt = now;
   ++live_;
   const auto index = static_cast<std::uint32_t>(free - slots_.begin());
   return {index, isRanged, piece.begin, piece.end - 1, validator_};
@@ -154,6 +165,7 @@ void RangePlan::onEnd(std::uint32_t index, Time now) {
     slot.end = slot.pos;
   }
   if (slot.pos == slot.end) {
+    adaptTo(slot, now);
     free(slot);
     complete();
     return;
@@ -174,8 +186,7 @@ void RangePlan::onFailed(std::uint32_t index, const Error& error, Time now) {
     return;
   }
   if (!slot.isAnswered && live_ > 1) {
-    // It may not like so many connections.
-    allowed_ = std::max(allowed_ / 2, 1U);
+    onCrowded(slot);
   }
   const PlanFault why{DownloadEnd::networkFailed, 0, {}, error};
   if (mayPass(error)) {
@@ -187,7 +198,10 @@ void RangePlan::onFailed(std::uint32_t index, const Error& error, Time now) {
 }
 
 void RangePlan::complete() {
-  allowed_ = std::min(allowed_ + 1, rules_.concurrency);
+  if (++sinceCrowded_ % kRangesToTryMore == 0) {
+    ceiling_ = std::min(ceiling_ + 1, rules_.concurrency);
+  }
+  allowed_ = std::min(allowed_ + 1, ceiling_);
   isWhole_ = phase_ == Phase::whole || received_ == total_;
 }
 

@@ -5,6 +5,9 @@
 // Ranges are only put together if the object has a validator, because otherwise they could be parts of two objects; if
 // it has none, or if the server's ranges are not right, the object is asked for without a range ("plain").
 //
+// The plan adapts to the origin. Ranges that come fast are followed by larger ones. A connection that has nothing left to
+// ask for takes over a half of the slowest range. An origin that refuses connections, while it serves others, gets fewer.
+//
 // If a part of the object is there from an earlier download, the plan is "ranged" from the start. It asks for one range
 // until the server has confirmed that the object is still the same; if it is not, the plan begins anew.
 //
@@ -35,6 +38,8 @@ struct RangeRules {
   std::chrono::milliseconds retryDelay{0};
   std::chrono::milliseconds maxRetryDelay{0};
   bool restartsIfChanged = false;
+  std::uint64_t mostRangeSize =
+      0;  // ranges grow up to it while they take little time; they do not below `rangeSize`
 };
 
 // A request to send. `slot` names it until its end or failure has been reported.
@@ -138,6 +143,7 @@ class RangePlan {
     std::uint64_t end = 0;
     std::uint64_t labelEnd = 0;
     std::uint32_t attempts = 0;
+    Time startedAt{0};
 
     // If the head has not said how long the body is, all of it may turn out to be wrong.
     std::uint64_t firstMissing() const { return isSized ? pos : begin; }
@@ -151,7 +157,7 @@ class RangePlan {
     Time notBefore{0};
   };
 
-  RangeAsk open(Piece piece, bool isRanged);
+  RangeAsk open(Piece piece, bool isRanged, Time now);
   std::optional<Piece> takePiece(Time now);
   // Whether what is asked for next, from `begin`, is within the bound.
   bool isInBounds(std::uint64_t begin, std::uint64_t end) const;
@@ -165,6 +171,11 @@ class RangePlan {
   void takePart(Slot& slot, const ResponseFacts& facts, Time now);
   void setLabel(Slot& slot, std::uint64_t labelEnd, Time now);
   bool isSameObject(const ResponseFacts& facts) const;
+  // How large the next range is that nobody has asked for yet.
+  std::uint64_t nextSize() const;
+  std::optional<Piece> stealPiece(Time now);
+  void adaptTo(const Slot& slot, Time now);
+  void onCrowded(Slot& slot);
   void complete();
   void retry(Slot& slot, PlanFault why, Time now, Time atLeast = Time{0});
   void retryWrong(Slot& slot, const char* what, Time now);
@@ -205,6 +216,9 @@ class RangePlan {
   std::uint64_t frontier_ = 0;  // everything before it has been asked for
   std::uint32_t live_ = 0;
   std::uint32_t allowed_;
+  std::uint32_t ceiling_;           // of allowed_: less than how many were too many
+  std::uint32_t sinceCrowded_ = 0;  // ranges since then
+  std::uint64_t rangeSize_;
   std::uint32_t attempts_ = 0;  // of a request for the whole object, or for the first range
   Time pausedUntil_{0};
   Time restartAt_{0};

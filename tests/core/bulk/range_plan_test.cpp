@@ -276,6 +276,86 @@ TEST(RangePlan, ReadsNothingAnewThatWasSeen) {
   EXPECT_EQ(breaking.plan.fault()->end, DownloadEnd::networkFailed);
 }
 
+constexpr std::uint64_t kMiB = 1024 * 1024;
+
+// 64 MiB in ranges of 8 MiB, all of which are asked for by two connections.
+RangeRules largeRules() {
+  RangeRules given = rules();
+  given.rangeSize = 8 * kMiB;
+  given.concurrency = 2;
+  return given;
+}
+
+void answerAll(Session& session, const RangeAsk& ask, std::uint64_t total) {
+  session.head(ask, part(ask.begin, ask.last, total));
+  session.bytes(ask, ask.last - ask.begin + 1);
+  session.plan.onEnd(ask.slot, session.time);
+}
+
+TEST(RangePlan, AsksForMoreAtATimeWhileRangesComeFast) {
+  RangeRules given = largeRules();
+  given.mostRangeSize = 16 * kMiB;
+  const std::uint64_t total = 256 * kMiB;
+  for (const Time taken : {Time{100}, Time{600}}) {
+    Session session(given);
+    const RangeAsk first = session.asks().at(0);
+    session.time += taken;
+    answerAll(session, first, total);
+    const auto next = session.asks();
+    ASSERT_EQ(next.size(), 2U);
+    EXPECT_EQ(next[0].last - next[0].begin + 1, (taken < Time{500} ? 16 : 8) * kMiB);
+    session.time += taken;
+    answerAll(session, next[0], total);
+    const RangeAsk later = session.asks().at(0);
+    EXPECT_EQ(later.last - later.begin + 1, (taken < Time{500} ? 16 : 8) * kMiB);
+  }
+}
+
+TEST(RangePlan, TakesOverAHalfOfTheSlowestRange) {
+  const std::uint64_t total = 24 * kMiB;
+  Session session(largeRules());
+  answerAll(session, session.asks().at(0), total);
+  const auto asks = session.asks();
+  ASSERT_EQ(asks.size(), 2U);
+  session.head(asks[1], part(asks[1].begin, asks[1].last, total));
+  session.bytes(asks[1], 2 * kMiB);
+  session.time += Time{2000};
+  answerAll(session, asks[0], total);
+  const auto half = session.asks();
+  ASSERT_EQ(half.size(), 1U);
+  EXPECT_EQ(half[0].begin, 21 * kMiB);
+  EXPECT_EQ(half[0].last, total - 1);
+  // The slow one is cut off where the other begins.
+  EXPECT_EQ(session.bytes(asks[1], 4 * kMiB).size, 3 * kMiB);
+  EXPECT_EQ(session.plan.takeDropped(), std::vector<std::uint32_t>{asks[1].slot});
+  answerAll(session, half[0], total);
+  EXPECT_TRUE(session.plan.isWhole());
+}
+
+TEST(RangePlan, KeepsToTheConnectionsThatAnOriginServes) {
+  RangeRules given = rules();
+  given.rangeSize = 1;
+  given.retries = 1;
+  Session session(given);
+  session.begin();
+  // It refuses the third connection and the fourth, each time that they are tried.
+  std::size_t most = 0;
+  for (int round = 0; round < 500 && !session.plan.isOver(); ++round) {
+    const auto asks = session.asks();
+    most = round > 0 ? std::max(most, asks.size()) : most;
+    for (std::size_t i = asks.size(); i-- > 0;) {
+      if (i >= 2) {
+        session.plan.onFailed(asks[i].slot, broken(), session.time);
+      } else {
+        session.answer(asks[i]);
+      }
+    }
+    session.time = session.plan.wakesAt().value_or(session.time);
+  }
+  EXPECT_TRUE(session.plan.isWhole());
+  EXPECT_LE(most, 3U);
+}
+
 TEST(RangePlan, RefusesContentCodings) {
   for (ResponseFacts facts : {part(0, 9), whole(10)}) {
     facts.contentEncoding = "gzip";
