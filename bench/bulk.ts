@@ -9,6 +9,7 @@
  */
 import { parseArgs } from 'node:util'
 import { writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cases } from './bulk/cases.ts'
 import { makeRunner } from './bulk/contenders.ts'
@@ -45,7 +46,7 @@ const runner = makeRunner({ direct: nginx.ports.http, relayed: relay.port, share
 const ground = [
   `Measured on ${new Date().toISOString().slice(0, 10)} on ${machine()}, which also ran nginx ${nginx.version};`,
   `undici ${versionOf('undici')}, ${runner.versions}. Files are in ${runner.where}. ${rounds} rounds;`,
-  `medians, and the ratios round by round.`,
+  `medians, and the ratios round by round. The load of the machine before the run was ${loadavg()[0]?.toFixed(0)}.`,
   share === 1 ? '' : `Only ${share} of the bytes and objects.`,
 ]
 const results: Round[] = []
