@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { Agent } from '../../lib/index.ts'
 import { download, type DownloadProgress } from '../../lib/bulk.ts'
+import { until } from '../support/wait.ts'
 import { newFolder } from './folder.ts'
 import { sendPart, serveObject, someBytes } from './object-server.ts'
 
@@ -146,6 +147,34 @@ describe('download() to a file', () => {
     expect((error as Error).message).toContain(`${syscall} '${path}'`)
     expect(server.requests).toHaveLength(0)
     expect(folder.names()).toEqual([])
+  })
+
+  it.each([false, true])('fails if the folder vanishes, with resume: %s', async (resume) => {
+    const vanish = Promise.withResolvers<void>()
+    await using server = await serveObject(data, ({ index, answer }) => {
+      if (index === 0) answer()
+      else void vanish.promise.then(answer)
+    })
+    using folder = newFolder()
+    const path = folder.file('object')
+    const running = download(server.url, { to: path, rangeSize: 50_000, resume })
+    await until('the second range is asked for', () => server.ranges.length === 2)
+    rmSync(folder.path, { recursive: true })
+    vanish.resolve()
+    await expect(running).rejects.toMatchObject({ code: 'ENOENT', syscall: 'rename', path })
+  })
+
+  it('fails with the system’s error in a folder where nobody can write', async () => {
+    await using server = await serveObject(data)
+    for (const resume of [false, true]) {
+      const path = '/proc/self/object'
+      await expect(download(server.url, { to: path, resume })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(ENOENT|EACCES|EPERM)$/),
+        syscall: 'open',
+        path,
+      })
+    }
+    expect(server.requests).toHaveLength(0)
   })
 
   it('fails with the system’s error if the disk is too small', async () => {
