@@ -1,7 +1,7 @@
 #include "client/shard.h"
 
 #include "client/turn.h"
-#include "loop/turn_clock.h"
+#include "platform/turn_clock.h"
 
 #include <boost/system/system_error.hpp>
 

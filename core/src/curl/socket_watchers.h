@@ -9,7 +9,7 @@
 #pragma once
 
 #include "connections/given_socket.h"
-#include "curl/socket_poller.h"
+#include "platform/socket_poller.h"
 #include "curl/stream_socket.h"
 
 #include <boost/asio/io_context.hpp>

@@ -1,6 +1,6 @@
 #include "loop/loop_thread.h"
 
-#include "loop/turn_clock.h"
+#include "platform/turn_clock.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "curl/socket_poller.h"
+#include "platform/socket_poller.h"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>

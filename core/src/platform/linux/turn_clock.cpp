@@ -1,4 +1,4 @@
-#include "loop/turn_clock.h"
+#include "platform/turn_clock.h"
 
 #include <time.h>
 

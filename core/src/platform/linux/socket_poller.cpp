@@ -1,6 +1,6 @@
-#include "curl/socket_poller.h"
+#include "platform/socket_poller.h"
 
-#include "loop/turn_clock.h"
+#include "platform/turn_clock.h"
 
 #include <sys/epoll.h>
 
