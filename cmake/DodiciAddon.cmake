@@ -13,6 +13,27 @@ function(dodici_finish_addon target)
       LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}"
       LINK_DEPENDS "${map}"
   )
+  if(CMAKE_SYSTEM_NAME STREQUAL Linux)
+    dodici_link_for_linux(${target} "${map}")
+  elseif(APPLE)
+    # Node's symbols are found when it loads the file; ours other than its entry are hidden.
+    target_link_options(${target} PRIVATE -undefined dynamic_lookup -dead_strip)
+  endif()
+  if(DODICI_LIBC_KIT)
+    # Before the compiler's own folders, for -l and for crti.o alike. What glibc 2.34 has in libc.so is named apart.
+    target_sources(${target} PRIVATE platform/linux/glibc_floor.cpp)
+    target_link_options(${target} PRIVATE "-B${DODICI_LIBC_KIT}" "-L${DODICI_LIBC_KIT}")
+    target_link_libraries(${target} PRIVATE -Wl,--as-needed pthread rt m)
+  endif()
+  # What the loader needs to know before it opens the file.
+  file(
+    GENERATE
+    OUTPUT "${CMAKE_BINARY_DIR}/dodici.build.json"
+    CONTENT "{ \"curl\": \"${DODICI_CURL}\", \"http3\": $<IF:${DODICI_HTTP3},true,false> }\n"
+  )
+endfunction()
+
+function(dodici_link_for_linux target map)
   target_link_options(
     ${target}
     PRIVATE
@@ -28,16 +49,4 @@ function(dodici_finish_addon target)
     # The file works on all distributions with the same or a newer glibc, with any libstdc++.
     target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
   endif()
-  if(DODICI_LIBC_KIT)
-    # Before the compiler's own folders, for -l and for crti.o alike. What glibc 2.34 has in libc.so is named apart.
-    target_sources(${target} PRIVATE platform/glibc_floor.cpp)
-    target_link_options(${target} PRIVATE "-B${DODICI_LIBC_KIT}" "-L${DODICI_LIBC_KIT}")
-    target_link_libraries(${target} PRIVATE -Wl,--as-needed pthread rt m)
-  endif()
-  # What the loader needs to know before it opens the file.
-  file(
-    GENERATE
-    OUTPUT "${CMAKE_BINARY_DIR}/dodici.build.json"
-    CONTENT "{ \"curl\": \"${DODICI_CURL}\", \"http3\": $<IF:${DODICI_HTTP3},true,false> }\n"
-  )
 endfunction()

@@ -1,6 +1,6 @@
 #include "bulk/range_engine.h"
 
-#include <pthread.h>
+#include "platform/thread_name.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -70,7 +70,7 @@ RangeEngine::Time RangeEngine::now() {
 }
 
 void RangeEngine::run() noexcept {
-  pthread_setname_np(pthread_self(), "dodici-bulk");
+  nameThisThread("dodici-bulk");
   try {
     download();
   } catch (const std::bad_alloc&) {

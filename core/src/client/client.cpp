@@ -3,10 +3,9 @@
 #include "client/shard.h"
 #include "curl/curl_global.h"
 #include "loop/loop_pool.h"
+#include "platform/sockets.h"
 #include "submit/request_block.h"
 #include "transfer/request_text.h"
-
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -140,7 +139,7 @@ void Client::setTls(TlsOptions tls, TlsOptions proxyTls) {
 
 int Client::giveSocket(const RequestController& request, std::uint32_t link, bool isHttp2) {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+  if (!newSocketPair(ends)) {
     return -1;
   }
   GivenSocket socket(ends[0], link, isHttp2);

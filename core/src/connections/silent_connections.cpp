@@ -1,6 +1,6 @@
 #include "connections/silent_connections.h"
 
-#include "connections/socket_signs.h"
+#include "platform/sockets.h"
 
 namespace dodici {
 

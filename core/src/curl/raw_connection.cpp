@@ -1,6 +1,7 @@
 #include "curl/raw_connection.h"
 
 #include "curl/easy_handle.h"
+#include "platform/sockets.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -99,9 +100,7 @@ void RawConnection::setNoDelay(bool noDelay) {
 void RawConnection::setKeepAlive(bool keepsAlive, std::uint32_t delaySeconds) {
   setOption(socket_, SOL_SOCKET, SO_KEEPALIVE, keepsAlive ? 1 : 0);
   if (keepsAlive && delaySeconds > 0) {
-    setOption(socket_, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(delaySeconds));
-    setOption(socket_, IPPROTO_TCP, TCP_KEEPINTVL, kProbeIntervalSeconds);
-    setOption(socket_, IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+    dodici::setKeepAlive(socket_, {static_cast<int>(delaySeconds), kProbeIntervalSeconds, kProbes});
   }
 }
 
@@ -111,7 +110,7 @@ bool RawConnection::endWriting() {
   }
   std::string& bytes = *farewell_;
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = sendQuietly(socket_, bytes.data(), bytes.size());
     if (sent >= 0) {
       bytes.erase(0, static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -1,8 +1,9 @@
 #include "curl/socket_watchers.h"
 
+#include "platform/sockets.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::uint32_t kPeerEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kPeerEnded = SocketEvents::kPeerEnded | SocketEvents::kBroken;
 
 using AskName = int (*)(int, sockaddr*, socklen_t*);
 
@@ -46,8 +47,8 @@ bool isNamed(int socket, AskName ask, std::string_view address, int port) {
 struct SocketWatchers::Watch {
   curl_socket_t socket;
   std::uint32_t serial;          // distinguishes two sockets that had the same descriptor
-  std::uint32_t wanted = 0;      // EPOLL* bits that libcurl waits for
-  std::uint32_t registered = 0;  // EPOLL* bits in the poller; those of an idle socket stay
+  std::uint32_t wanted = 0;      // bits of SocketEvents that libcurl waits for
+  std::uint32_t registered = 0;  // bits of SocketEvents in the poller; those of an idle socket stay
   bool opened = false;           // made by open(), so close() will come
   bool givenUp = false;
   std::uint32_t link = 0;  // of a given socket
@@ -57,7 +58,9 @@ struct SocketWatchers::Watch {
   Watch(curl_socket_t descriptor, std::uint32_t number, std::vector<StreamSocket*>& used)
       : socket(descriptor), serial(number), stream(descriptor, used) {}
 
-  std::uint32_t needed() const { return wanted | (stream.blocked() ? EPOLLOUT : 0U); }
+  std::uint32_t needed() const {
+    return wanted | (stream.blocked() ? SocketEvents::kWritable : 0U);
+  }
 
   std::uint64_t key() const {
     return std::uint64_t{serial} << 32 | static_cast<std::uint32_t>(socket);
@@ -76,6 +79,7 @@ SocketWatchers::SocketWatchers(asio::io_context& context, Listener& listener)
 
 SocketWatchers::~SocketWatchers() {
   for (auto& [socket, watch] : watches_) {
+    listen(*watch, 0);
     if (watch->opened) {
       ::close(socket);
     }
@@ -89,8 +93,7 @@ SocketWatchers::Watch& SocketWatchers::add(curl_socket_t socket) {
 }
 
 curl_socket_t SocketWatchers::open(const curl_sockaddr& address, OnClosed onClosed) {
-  const int socket =
-      ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
+  const int socket = newSocket(address.family, address.socktype, address.protocol);
   if (socket < 0) {
     return CURL_SOCKET_BAD;
   }
@@ -132,6 +135,7 @@ int SocketWatchers::close(curl_socket_t socket) noexcept {
   if (found != watches_.end()) {
     // libcurl's last bytes to the peer.
     found->second->stream.flush();
+    listen(*found->second, 0);
     if (found->second->onClosed) {
       found->second->onClosed(socket);
     }
@@ -162,14 +166,16 @@ void SocketWatchers::want(curl_socket_t socket, int poll) {
 void SocketWatchers::watch(int socket, bool reads, bool writes) {
   const auto found = watches_.find(socket);
   auto& watch = found == watches_.end() ? add(socket) : *found->second;
-  watch.wanted = (reads ? EPOLLIN : 0U) | (writes ? EPOLLOUT : 0U);
+  watch.wanted = (reads ? SocketEvents::kReadable : 0U) | (writes ? SocketEvents::kWritable : 0U);
   listen(watch, watch.needed());
 }
 
 void SocketWatchers::reportAgain(curl_socket_t socket) {
   const auto found = watches_.find(socket);
   if (found != watches_.end() && found->second->wanted == 0) {
-    listen(*found->second, found->second->needed() | EPOLLRDHUP | EPOLLIN);
+    listen(
+        *found->second, found->second->needed() | SocketEvents::kPeerEnded | SocketEvents::kReadable
+    );
   }
 }
 
@@ -226,10 +232,12 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
     return;
   }
   int ready = 0;
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && (watch.wanted & EPOLLIN) != 0) {
+  if ((events & (SocketEvents::kReadable | SocketEvents::kBroken)) != 0 &&
+      (watch.wanted & SocketEvents::kReadable) != 0) {
     ready |= CURL_CSELECT_IN;
   }
-  if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && (watch.wanted & EPOLLOUT) != 0) {
+  if ((events & (SocketEvents::kWritable | SocketEvents::kBroken)) != 0 &&
+      (watch.wanted & SocketEvents::kWritable) != 0) {
     ready |= CURL_CSELECT_OUT;
   }
   if (ready != 0) {
@@ -239,18 +247,19 @@ void SocketWatchers::onReady(std::uint64_t key, std::uint32_t events) {
   }
 }
 
-// EPOLLOUT is ignored. Unread bytes are reported once, and the peer's end once more.
+// That it is writable is ignored. Unread bytes are reported once, and the peer's end once more.
 void SocketWatchers::onUnread(Watch& watch, std::uint32_t events) {
   const std::uint64_t key = watch.key();
   const bool ended = (events & kPeerEnded) != 0;
-  const bool readable = (events & EPOLLIN) != 0;
+  const bool readable = (events & SocketEvents::kReadable) != 0;
   const bool isTaken = (ended || readable) && watch.opened && !watch.givenUp &&
                        listener_.onUnread(watch.socket) == Unread::taken;
   // The listener may have closed the socket.
   if (Watch* const still = find(key); still != nullptr && still->wanted == 0) {
-    const std::uint32_t more = ended                  ? 0U
-                               : readable && !isTaken ? EPOLLRDHUP
-                                                      : EPOLLRDHUP | EPOLLIN;
+    const std::uint32_t more = ended ? 0U
+                               : readable && !isTaken
+                                   ? SocketEvents::kPeerEnded
+                                   : SocketEvents::kPeerEnded | SocketEvents::kReadable;
     listen(*still, still->needed() | (still->opened ? more : 0U));
   }
 }

@@ -1,14 +1,10 @@
 #include "curl/stream_socket.h"
 
+#include "platform/send_interception.h"
+
 #include <sys/socket.h>
 
 #include <cerrno>
-
-extern "C" {
-
-ssize_t __real_send(int socket, const void* data, std::size_t size, int flags);  // NOLINT
-ssize_t __wrap_send(int socket, const void* data, std::size_t size, int flags);  // NOLINT
-}
 
 namespace dodici {
 
@@ -43,6 +39,9 @@ StreamSocket::~StreamSocket() {
 }
 
 void StreamSocket::takeOver() {
+  if (!interceptsSend()) {
+    return;
+  }
   const auto index = static_cast<std::size_t>(socket_);
   if (index >= takenOver.size()) {
     takenOver.resize(index + 1);
@@ -68,7 +67,7 @@ ssize_t StreamSocket::send(const void* data, std::size_t size, int flags) {
     return fail(EAGAIN);
   }
   if (gathered_.empty() && (first || size > kEnough)) {
-    return __real_send(socket_, data, size, flags);
+    return sendNow(socket_, data, size, flags);
   }
   const auto* const bytes = static_cast<const char*>(data);
   gathered_.insert(gathered_.end(), bytes, bytes + size);
@@ -80,7 +79,7 @@ void StreamSocket::flush() {
   if (gathered_.empty()) {
     return;
   }
-  const ssize_t sent = __real_send(socket_, gathered_.data(), gathered_.size(), MSG_NOSIGNAL);
+  const ssize_t sent = sendNow(socket_, gathered_.data(), gathered_.size(), MSG_NOSIGNAL);
   if (sent >= 0) {
     gathered_.erase(gathered_.begin(), gathered_.begin() + sent);
     blocked_ = !gathered_.empty();
@@ -97,10 +96,9 @@ void StreamSocket::endTurn() {
   flush();
 }
 
-}  // namespace dodici
-
-ssize_t __wrap_send(int socket, const void* data, std::size_t size, int flags) {  // NOLINT
-  auto* const stream = dodici::find(socket);
-  return stream == nullptr ? __real_send(socket, data, size, flags)
-                           : stream->send(data, size, flags);
+ssize_t onSend(int socket, const void* data, std::size_t size, int flags) {
+  auto* const stream = find(socket);
+  return stream == nullptr ? sendNow(socket, data, size, flags) : stream->send(data, size, flags);
 }
+
+}  // namespace dodici

@@ -1,7 +1,7 @@
 // Sends the small writes of one turn on a connection with many streams by few system calls.
 //
 // libcurl sends each HTTP/2 stream's request by its own send(), which at 100 streams in flight took a quarter of the
-// loop's time. Whatever contains core is linked with --wrap=send, so those calls come here first. The first write of a
+// loop's time. Where the platform can, those calls come here first. The first write of a
 // turn goes straight to the socket, so that the peer can start. The next ones are gathered until there are kEnough
 // bytes, or the turn ends.
 //
@@ -26,7 +26,7 @@ class StreamSocket {
   StreamSocket(const StreamSocket&) = delete;
   StreamSocket& operator=(const StreamSocket&) = delete;
 
-  // From now on send() calls for this socket, on this thread, come here.
+  // From now on send() calls for this socket, on this thread, come here, if the platform can intercept them.
   void takeOver();
 
   // Like send(2) to a non-blocking socket. The error of an earlier write is reported by the next call.

@@ -1,5 +1,6 @@
 #include "loop/loop_thread.h"
 
+#include "platform/thread_name.h"
 #include "platform/turn_clock.h"
 
 #include <pthread.h>
@@ -32,7 +33,7 @@ void LoopThread::waitForOne() {
 }
 
 void LoopThread::run() {
-  pthread_setname_np(pthread_self(), "dodici-loop");
+  nameThisThread("dodici-loop");
   while (!stopping_) {
     try {
       waitForOne();

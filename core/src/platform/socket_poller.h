@@ -1,14 +1,14 @@
-// Many sockets behind one asio descriptor: an epoll set, level-triggered, for which asio waits.
+// Tells which of many sockets are ready, level-triggered.
 //
-// asio's own wait for a descriptor costs a system call and a queue entry each time, here once per response. In this set
-// a socket stays registered while the wanted events stay the same, which on a kept connection is always.
+// asio's own wait for a descriptor costs a system call and a queue entry each time, here once per response. So Linux has
+// an epoll set behind one asio descriptor: a socket stays registered while the wanted events stay the same, which on a
+// kept connection is always. The portable one waits through asio for each event.
 //
 // Threads: loop thread only.
 // Owner:   SocketWatchers.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -17,9 +17,19 @@
 
 namespace dodici {
 
+// What can happen on a socket, as bits. The values are those of epoll, which needs no translation then.
+struct SocketEvents {
+  static constexpr std::uint32_t kReadable = 0x1;
+  static constexpr std::uint32_t kWritable = 0x4;
+  static constexpr std::uint32_t kBroken =
+      0x18;  // an error or the end of both directions; reported without being wanted
+  static constexpr std::uint32_t kPeerEnded =
+      0x2000;  // the peer sends nothing more; reported before what it sent is read
+};
+
 class SocketPoller {
  public:
-  // `events` are EPOLL* bits. May destroy the poller.
+  // `events` are bits of SocketEvents. May destroy the poller.
   using OnReady = std::function<void(std::uint64_t key, std::uint32_t events)>;
 
   // Called if OnReady has thrown, or if there is no memory to wait. The poller no longer works, and may be destroyed in
@@ -33,19 +43,15 @@ class SocketPoller {
   SocketPoller(const SocketPoller&) = delete;
   SocketPoller& operator=(const SocketPoller&) = delete;
 
-  // Changes a socket's events from `before` to `after`; 0 means not in the set. Closing a socket also removes it.
+  // Changes a socket's events from `before` to `after`; 0 means not in the set. A socket leaves the set before it is
+  // closed.
   void change(int socket, std::uint64_t key, std::uint32_t before, std::uint32_t after);
 
  private:
   // The state that a pending wait may use after the poller has gone.
-  struct Waiter;
+  struct State;
 
-  static void wait(const std::shared_ptr<Waiter>& waiter);
-  static void report(const std::shared_ptr<Waiter>& waiter) noexcept;
-  static void reportReady(const std::shared_ptr<Waiter>& waiter);
-
-  boost::asio::posix::stream_descriptor epoll_;
-  std::shared_ptr<Waiter> waiter_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace dodici

@@ -1,5 +1,5 @@
 // The part of a Transfer that handles the response.
-#include "connections/socket_signs.h"
+#include "platform/sockets.h"
 #include "transfer/transfer.h"
 
 #include <algorithm>

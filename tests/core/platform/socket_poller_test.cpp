@@ -2,7 +2,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -41,12 +40,12 @@ TEST(SocketPoller, TellsWhatIsReadyAgainAndAgain) {
       context,
       [&calls](std::uint64_t key, std::uint32_t events) {
         EXPECT_EQ(key, kKey);
-        EXPECT_EQ(events, EPOLLIN);
+        EXPECT_EQ(events, SocketEvents::kReadable);
         ++calls;
       },
       [](std::exception_ptr) { FAIL() << "nothing has failed"; }
   );
-  poller.change(descriptor.get(), kKey, 0, EPOLLIN);
+  poller.change(descriptor.get(), kKey, 0, SocketEvents::kReadable);
   context.run_one();
   context.run_one();
   EXPECT_EQ(calls, 2);
@@ -69,7 +68,7 @@ TEST(SocketPoller, WhatItsHandlerThrowsGoesToItsOwner) {
         }
       }
   );
-  poller->change(descriptor.get(), kKey, 0, EPOLLIN);
+  poller->change(descriptor.get(), kKey, 0, SocketEvents::kReadable);
   EXPECT_NO_THROW(context.run_one());
   EXPECT_EQ(thrown, "out of luck");
   EXPECT_EQ(poller, nullptr);

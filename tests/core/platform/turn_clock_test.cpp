@@ -28,6 +28,9 @@ bool advances(std::int64_t since) {
 }
 
 TEST(TurnClock, StandsStillBetweenStopAndRun) {
+  if (!TurnClock::canStop()) {
+    GTEST_SKIP() << "the clock of this platform always runs";
+  }
   TurnClock::stop();
   EXPECT_FALSE(advances(now()));
   TurnClock::run();

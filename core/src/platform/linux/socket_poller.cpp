@@ -2,6 +2,7 @@
 
 #include "platform/turn_clock.h"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <sys/epoll.h>
 
 #include <array>
@@ -12,6 +13,11 @@
 namespace dodici {
 
 namespace {
+
+static_assert(SocketEvents::kReadable == EPOLLIN);
+static_assert(SocketEvents::kWritable == EPOLLOUT);
+static_assert(SocketEvents::kBroken == (EPOLLERR | EPOLLHUP));
+static_assert(SocketEvents::kPeerEnded == EPOLLRDHUP);
 
 // The next wait reports the other sockets that are ready.
 constexpr int kMostAtOnce = 256;
@@ -26,19 +32,65 @@ int newEpoll() {
 
 }  // namespace
 
-struct SocketPoller::Waiter {
-  SocketPoller* poller;
-  OnReady onReady;
-  OnFailed onFailed;
+struct SocketPoller::State : std::enable_shared_from_this<State> {
+  State(boost::asio::io_context& context, OnReady ready, OnFailed failed)
+      : epoll(context, newEpoll()), onReady(std::move(ready)), onFailed(std::move(failed)) {}
+
+  void wait();
+  void report() noexcept;
+  void reportReady();
+
+  boost::asio::posix::stream_descriptor epoll;
+  const OnReady onReady;
+  const OnFailed onFailed;
+  bool isOver = false;  // the poller has gone
 };
 
-SocketPoller::SocketPoller(boost::asio::io_context& context, OnReady onReady, OnFailed onFailed)
-    : epoll_(context, newEpoll()),
-      waiter_(std::make_shared<Waiter>(Waiter{this, std::move(onReady), std::move(onFailed)})) {
-  wait(waiter_);
+void SocketPoller::State::wait() {
+  epoll.async_wait(
+      boost::asio::posix::stream_descriptor::wait_read,
+      [self = shared_from_this()](const boost::system::error_code& error) {
+        if (!error && !self->isOver) {
+          self->report();
+        }
+      }
+  );
 }
 
-SocketPoller::~SocketPoller() { waiter_->poller = nullptr; }
+// Nothing else on the loop would know to which client the exception belongs.
+void SocketPoller::State::report() noexcept {
+  try {
+    reportReady();
+  } catch (...) {
+    if (!isOver) {
+      onFailed(std::current_exception());
+    }
+  }
+}
+
+void SocketPoller::State::reportReady() {
+  std::array<epoll_event, kMostAtOnce> events;  // NOLINT: 3 KB that epoll_wait() fills
+  const int count = ::epoll_wait(epoll.native_handle(), events.data(), kMostAtOnce, 0);
+  TurnClock::stop();
+  for (int i = 0; i < count && !isOver; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    onReady(event.data.u64, event.events);
+  }
+  if (!isOver) {
+    wait();
+  }
+}
+
+SocketPoller::SocketPoller(boost::asio::io_context& context, OnReady onReady, OnFailed onFailed)
+    : state_(std::make_shared<State>(context, std::move(onReady), std::move(onFailed))) {
+  state_->wait();
+}
+
+SocketPoller::~SocketPoller() {
+  state_->isOver = true;
+  boost::system::error_code ignored;
+  state_->epoll.close(ignored);
+}
 
 void SocketPoller::change(
     int socket, std::uint64_t key, std::uint32_t before, std::uint32_t after
@@ -50,44 +102,8 @@ void SocketPoller::change(
   event.events = after;
   event.data.u64 = key;
   const int operation = before == 0 ? EPOLL_CTL_ADD : after == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-  if (::epoll_ctl(epoll_.native_handle(), operation, socket, &event) != 0 && after != 0) {
+  if (::epoll_ctl(state_->epoll.native_handle(), operation, socket, &event) != 0 && after != 0) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
-}
-
-void SocketPoller::wait(const std::shared_ptr<Waiter>& waiter) {
-  waiter->poller->epoll_.async_wait(
-      boost::asio::posix::stream_descriptor::wait_read,
-      [waiter](const boost::system::error_code& error) {
-        if (!error && waiter->poller != nullptr) {
-          report(waiter);
-        }
-      }
-  );
-}
-
-// Nothing else on the loop would know to which client the exception belongs.
-void SocketPoller::report(const std::shared_ptr<Waiter>& waiter) noexcept {
-  try {
-    reportReady(waiter);
-  } catch (...) {
-    if (waiter->poller != nullptr) {
-      waiter->onFailed(std::current_exception());
-    }
-  }
-}
-
-void SocketPoller::reportReady(const std::shared_ptr<Waiter>& waiter) {
-  std::array<epoll_event, kMostAtOnce> events;  // NOLINT: 3 KB that epoll_wait() fills
-  const int count =
-      ::epoll_wait(waiter->poller->epoll_.native_handle(), events.data(), kMostAtOnce, 0);
-  TurnClock::stop();
-  for (int i = 0; i < count && waiter->poller != nullptr; ++i) {
-    const auto& event = events[static_cast<std::size_t>(i)];
-    waiter->onReady(event.data.u64, event.events);
-  }
-  if (waiter->poller != nullptr) {
-    wait(waiter);
   }
 }
 

@@ -32,6 +32,8 @@ timespec* readingOf(clockid_t clock) {
 
 }  // namespace
 
+bool TurnClock::canStop() noexcept { return true; }
+
 void TurnClock::stop() noexcept {
   stopped.stands = true;
   stopped.monotonic = {};
