@@ -42,6 +42,17 @@ describe('core/', () => {
     expect(findings(headers, /#include/).filter((found) => !allowed.test(found))).toEqual([])
   })
 
+  it('leaves to core/src/platform/linux what only Linux has', () => {
+    const others = core.filter((file) => !file.startsWith('core/src/platform/'))
+    expect(
+      findings(
+        others,
+        /<sys\/(epoll|eventfd|timerfd|prctl)\.h>|<linux\/|\b(E?POLLRDHUP|EPOLL\w+|SOCK_(CLOEXEC|NONBLOCK)|TCP_INFO|accept4|pipe2|fallocate|pthread_setname_np|__(wrap|real)_\w+)\b(?!")/,
+        withoutComments,
+      ),
+    ).toEqual([])
+  })
+
   it('turns libcurl’s codes into errors in curl_error.cpp only', () => {
     const others = core.filter((file) => file !== 'core/src/curl/curl_error.cpp')
     expect(findings(others, /\bcase CURL(E|M)_/, withoutComments)).toEqual([])

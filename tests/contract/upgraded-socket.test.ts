@@ -11,6 +11,7 @@ import { runChild } from '../support/child.ts'
 import type { ChildKit } from '../support/child-main.ts'
 import { useAgent } from '../support/fixtures.ts'
 import { listen } from '../support/servers/listen.ts'
+import { timeFactor } from '../support/time-factor.ts'
 import { until, within } from '../support/wait.ts'
 
 /** Echoes what an upgraded connection sends, and connects what is CONNECTed. */
@@ -144,6 +145,9 @@ interface Target {
   origin: string
 }
 
+// Each worker takes half a second on a busy machine.
+const slow = { timeout: 90_000 * timeFactor }
+
 describe('a process with an upgraded socket', () => {
   it('lives until that is closed', async () => {
     const { origin } = await useServer()
@@ -193,7 +197,7 @@ describe('a process with an upgraded socket', () => {
     }
   })
 
-  it.runIf(agentKind === 'dodici')('ends workers that have one, 20 times', async () => {
+  it.runIf(agentKind === 'dodici')('ends workers that have one, 20 times', slow, async () => {
     const { origin, open } = await useServer()
     const agents = new URL('../support/agents.ts', import.meta.url).href
     const { code, said, stderr } = await runChild(endWorkers, { origin, agents })

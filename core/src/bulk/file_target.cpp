@@ -1,5 +1,7 @@
 #include "bulk/file_target.h"
 
+#include "platform/files.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,12 +52,10 @@ MaybeFault FileTarget::reserve(std::uint64_t size) {
   if (size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max())) {
     return SystemFault{EFBIG, "fallocate"};
   }
-  if (size == 0 || ::fallocate(descriptor_, 0, 0, static_cast<off_t>(size)) == 0) {
-    return std::nullopt;
-  }
+  const int error = size == 0 ? 0 : preallocate(descriptor_, size);
   // Where the file system cannot do it, a full disk is found by a write.
-  const bool isOptional = errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR;
-  return isOptional ? std::nullopt : systemFault("fallocate");
+  const bool isFine = error == 0 || error == EOPNOTSUPP || error == ENOSYS || error == EINTR;
+  return isFine ? MaybeFault() : SystemFault{error, "fallocate"};
 }
 
 MaybeFault FileTarget::write(std::uint64_t offset, std::span<const std::byte> bytes) {
