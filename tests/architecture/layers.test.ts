@@ -53,6 +53,20 @@ describe('core/', () => {
     ).toEqual([])
   })
 
+  it('has one class of a name, because the linker would take one for the other', () => {
+    const files = new Map<string, string[]>()
+    for (const file of [...core, ...addon]) {
+      // What is within a class or an unnamed namespace of a source file is another matter.
+      if (!file.endsWith('.h')) continue
+      for (const [, name = ''] of read(file).matchAll(
+        /^(?:class|struct) (\w+)(?: final)?(?: :[^;{]*)?\s*\{/gm,
+      ))
+        files.set(name, [...(files.get(name) ?? []), file])
+    }
+    expect(files.size).toBeGreaterThan(50)
+    expect([...files].filter(([, places]) => places.length > 1)).toEqual([])
+  })
+
   it('turns libcurl’s codes into errors in curl_error.cpp only', () => {
     const others = core.filter((file) => file !== 'core/src/curl/curl_error.cpp')
     expect(findings(others, /\bcase CURL(E|M)_/, withoutComments)).toEqual([])

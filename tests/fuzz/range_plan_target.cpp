@@ -180,7 +180,7 @@ class Run {
   }
 
   void answer(Exchange& exchange, std::uint32_t how) {
-    ResponseFacts facts;
+    ObjectFacts facts;
     facts.etag = object_.etag();
     exchange.hasHead = true;
     exchange.version = object_.version;
@@ -217,7 +217,7 @@ class Run {
     plan_->onHead(ask.slot, facts, now_, 0);
   }
 
-  void lie(Exchange& exchange, ResponseFacts& facts) {
+  void lie(Exchange& exchange, ObjectFacts& facts) {
     switch (input_.below(5)) {
       case 0:
         facts.status = kPartial;

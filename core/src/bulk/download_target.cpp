@@ -80,17 +80,17 @@ class Memory final : public DownloadTarget {
   std::uint64_t capacity_ = 0;
 };
 
-// Its bytes are read in order, from the window.
+// Its bytes are read in order, from a ReadAhead.
 class Stream final : public DownloadTarget {
  public:
-  explicit Stream(StreamWindow& window) : window_(window) {}
+  explicit Stream(ReadAhead& readAhead) : readAhead_(readAhead) {}
 
   MaybeFault open() override { return std::nullopt; }
 
   MaybeFault reserve(std::uint64_t) override { return std::nullopt; }
 
   MaybeFault write(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    window_.write(offset, bytes);
+    readAhead_.write(offset, bytes);
     return std::nullopt;
   }
 
@@ -100,17 +100,17 @@ class Stream final : public DownloadTarget {
 
   MaybeFault finish(std::uint64_t, DownloadResult&) override { return std::nullopt; }
 
-  void forget() override { window_.clear(); }
+  void forget() override { readAhead_.clear(); }
 
  private:
-  StreamWindow& window_;
+  ReadAhead& readAhead_;
 };
 
 }  // namespace
 
-std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options, StreamWindow& window) {
+std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options, ReadAhead& readAhead) {
   if (options.window > 0) {
-    return std::make_unique<Stream>(window);
+    return std::make_unique<Stream>(readAhead);
   }
   if (options.path.empty()) {
     return std::make_unique<Memory>();

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "bulk/partial_object.h"
-#include "bulk/stream_window.h"
+#include "bulk/read_ahead.h"
 #include "dodici/download.h"
 
 #include <cstddef>
@@ -62,7 +62,7 @@ class DownloadTarget {
 };
 
 // Without finish() or keep() nothing remains when it is destroyed.
-// The window is for a stream only.
-std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options, StreamWindow& window);
+// `readAhead` is for a stream only.
+std::unique_ptr<DownloadTarget> makeTarget(const DownloadOptions& options, ReadAhead& readAhead);
 
 }  // namespace dodici

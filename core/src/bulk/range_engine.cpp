@@ -62,7 +62,7 @@ RangeEngine::RangeEngine(ClientOptions client, DownloadOptions options, Download
     : clientOptions_(std::move(client)),
       options_(std::move(options)),
       listener_(listener),
-      target_(makeTarget(options_, window_)),
+      target_(makeTarget(options_, readAhead_)),
       plan_(rulesOf(options_), seed()) {}
 
 RangeEngine::Time RangeEngine::now() {
@@ -272,7 +272,7 @@ void RangeEngine::readRecord(const RecordWalk& walk, EventBatch& batch, BatchPos
 
 void RangeEngine::readHead(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at) {
   const std::string_view text = batch.text;
-  ResponseFacts facts;
+  ObjectFacts facts;
   facts.status = walk.word(0);
   at.text += walk.word(2);
   for (std::uint32_t header = 0; header < walk.word(3); ++header) {

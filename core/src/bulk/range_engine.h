@@ -39,7 +39,7 @@ class RangeEngine final : public EventSink {
   DownloadProgress progress() const;
   DownloadResult* result();
 
-  std::size_t readable() { return window_.readable(); }
+  std::size_t readable() { return readAhead_.readable(); }
 
   std::size_t readStream(std::span<std::byte> into);
 
@@ -93,7 +93,7 @@ class RangeEngine final : public EventSink {
   DownloadOptions options_;
   DownloadListener& listener_;
 
-  StreamWindow window_;
+  ReadAhead readAhead_;
 
   // The download's thread only.
   std::unique_ptr<DownloadTarget> target_;

@@ -4,7 +4,7 @@
 namespace dodici {
 
 std::size_t RangeEngine::readStream(std::span<std::byte> into) {
-  const std::size_t size = window_.take(into);
+  const std::size_t size = readAhead_.take(into);
   const MutexLock lock(mutex_);
   readerHasTaken_ = true;
   wake_.notify_all();
@@ -14,12 +14,12 @@ std::size_t RangeEngine::readStream(std::span<std::byte> into) {
 // Ranges are asked for only if there is room for them. A response without ranges is held up here: the client's batches
 // wait, and so do its connections.
 bool RangeEngine::hasRoom() const {
-  return !isStream() || plan_.received() <= window_.taken() + options_.window;
+  return !isStream() || plan_.received() <= readAhead_.taken() + options_.window;
 }
 
 void RangeEngine::boundPlan() {
   if (isStream()) {
-    plan_.bound(window_.taken() + options_.window);
+    plan_.bound(readAhead_.taken() + options_.window);
   }
 }
 
@@ -27,22 +27,22 @@ void RangeEngine::releasePrefix() {
   if (!isStream() || plan_.fault()) {
     return;
   }
-  window_.release(plan_.prefix(), [this](std::span<const std::byte> part) {
+  readAhead_.release(plan_.prefix(), [this](std::span<const std::byte> part) {
     if (streamed_) {
       streamed_->add(part);
     }
   });
-  if (window_.released() > 0) {
+  if (readAhead_.released() > 0) {
     plan_.pin();
   }
-  if (window_.takeWish()) {
+  if (readAhead_.takeWish()) {
     listener_.onDownloadNews();
   }
 }
 
 void RangeEngine::awaitReader() {
   const MutexLock lock(mutex_);
-  while (isStream() && window_.taken() < window_.released() && !isCancelled()) {
+  while (isStream() && readAhead_.taken() < readAhead_.released() && !isCancelled()) {
     wake_.wait(mutex_);
   }
 }

@@ -15,8 +15,8 @@
 // Owner:   RangeEngine.
 #pragma once
 
+#include "bulk/object_facts.h"
 #include "bulk/partial_object.h"
-#include "bulk/response_facts.h"
 #include "dodici/download.h"
 #include "dodici/error.h"
 
@@ -101,7 +101,7 @@ class RangePlan {
 
   // REQUIRES for all: the slot's end has not been reported. The calls about a slot that is not wanted do nothing.
   // `unixNow` is in seconds.
-  void onHead(std::uint32_t slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
+  void onHead(std::uint32_t slot, const ObjectFacts& facts, Time now, std::int64_t unixNow);
   Placed onBytes(std::uint32_t slot, std::size_t size, Time now);
   void onEnd(std::uint32_t slot, Time now);
   void onFailed(std::uint32_t slot, const Error& error, Time now);
@@ -163,14 +163,14 @@ class RangePlan {
   bool isInBounds(std::uint64_t begin, std::uint64_t end) const;
   // What has not come, in order.
   std::vector<ByteSpan> missing() const;
-  void onFirstHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
-  void onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
-  void onOtherStatus(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow);
-  void takeWhole(Slot& slot, const ResponseFacts& facts);
-  bool takeFirst(Slot& slot, const ResponseFacts& facts, Time now);
-  void takePart(Slot& slot, const ResponseFacts& facts, Time now);
+  void onFirstHead(Slot& slot, const ObjectFacts& facts, Time now, std::int64_t unixNow);
+  void onPartHead(Slot& slot, const ObjectFacts& facts, Time now, std::int64_t unixNow);
+  void onOtherStatus(Slot& slot, const ObjectFacts& facts, Time now, std::int64_t unixNow);
+  void takeWhole(Slot& slot, const ObjectFacts& facts);
+  bool takeFirst(Slot& slot, const ObjectFacts& facts, Time now);
+  void takePart(Slot& slot, const ObjectFacts& facts, Time now);
   void setLabel(Slot& slot, std::uint64_t labelEnd, Time now);
-  bool isSameObject(const ResponseFacts& facts) const;
+  bool isSameObject(const ObjectFacts& facts) const;
   // How large the next range is that nobody has asked for yet.
   std::uint64_t nextSize() const;
   std::optional<Piece> stealPiece(Time now);

@@ -23,18 +23,18 @@ bool mayPass(std::uint32_t status) {
          (status >= 502 && status <= 504);
 }
 
-bool isCoded(const ResponseFacts& facts) {
+bool isCoded(const ObjectFacts& facts) {
   return !facts.contentEncoding.empty() && facts.contentEncoding != "identity";
 }
 
-PlanFault coded(const ResponseFacts& facts) {
+PlanFault coded(const ObjectFacts& facts) {
   return {DownloadEnd::encoded, facts.status, facts.contentEncoding, {}};
 }
 
 }  // namespace
 
 void RangePlan::onHead(
-    std::uint32_t index, const ResponseFacts& facts, Time now, std::int64_t unixNow
+    std::uint32_t index, const ObjectFacts& facts, Time now, std::int64_t unixNow
 ) {
   Slot& slot = slots_[index];
   if (slot.isDropped) {
@@ -49,9 +49,7 @@ void RangePlan::onHead(
   }
 }
 
-void RangePlan::onFirstHead(
-    Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow
-) {
+void RangePlan::onFirstHead(Slot& slot, const ObjectFacts& facts, Time now, std::int64_t unixNow) {
   if (facts.status == kOk) {
     takeWhole(slot, facts);
   } else if (facts.status == kPartial && slot.isRanged) {
@@ -77,7 +75,7 @@ void RangePlan::onFirstHead(
   }
 }
 
-void RangePlan::onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow) {
+void RangePlan::onPartHead(Slot& slot, const ObjectFacts& facts, Time now, std::int64_t unixNow) {
   if (facts.status == kPartial) {
     takePart(slot, facts, now);
   } else if (isUnconfirmed_ && facts.status == kOk) {
@@ -105,7 +103,7 @@ void RangePlan::onPartHead(Slot& slot, const ResponseFacts& facts, Time now, std
 }
 
 void RangePlan::onOtherStatus(
-    Slot& slot, const ResponseFacts& facts, Time now, std::int64_t unixNow
+    Slot& slot, const ObjectFacts& facts, Time now, std::int64_t unixNow
 ) {
   const PlanFault refused{DownloadEnd::refused, facts.status, {}, {}};
   if (!mayPass(facts.status)) {
@@ -122,7 +120,7 @@ void RangePlan::onOtherStatus(
   retry(slot, refused, now, delay);
 }
 
-void RangePlan::takeWhole(Slot& slot, const ResponseFacts& facts) {
+void RangePlan::takeWhole(Slot& slot, const ObjectFacts& facts) {
   if (isCoded(facts)) {
     fail(coded(facts));
     return;
@@ -136,7 +134,7 @@ void RangePlan::takeWhole(Slot& slot, const ResponseFacts& facts) {
 }
 
 // Returns false if the response cannot be used.
-bool RangePlan::takeFirst(Slot& slot, const ResponseFacts& facts, Time now) {
+bool RangePlan::takeFirst(Slot& slot, const ObjectFacts& facts, Time now) {
   if (isCoded(facts)) {
     fail(coded(facts));
     return true;
@@ -165,7 +163,7 @@ bool RangePlan::takeFirst(Slot& slot, const ResponseFacts& facts, Time now) {
   return true;
 }
 
-void RangePlan::takePart(Slot& slot, const ResponseFacts& facts, Time now) {
+void RangePlan::takePart(Slot& slot, const ObjectFacts& facts, Time now) {
   if (isCoded(facts)) {
     fail(coded(facts));
     return;
@@ -204,7 +202,7 @@ void RangePlan::setLabel(Slot& slot, std::uint64_t labelEnd, Time now) {
 }
 
 // A header that is absent says nothing.
-bool RangePlan::isSameObject(const ResponseFacts& facts) const {
+bool RangePlan::isSameObject(const ObjectFacts& facts) const {
   const bool isOtherTag = !facts.etag.empty() && facts.etag != etag_;
   const bool isOtherDate =
       !facts.lastModified.empty() && !lastModified_.empty() && facts.lastModified != lastModified_;

@@ -67,11 +67,11 @@ TEST(RangePlanResume, AsksForOneByteOfAnObjectThatIsWhole) {
 }
 
 TEST(RangePlanResume, BeginsAnewWithAnotherObject) {
-  ResponseFacts otherTag = part(0, 9);
+  ObjectFacts otherTag = part(0, 9);
   otherTag.etag = "\"v2\"";
-  ResponseFacts shrunk = status(416);
+  ObjectFacts shrunk = status(416);
   shrunk.contentRange = "bytes */5";
-  for (const ResponseFacts& facts : {otherTag, part(0, 9, kSize + 1), shrunk, status(416)}) {
+  for (const ObjectFacts& facts : {otherTag, part(0, 9, kSize + 1), shrunk, status(416)}) {
     Session session = resumed();
     session.head(session.asks().at(0), facts);
     EXPECT_FALSE(session.plan.isOver());
@@ -88,7 +88,7 @@ TEST(RangePlanResume, BeginsAnewWithAnotherObject) {
 TEST(RangePlanResume, TakesA200AsTheWholeObject) {
   Session session = resumed();
   const RangeAsk ask = session.asks().at(0);
-  ResponseFacts other = whole(70);
+  ObjectFacts other = whole(70);
   other.etag = "\"v2\"";
   session.head(ask, other);
   EXPECT_EQ(session.plan.restarts(), 1U);
@@ -111,7 +111,7 @@ TEST(RangePlanResume, KeepsThePartWhenTheServerDoesNotAnswerAtOnce) {
 }
 
 TEST(RangePlanResume, ReportsARedirectBeforeTheFirstRangeOnly) {
-  ResponseFacts redirect = status(302);
+  ObjectFacts redirect = status(302);
   redirect.location = "/other";
   Session session = resumed();
   session.head(session.asks().at(0), redirect);
@@ -137,7 +137,7 @@ TEST(RangePlanResume, DoesNotNameBytesThatMayTurnOutToBeWrong) {
   Session session;
   session.begin();
   const RangeAsk ask = session.asks().at(0);
-  ResponseFacts unsized = part(10, 19);
+  ObjectFacts unsized = part(10, 19);
   unsized.contentLength.reset();
   session.head(ask, unsized);
   session.bytes(ask, 10);

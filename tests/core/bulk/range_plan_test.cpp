@@ -94,20 +94,20 @@ TEST(RangePlan, FailsAtOnceIfTryingAgainCannotHelp) {
 }
 
 TEST(RangePlan, NeverMixesTwoObjects) {
-  const auto changes = [](const ResponseFacts& facts) {
+  const auto changes = [](const ObjectFacts& facts) {
     Session session;
     session.begin();
     session.head(session.asks().at(0), facts);
     return session.plan.fault() && session.plan.fault()->end == DownloadEnd::changed;
   };
-  ResponseFacts otherTag = part(10, 19);
+  ObjectFacts otherTag = part(10, 19);
   otherTag.etag = "\"v2\"";
   EXPECT_TRUE(changes(otherTag));
   EXPECT_TRUE(changes(part(10, 19, kSize + 1)));
-  ResponseFacts otherWhole = whole(kSize);
+  ObjectFacts otherWhole = whole(kSize);
   otherWhole.etag = "\"v2\"";
   EXPECT_TRUE(changes(otherWhole));
-  ResponseFacts shrunk = status(416);
+  ObjectFacts shrunk = status(416);
   shrunk.contentRange = "bytes */5";
   EXPECT_TRUE(changes(shrunk));
 }
@@ -117,7 +117,7 @@ TEST(RangePlan, BeginsAgainOnceIfAChangedObjectIsWanted) {
   given.restartsIfChanged = true;
   Session session(given);
   session.begin();
-  ResponseFacts other = part(10, 19);
+  ObjectFacts other = part(10, 19);
   other.etag = "\"v2\"";
   session.head(session.asks().at(0), other);
   EXPECT_FALSE(session.plan.isOver());
@@ -130,13 +130,13 @@ TEST(RangePlan, BeginsAgainOnceIfAChangedObjectIsWanted) {
 }
 
 TEST(RangePlan, DoesNotUseARangeThatWasNotAskedFor) {
-  ResponseFacts noTag = part(10, 19);
+  ObjectFacts noTag = part(10, 19);
   noTag.etag.clear();
-  ResponseFacts wrongLength = part(10, 19);
+  ObjectFacts wrongLength = part(10, 19);
   wrongLength.contentLength = 9;
-  ResponseFacts noRange = part(10, 19);
+  ObjectFacts noRange = part(10, 19);
   noRange.contentRange.clear();
-  for (const ResponseFacts& facts : {part(11, 19), part(0, 9), noTag, wrongLength, noRange}) {
+  for (const ObjectFacts& facts : {part(11, 19), part(0, 9), noTag, wrongLength, noRange}) {
     Session session;
     session.begin();
     const RangeAsk ask = session.asks().at(0);
@@ -173,7 +173,7 @@ TEST(RangePlan, RefusesABodyThatIsLongerThanItsRange) {
   Session session;
   session.begin();
   const RangeAsk ask = session.asks().at(0);
-  ResponseFacts facts = part(10, 19);
+  ObjectFacts facts = part(10, 19);
   facts.contentLength.reset();
   session.head(ask, facts);
   EXPECT_EQ(session.bytes(ask, 10).size, 10U);
@@ -183,11 +183,11 @@ TEST(RangePlan, RefusesABodyThatIsLongerThanItsRange) {
 }
 
 TEST(RangePlan, AsksWithoutARangeWhenRangesAreOfNoUse) {
-  ResponseFacts noValidator = part(0, 9);
+  ObjectFacts noValidator = part(0, 9);
   noValidator.etag.clear();
-  ResponseFacts noTotal = part(0, 9);
+  ObjectFacts noTotal = part(0, 9);
   noTotal.contentRange = "bytes 0-9/*";
-  for (const ResponseFacts& facts : {noValidator, noTotal, part(5, 9), status(416)}) {
+  for (const ObjectFacts& facts : {noValidator, noTotal, part(5, 9), status(416)}) {
     Session session;
     session.head(session.asks().at(0), facts);
     const auto next = session.asks();
@@ -198,7 +198,7 @@ TEST(RangePlan, AsksWithoutARangeWhenRangesAreOfNoUse) {
 
 TEST(RangePlan, KnowsAnEmptyObject) {
   Session session;
-  ResponseFacts facts = status(416);
+  ObjectFacts facts = status(416);
   facts.contentRange = "bytes */0";
   session.head(session.asks().at(0), facts);
   EXPECT_TRUE(session.plan.isWhole());
@@ -208,7 +208,7 @@ TEST(RangePlan, KnowsAnEmptyObject) {
 TEST(RangePlan, AsksForLessWhenTheServerIsBusyAndWaitsAsLongAsItSays) {
   Session session;
   session.begin();
-  ResponseFacts busy = status(503);
+  ObjectFacts busy = status(503);
   busy.retryAfter = "1";
   const auto asked = session.asks();
   session.head(asked.at(0), busy);
@@ -223,7 +223,7 @@ TEST(RangePlan, AsksForLessWhenTheServerIsBusyAndWaitsAsLongAsItSays) {
 }
 
 TEST(RangePlan, ReportsRedirectsBeforeTheFirstRangeOnly) {
-  ResponseFacts redirect = status(302);
+  ObjectFacts redirect = status(302);
   redirect.location = "/other";
   Session session;
   session.head(session.asks().at(0), redirect);
@@ -261,7 +261,7 @@ TEST(RangePlan, ReadsNothingAnewThatWasSeen) {
   Session changing(given);
   changing.begin();
   changing.plan.pin();
-  ResponseFacts other = part(10, 19);
+  ObjectFacts other = part(10, 19);
   other.etag = "\"v2\"";
   changing.head(changing.asks().at(0), other);
   ASSERT_TRUE(changing.plan.fault());
@@ -357,7 +357,7 @@ TEST(RangePlan, KeepsToTheConnectionsThatAnOriginServes) {
 }
 
 TEST(RangePlan, RefusesContentCodings) {
-  for (ResponseFacts facts : {part(0, 9), whole(10)}) {
+  for (ObjectFacts facts : {part(0, 9), whole(10)}) {
     facts.contentEncoding = "gzip";
     Session session;
     session.head(session.asks().at(0), facts);

@@ -18,8 +18,8 @@ inline constexpr std::uint64_t kSize = 100;
 
 inline RangeRules rules() { return {10, 4, 2, Time{100}, Time{1000}, false}; }
 
-inline ResponseFacts part(std::uint64_t begin, std::uint64_t last, std::uint64_t total = kSize) {
-  ResponseFacts facts;
+inline ObjectFacts part(std::uint64_t begin, std::uint64_t last, std::uint64_t total = kSize) {
+  ObjectFacts facts;
   facts.status = 206;
   facts.etag = "\"v1\"";
   facts.contentRange =
@@ -28,16 +28,16 @@ inline ResponseFacts part(std::uint64_t begin, std::uint64_t last, std::uint64_t
   return facts;
 }
 
-inline ResponseFacts whole(std::optional<std::uint64_t> length) {
-  ResponseFacts facts;
+inline ObjectFacts whole(std::optional<std::uint64_t> length) {
+  ObjectFacts facts;
   facts.status = 200;
   facts.etag = "\"v1\"";
   facts.contentLength = length;
   return facts;
 }
 
-inline ResponseFacts status(std::uint32_t status) {
-  ResponseFacts facts;
+inline ObjectFacts status(std::uint32_t status) {
+  ObjectFacts facts;
   facts.status = status;
   return facts;
 }
@@ -63,7 +63,7 @@ class Session {
     plan.onEnd(ask.slot, time);
   }
 
-  void head(const RangeAsk& ask, const ResponseFacts& facts) {
+  void head(const RangeAsk& ask, const ObjectFacts& facts) {
     plan.onHead(ask.slot, facts, time, 0);
   }
 

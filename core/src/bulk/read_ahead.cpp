@@ -1,11 +1,11 @@
-#include "bulk/stream_window.h"
+#include "bulk/read_ahead.h"
 
 #include <algorithm>
 #include <cstring>
 
 namespace dodici {
 
-void StreamWindow::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+void ReadAhead::write(std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     std::span<std::byte> room;
     {
@@ -19,7 +19,7 @@ void StreamWindow::write(std::uint64_t offset, std::span<const std::byte> bytes)
   }
 }
 
-void StreamWindow::release(
+void ReadAhead::release(
     std::uint64_t end, const std::function<void(std::span<const std::byte>)>& onPart
 ) {
   std::uint64_t at = released();
@@ -37,25 +37,25 @@ void StreamWindow::release(
   }
 }
 
-void StreamWindow::clear() {
+void ReadAhead::clear() {
   const MutexLock lock(mutex_);
   blocks_.blocks.clear();
 }
 
-std::size_t StreamWindow::readable() {
+std::size_t ReadAhead::readable() {
   const MutexLock lock(mutex_);
   isWanted_ = released_ == taken_;
   return static_cast<std::size_t>(released_ - taken_);
 }
 
-bool StreamWindow::takeWish() {
+bool ReadAhead::takeWish() {
   const MutexLock lock(mutex_);
   const bool isDue = isWanted_ && released_ > taken_;
   isWanted_ = isWanted_ && !isDue;
   return isDue;
 }
 
-std::size_t StreamWindow::take(std::span<std::byte> into) {
+std::size_t ReadAhead::take(std::span<std::byte> into) {
   const MutexLock lock(mutex_);
   std::size_t size = 0;
   while (size < into.size() && taken_ < released_) {
@@ -73,24 +73,24 @@ std::size_t StreamWindow::take(std::span<std::byte> into) {
   return size;
 }
 
-std::uint64_t StreamWindow::taken() const {
+std::uint64_t ReadAhead::taken() const {
   const MutexLock lock(mutex_);
   return taken_;
 }
 
-std::uint64_t StreamWindow::released() const {
+std::uint64_t ReadAhead::released() const {
   const MutexLock lock(mutex_);
   return released_;
 }
 
-std::span<std::byte> StreamWindow::Blocks::place(std::uint64_t offset) {
+std::span<std::byte> ReadAhead::Blocks::place(std::uint64_t offset) {
   const auto index = static_cast<std::size_t>(offset / kBlockSize - first);
   if (index >= blocks.size()) {
     blocks.resize(index + 1);
   }
   Block& block = blocks[index];
   if (!block) {
-    block.reset(new std::byte[kBlockSize]);
+    block = std::make_unique_for_overwrite<std::byte[]>(kBlockSize);
   }
   const auto within = static_cast<std::size_t>(offset % kBlockSize);
   return {block.get() + within, kBlockSize - within};

@@ -1,4 +1,4 @@
-#include "bulk/response_facts.h"
+#include "bulk/object_facts.h"
 
 #include <gtest/gtest.h>
 
@@ -59,15 +59,15 @@ TEST(HttpDate, IsReadInTheFormThatServersSend) {
   }
 }
 
-ResponseFacts factsOf(const char* etag, const char* modified, const char* date) {
-  ResponseFacts facts;
+ObjectFacts factsOf(const char* etag, const char* modified, const char* date) {
+  ObjectFacts facts;
   facts.add("ETag", etag);
   facts.add("last-modified", modified);
   facts.add("Date", date);
   return facts;
 }
 
-TEST(ResponseFacts, NamesAStrongValidatorOnly) {
+TEST(ObjectFacts, NamesAStrongValidatorOnly) {
   const char* const kOld = "Sun, 06 Nov 1994 08:49:37 GMT";
   const char* const kNew = "Sun, 06 Nov 1994 08:49:38 GMT";
   EXPECT_EQ(factsOf("\"a\"", kOld, kNew).validator(), "\"a\"");
@@ -77,8 +77,8 @@ TEST(ResponseFacts, NamesAStrongValidatorOnly) {
   EXPECT_EQ(factsOf("unquoted", "", "").validator(), "");
 }
 
-TEST(ResponseFacts, ReadsRetryAfterAsSecondsOrAsADate) {
-  ResponseFacts facts;
+TEST(ObjectFacts, ReadsRetryAfterAsSecondsOrAsADate) {
+  ObjectFacts facts;
   EXPECT_FALSE(facts.retryDelay(0));
   facts.add("retry-after", " 3 ");
   EXPECT_EQ(facts.retryDelay(0), std::chrono::seconds(3));

@@ -17,7 +17,7 @@
 
 namespace dodici {
 
-class StreamWindow {
+class ReadAhead {
  public:
   // REQUIRES: the bytes have not been released.
   void write(std::uint64_t offset, std::span<const std::byte> bytes);

@@ -1,4 +1,4 @@
-#include "bulk/response_facts.h"
+#include "bulk/object_facts.h"
 
 #include "http/header_syntax.h"
 
@@ -86,7 +86,7 @@ std::optional<std::int64_t> parseHttpDate(std::string_view text) {
   return ((days * 24 + *hour) * 60 + *minute) * 60 + *second;
 }
 
-void ResponseFacts::add(std::string_view name, std::string_view value) {
+void ObjectFacts::add(std::string_view name, std::string_view value) {
   const auto is = [name](std::string_view known) { return equalsIgnoringCase(name, known); };
   if (is("content-length")) {
     contentLength = parseNumber(strip(value));
@@ -107,7 +107,7 @@ void ResponseFacts::add(std::string_view name, std::string_view value) {
   }
 }
 
-std::string ResponseFacts::validator() const {
+std::string ObjectFacts::validator() const {
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
     return etag;
   }
@@ -116,7 +116,7 @@ std::string ResponseFacts::validator() const {
   return modified && sent && *modified < *sent ? lastModified : std::string();
 }
 
-std::optional<std::chrono::milliseconds> ResponseFacts::retryDelay(std::int64_t now) const {
+std::optional<std::chrono::milliseconds> ObjectFacts::retryDelay(std::int64_t now) const {
   const auto seconds = parseNumber(retryAfter);
   if (seconds) {
     const auto bounded = std::min<std::uint64_t>(*seconds, kMostSeconds);

@@ -28,7 +28,7 @@ std::optional<ContentRange> parseContentRange(std::string_view text);
 // Seconds since 1970 of "Sun, 06 Nov 1994 08:49:37 GMT"; nothing if `text` has another form.
 std::optional<std::int64_t> parseHttpDate(std::string_view text);
 
-struct ResponseFacts {
+struct ObjectFacts {
   std::uint32_t status = 0;
   std::optional<std::uint64_t> contentLength;
   std::string contentRange;
