@@ -18,6 +18,7 @@ import { disconnectError } from '../errors/disconnect-error.ts'
 import { isConnectionError, mayEndResponse } from '../errors/error-kinds.ts'
 import { NativeClients } from '../flight/native-clients.ts'
 import { DispatcherEvents } from './dispatcher-events.ts'
+import { Tenants } from './tenants.ts'
 import { OriginCapacity, type OriginStats } from './origin-stats.ts'
 
 /**
@@ -45,6 +46,11 @@ export class AgentState implements TableOwner, DispatcherState {
   #reason: unknown
   #isGone = false
   readonly #isGivenSockets: boolean
+  readonly tenants = new Tenants(() => {
+    if (this.closed) {
+      this.#destroyWhenIdle()
+    }
+  })
   #stopListening: (() => void) | undefined
 
   /** `options` is what resolveOptions() made of `given`. */
@@ -213,13 +219,17 @@ export class AgentState implements TableOwner, DispatcherState {
     this.#destroyWhenIdle()
   }
 
+  get #isIdle(): boolean {
+    return this.#clients.isIdle && this.tenants.isEmpty
+  }
+
   // In a microtask, so that the last handler is called first.
   #destroyWhenIdle(): void {
-    if (!this.#clients.isIdle) {
+    if (!this.#isIdle) {
       return
     }
     queueMicrotask(() => {
-      if (this.#clients.isIdle && !this.destroyed) {
+      if (this.#isIdle && !this.destroyed) {
         this.destroy(null, ignore)
       }
     })
@@ -228,10 +238,17 @@ export class AgentState implements TableOwner, DispatcherState {
   // The handlers get their errors when the callers of destroy() get their answer. If they were told earlier, a promise
   // that a program only awaits after `await agent.destroy()` would count as an unhandled rejection.
   async #destroyClients(stopped: PendingRequest[], error: unknown): Promise<void> {
-    await Promise.all([this.#clients.destroy(error as Error), this.#mocks?.destroy(error)])
+    const [tellTenants] = await Promise.all([
+      this.tenants.stop(error),
+      this.#clients.destroy(error as Error),
+      this.#mocks?.destroy(error),
+    ])
     await this.#events.settled()
     for (const request of stopped) {
       request.callError(error)
+    }
+    for (const tell of tellTenants) {
+      tell()
     }
     this.#isGone = true
     const callbacks = [...this.#destroyCallbacks, ...this.#closeCallbacks]

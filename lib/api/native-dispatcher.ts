@@ -10,6 +10,7 @@ import {
 import { AgentState } from './agent-state.ts'
 import { DelegateState } from './delegate-state.ts'
 import type { Callback, DispatcherState } from './dispatcher-state.ts'
+import type { Tenants } from './tenants.ts'
 import type { Handler } from '../compat/handler.ts'
 import { dispatchModern, modernHandler, refuse } from '../compat/legacy-handler.ts'
 import type { DispatchOptions } from '../request/request-checks.ts'
@@ -199,13 +200,16 @@ export function reachesNative(dispatcher: Dispatcher): boolean {
   )
 }
 
-/**
- * The options of a dispatcher whose requests native receives directly, and the origin that they all go to, if there is
- * one. Returns undefined for other dispatchers.
- */
-export function nativeOptions(
-  dispatcher: Dispatcher,
-): { options: ResolvedOptions; fixedOrigin: string | undefined } | undefined {
+/** A dispatcher whose requests native receives directly. */
+export interface NativeHost {
+  readonly options: ResolvedOptions
+  /** the origin that all its requests go to */
+  readonly fixedOrigin: string | undefined
+  readonly tenants: Tenants
+}
+
+/** Returns undefined for other dispatchers. */
+export function nativeHost(dispatcher: Dispatcher): NativeHost | undefined {
   if (!reachesNative(dispatcher)) {
     return undefined
   }
@@ -213,7 +217,7 @@ export function nativeOptions(
     state: AgentState
     fixedOrigin: string | undefined
   }
-  return { options: state.resolvedOptions(), fixedOrigin }
+  return { options: state.resolvedOptions(), fixedOrigin, tenants: state.tenants }
 }
 
 /** The dispatch() methods of our own classes. */

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { createHash, randomBytes } from 'node:crypto'
+import type { NativeHost } from '../api/native-dispatcher.ts'
 import { loadBinding } from '../native/load.ts'
 import {
   DownloadEnd,
@@ -11,7 +12,8 @@ import { downloadError, refused } from './download-error.ts'
 import type { DownloadSettings } from './download-options.ts'
 import type { DownloadFeed } from './download-feed.ts'
 import { headersForOthers } from './header-pairs.ts'
-import { nativeRequest, optionsFor, type NativeRequest } from './native-request.ts'
+import { DownloadTenant } from './download-tenant.ts'
+import { hostOf, nativeRequest, type NativeRequest } from './native-request.ts'
 
 type Place = Pick<NativeDownloadOptions, 'path' | 'temporaryPath' | 'resumeKey'>
 
@@ -37,12 +39,35 @@ export async function followedDownload(
   settings: DownloadSettings,
   feed?: DownloadFeed,
 ): Promise<NativeDownloadResult> {
+  settings.signal?.throwIfAborted()
+  const host = hostOf(settings.dispatcher)
+  const tenant = new DownloadTenant()
+  host.tenants.enter(tenant)
+  try {
+    const signal = tenant.signalWith(settings.signal)
+    return await follow(first, host, { ...settings, signal }, feed)
+  } catch (error) {
+    tenant.end()
+    await tenant.whenTold()
+    throw error
+  } finally {
+    tenant.end()
+    host.tenants.leave(tenant)
+  }
+}
+
+async function follow(
+  first: URL,
+  host: NativeHost,
+  settings: DownloadSettings,
+  feed: DownloadFeed | undefined,
+): Promise<NativeDownloadResult> {
   let url = first
   let { headers } = settings
   const place = placeOf(first, settings)
   for (let redirects = 0; ; redirects++) {
     settings.signal?.throwIfAborted()
-    const request = await nativeRequest(optionsFor(settings.dispatcher, url), url, headers)
+    const request = await nativeRequest(host, url, headers)
     const result = await run(request, settings, place, feed)
     if (result.end === DownloadEnd.whole) {
       return result

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { defaultDispatcher } from '../api/default-dispatcher.ts'
-import { nativeOptions } from '../api/native-dispatcher.ts'
+import { nativeHost, type NativeHost } from '../api/native-dispatcher.ts'
+import type { Tenant } from '../api/tenants.ts'
 import { errors } from '../compat/undici.ts'
 import { isObserved } from '../diagnostics/observed-request.ts'
 import { ConnectionPlanner } from '../dispatch/connection-planner.ts'
@@ -37,36 +38,39 @@ interface Route extends ItemRoute {
 /** Chooses how to load: natively, unless something between the dispatcher and native has to see the requests. */
 export function itemLoader(settings: LoadSettings<unknown>, signal: AbortSignal): ItemLoader {
   const dispatcher = settings.dispatcher ?? defaultDispatcher()
-  const found = nativeOptions(dispatcher)
-  return found === undefined || found.options.connectors !== null || isObserved()
+  const host = nativeHost(dispatcher)
+  return host === undefined || host.options.connectors !== null || isObserved()
     ? new RequestLoader(settings, signal)
-    : new NativeLoader(dispatcher, found.options, found.fixedOrigin, settings, signal)
+    : new NativeLoader(dispatcher, host, settings, signal)
 }
 
 /** Loads items by native clients of its own, which collect whole responses. */
-class NativeLoader implements ItemLoader {
+class NativeLoader implements ItemLoader, Tenant {
   readonly #dispatcher: { readonly closed: boolean; readonly destroyed: boolean }
+  readonly #host: NativeHost
   readonly #options: ResolvedOptions
-  readonly #fixedOrigin: string | undefined
   readonly #settings: LoadSettings<unknown>
   readonly #signal: AbortSignal
   readonly #planner: ConnectionPlanner
   readonly #clients = new Map<string, LoadClient>()
   readonly #routes = new Map<string, Route>()
+  /** requests that have not ended */
+  #running = 0
+  /** set when the dispatcher is destroyed, with the tasks whose programs must still hear of it */
+  #stop: { readonly reason: unknown; readonly tasks: LoadTask[] } | undefined
 
   constructor(
     dispatcher: Dispatcher,
-    options: ResolvedOptions,
-    fixedOrigin: string | undefined,
+    host: NativeHost,
     settings: LoadSettings<unknown>,
     signal: AbortSignal,
   ) {
     this.#dispatcher = dispatcher as unknown as { closed: boolean; destroyed: boolean }
-    this.#options = options
-    this.#fixedOrigin = fixedOrigin
+    this.#host = host
+    this.#options = host.options
     this.#settings = settings
     this.#signal = signal
-    this.#planner = new ConnectionPlanner(options, {
+    this.#planner = new ConnectionPlanner(host.options, {
       renewTls: (client) => (client as LoadClient).renewTls(),
     })
     signal.addEventListener('abort', this.#destroy, { once: true })
@@ -91,6 +95,24 @@ class NativeLoader implements ItemLoader {
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#destroy)
     this.#destroy()
+    await this.#whenClosed()
+  }
+
+  // As a tenant of the dispatcher, which it is while requests run.
+
+  async stop(reason: unknown): Promise<() => void> {
+    const tasks: LoadTask[] = []
+    this.#stop = { reason, tasks }
+    this.#destroy()
+    await this.#whenClosed()
+    return () => {
+      for (const task of tasks) {
+        task.onFailed(reason)
+      }
+    }
+  }
+
+  async #whenClosed(): Promise<void> {
     await Promise.all([...this.#clients.values()].map((client) => client.whenClosed()))
   }
 
@@ -116,7 +138,7 @@ class NativeLoader implements ItemLoader {
 
   #submit(task: LoadTask, attempt: number): void {
     const { target, headers } = task.job
-    const route = this.#routeTo(this.#fixedOrigin ?? task.job.origin)
+    const route = this.#routeTo(this.#host.fixedOrigin ?? task.job.origin)
     const item = new NativeItem(task, route, attempt, this.#onEnd)
     if (headers === this.#settings.headers) {
       route.client.submit(item, `${route.start}${target}${route.rest}`, route.flags)
@@ -124,6 +146,9 @@ class NativeLoader implements ItemLoader {
       const { client, origin } = route
       const { encoded } = encodeGet(this.#options, origin, client.proxy, target, headers.flat())
       client.submit(item, encoded.text, encoded.flags)
+    }
+    if (this.#running++ === 0) {
+      this.#host.tenants.enter(this)
     }
   }
 
@@ -183,6 +208,9 @@ class NativeLoader implements ItemLoader {
 
   readonly #onEnd = (item: NativeItem): void => {
     const { status, headers, body, failure, task } = item
+    if (--this.#running === 0) {
+      this.#host.tenants.leave(this)
+    }
     if (failure !== undefined) {
       this.#retry(item, failureOf(failure.error))
     } else if (status < 200 || status > 299) {
@@ -194,6 +222,10 @@ class NativeLoader implements ItemLoader {
   }
 
   #retry({ task, attempt }: NativeItem, failure: Failure): void {
+    if (this.#stop !== undefined) {
+      this.#stop.tasks.push(task)
+      return
+    }
     waitForRetry(failure, attempt, this.#settings, this.#signal).then(
       () => this.#attempt(task, attempt + 1),
       (error: unknown) => task.onFailed(error),

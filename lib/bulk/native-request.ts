@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { defaultDispatcher } from '../api/default-dispatcher.ts'
-import { nativeOptions } from '../api/native-dispatcher.ts'
+import { nativeHost, type NativeHost } from '../api/native-dispatcher.ts'
 import { errors } from '../compat/undici.ts'
 import { findAddresses } from '../dispatch/address-lookup.ts'
 import type { Destination } from '../errors/destination.ts'
@@ -32,13 +32,13 @@ export interface NativeRequest {
 }
 
 /**
- * Returns the options of the dispatcher. Throws if it is closed, if it is not one of ours, or if something between it
- * and native would have to see the requests.
+ * Returns what a download uses of the dispatcher. Throws if it is closed, if it is not one of ours, or if something
+ * between it and native would have to see the requests.
  */
-export function optionsFor(dispatcher: Dispatcher | undefined, url: URL): ResolvedOptions {
+export function hostOf(dispatcher: Dispatcher | undefined): NativeHost {
   const used = dispatcher ?? defaultDispatcher()
-  const found = nativeOptions(used)
-  if (found === undefined || found.options.connectors !== null) {
+  const host = nativeHost(used)
+  if (host === undefined || host.options.connectors !== null) {
     throw new NotSupportedError(
       'dispatcher must be an Agent, Pool or Client of dodici, without interceptors and without a connect function',
     )
@@ -50,10 +50,7 @@ export function optionsFor(dispatcher: Dispatcher | undefined, url: URL): Resolv
   if (closed) {
     throw new ClientClosedError()
   }
-  if (found.fixedOrigin !== undefined && found.fixedOrigin !== url.origin) {
-    throw new InvalidArgumentError(`dispatcher is for ${found.fixedOrigin} only`)
-  }
-  return found.options
+  return host
 }
 
 /** A GET in native's form, and the TLS name if it is not the origin's host. */
@@ -99,12 +96,18 @@ export function encodeGet(
   return { encoded, servername }
 }
 
-/** Prepares a GET: checks its headers, and looks its host up. Throws undici's errors, and those of `dns.lookup()`. */
+/**
+ * Prepares a GET: checks its URL and its headers, and looks its host up. Throws undici's errors, and those of
+ * `dns.lookup()`.
+ */
 export async function nativeRequest(
-  options: ResolvedOptions,
+  { options, fixedOrigin }: NativeHost,
   url: URL,
   headers: readonly HeaderPair[],
 ): Promise<NativeRequest> {
+  if (fixedOrigin !== undefined && fixedOrigin !== url.origin) {
+    throw new InvalidArgumentError(`dispatcher is for ${fixedOrigin} only`)
+  }
   const origin = new Origin(new URL(url.origin))
   const proxy = options.proxies === null ? null : options.proxies.find(origin.url)
   const connect = proxy === null ? options.connect : proxy.connectTo(options.connect)
