@@ -204,10 +204,9 @@ void RangeEngine::waitForBatch(std::optional<Time> until) {
   readerHasTaken_ = false;
 }
 
-void RangeEngine::read(EventBatch& batch) {
-  BatchPosition at;
-  for (RecordWalk walk(batch.words); walk.more() && !systemFault_; walk.step()) {
-    readRecord(walk, batch, at);
+void RangeEngine::read(const EventBatch& batch) {
+  for (BatchWalk walk(batch); walk.more() && !systemFault_; walk.step()) {
+    readRecord(walk);
     notePlan();
   }
   const auto total = plan_.total();
@@ -227,35 +226,25 @@ void RangeEngine::notePlan() {
   }
 }
 
-void RangeEngine::readRecord(const RecordWalk& walk, EventBatch& batch, BatchPosition& at) {
-  const auto slot = static_cast<std::uint32_t>(walk.id());
-  switch (walk.type()) {
+void RangeEngine::readRecord(const BatchWalk& walk) {
+  const auto slot = static_cast<std::uint32_t>(walk.record().id());
+  switch (walk.record().type()) {
     case EventType::responseStart:
-      readHead(walk, batch, at);
+      readHead(slot, walk);
       break;
     case EventType::data:
-      readBytes(slot, {batch.slab.data() + at.slab, walk.word(0)});
-      at.slab += walk.word(0);
-      break;
     case EventType::dataBlock:
-      readBytes(slot, {batch.blocks[walk.word(0)].data() + walk.word(1), walk.word(2)});
+      readBytes(slot, walk.bytes());
       break;
     case EventType::end:
-      for (std::uint32_t i = 0; i < 2 * walk.word(0); ++i) {
-        at.text += walk.word(1 + i);
-      }
       controllers_[slot] = {};
       plan_.onEnd(slot, now());
       break;
     case EventType::failed:
-      readFailure(walk, batch, at);
+      readFailure(slot, walk);
       break;
     case EventType::connected:
-      at.text += walk.word(0);
-      break;
     case EventType::disconnected:
-      at.text += walk.word(2);
-      break;
     case EventType::requestSent:
     case EventType::bodyWanted:
     case EventType::loopClosed:
@@ -270,19 +259,19 @@ void RangeEngine::readRecord(const RecordWalk& walk, EventBatch& batch, BatchPos
   }
 }
 
-void RangeEngine::readHead(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at) {
-  const std::string_view text = batch.text;
+void RangeEngine::readHead(std::uint32_t slot, const BatchWalk& walk) {
+  const RecordWalk& record = walk.record();
   ObjectFacts facts;
-  facts.status = walk.word(0);
-  at.text += walk.word(2);
-  for (std::uint32_t header = 0; header < walk.word(3); ++header) {
-    const std::size_t nameLength = walk.word(4 + 2 * std::size_t{header});
-    const std::size_t valueLength = walk.word(5 + 2 * std::size_t{header});
-    facts.add(text.substr(at.text, nameLength), text.substr(at.text + nameLength, valueLength));
-    at.text += nameLength + valueLength;
+  facts.status = record.word(0);
+  std::string_view text = walk.text().substr(record.word(2));
+  for (std::uint32_t header = 0; header < record.word(3); ++header) {
+    const std::size_t nameLength = record.word(4 + 2 * std::size_t{header});
+    const std::size_t valueLength = record.word(5 + 2 * std::size_t{header});
+    facts.add(text.substr(0, nameLength), text.substr(nameLength, valueLength));
+    text.remove_prefix(nameLength + valueLength);
   }
   if (facts.status >= kFirstFinalStatus) {
-    plan_.onHead(static_cast<std::uint32_t>(walk.id()), facts, now(), secondsSinceEpoch());
+    plan_.onHead(slot, facts, now(), secondsSinceEpoch());
   }
 }
 
@@ -293,15 +282,13 @@ void RangeEngine::readBytes(std::uint32_t slot, std::span<const std::byte> bytes
   }
 }
 
-void RangeEngine::readFailure(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at) {
-  const std::string_view text = batch.text;
+void RangeEngine::readFailure(std::uint32_t slot, const BatchWalk& walk) {
+  const RecordWalk& record = walk.record();
   Error error;
-  error.code = static_cast<Errc>(walk.word(0));
-  error.detail = walk.word(1);
-  error.message = text.substr(at.text, walk.word(2));
-  error.socket = text.substr(at.text + walk.word(2), walk.word(3));
-  at.text += std::size_t{walk.word(2)} + walk.word(3);
-  const auto slot = static_cast<std::uint32_t>(walk.id());
+  error.code = static_cast<Errc>(record.word(0));
+  error.detail = record.word(1);
+  error.message = walk.text().substr(0, record.word(2));
+  error.socket = walk.text().substr(record.word(2), record.word(3));
   controllers_[slot] = {};
   plan_.onFailed(slot, error, now());
 }

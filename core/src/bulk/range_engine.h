@@ -12,8 +12,8 @@
 #include "dodici/download.h"
 #include "dodici/event_batch.h"
 #include "dodici/event_sink.h"
-#include "dodici/record_walk.h"
 #include "dodici/request_controller.h"
+#include "events/batch_walk.h"
 #include "thread_annotations.h"
 
 #include <atomic>
@@ -48,21 +48,15 @@ class RangeEngine final : public EventSink {
  private:
   using Time = RangePlan::Time;
 
-  // Where the parts of the next record are.
-  struct BatchPosition {
-    std::size_t text = 0;
-    std::size_t slab = 0;
-  };
-
   void download();
   void transfer();
   void sendRequests(Client& client);
   void cancelDropped();
-  void read(EventBatch& batch);
-  void readRecord(const RecordWalk& walk, EventBatch& batch, BatchPosition& at);
-  void readHead(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at);
+  void read(const EventBatch& batch);
+  void readRecord(const BatchWalk& walk);
+  void readHead(std::uint32_t slot, const BatchWalk& walk);
   void readBytes(std::uint32_t slot, std::span<const std::byte> bytes);
-  void readFailure(const RecordWalk& walk, const EventBatch& batch, BatchPosition& at);
+  void readFailure(std::uint32_t slot, const BatchWalk& walk);
   void conclude();
   bool checkSum();
   void fail(const PlanFault& fault);
