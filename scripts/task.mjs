@@ -18,6 +18,7 @@ const tasks = [
   'soak',
   'bench',
   'check',
+  'compile-check',
   'docs',
   'fix',
 ]

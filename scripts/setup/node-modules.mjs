@@ -9,6 +9,7 @@ import { inRoot, logOf, node24, root } from '../support/paths.mjs'
 const otherNodes = inRoot('tests/support/node-versions')
 const publicSuites = inRoot('tests/public/suites')
 const typedoc = inRoot('scripts/docs/reference')
+const zig = inRoot('scripts/zig')
 const packageTools = inRoot('tests/package/tools')
 const nativeClients = inRoot('bench/clients/native')
 
@@ -38,6 +39,13 @@ export async function ensureNodesFor(arch) {
 /** Installs TypeDoc, which needs an older TypeScript than the project has. */
 export function ensureTypedoc() {
   return ensureInstalled(typedoc, 'npm ci (TypeDoc)', 'npm-ci-typedoc')
+}
+
+/** Installs zig, a C++ compiler that has the headers of other systems. Returns its path. */
+export async function ensureZig() {
+  // Not `npm ci`, as for the native clients below.
+  await ensureInstalled(zig, 'npm install (zig)', 'npm-zig', { command: ['install', '--no-save'] })
+  return join(zig, 'node_modules/.bin/zig')
 }
 
 /** Package managers, bundlers and Jest, for tests/package. */

@@ -1,6 +1,7 @@
 #include "bulk/resumable_file.h"
 
 #include "bulk/side_file.h"
+#include "platform/files.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -143,7 +144,7 @@ void ResumableFile::keep(const PartialObject& object) {
 
 bool ResumableFile::writeSideFile(const PartialObject& object, Place place) {
   const bool syncs = place == Place::disk;
-  if (syncs && ::fdatasync(descriptor_) != 0) {
+  if (syncs && !syncData(descriptor_)) {
     return false;
   }
   constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
@@ -152,7 +153,7 @@ bool ResumableFile::writeSideFile(const PartialObject& object, Place place) {
     return false;
   }
   bool isWritten = writeText(descriptor, toText({source_, syncs ? "" : boot_, object}));
-  isWritten = isWritten && (!syncs || ::fdatasync(descriptor) == 0);
+  isWritten = isWritten && (!syncs || syncData(descriptor));
   ::close(descriptor);
   if (!isWritten || ::rename(newSidePath_.c_str(), sidePath_.c_str()) != 0) {
     ::unlink(newSidePath_.c_str());

@@ -11,4 +11,8 @@ namespace dodici {
 // Returns 0, or errno; EOPNOTSUPP if the file system cannot do it.
 int preallocate(int descriptor, std::uint64_t size);
 
+// Waits until the file's bytes, and what is needed to read them, are on the disk. Returns whether they are; if not, errno
+// says why.
+bool syncData(int descriptor);
+
 }  // namespace dodici

@@ -1,6 +1,7 @@
 #include "platform/files.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -9,5 +10,7 @@ namespace dodici {
 int preallocate(int descriptor, std::uint64_t size) {
   return ::fallocate(descriptor, 0, 0, static_cast<off_t>(size)) == 0 ? 0 : errno;
 }
+
+bool syncData(int descriptor) { return ::fdatasync(descriptor) == 0; }
 
 }  // namespace dodici
