@@ -46,7 +46,7 @@ export class AgentState implements TableOwner, DispatcherState {
   #reason: unknown
   #isGone = false
   readonly #isGivenSockets: boolean
-  readonly tenants = new Tenants(() => {
+  readonly tenants: Tenants = new Tenants(() => {
     if (this.closed) {
       this.#destroyWhenIdle()
     }
