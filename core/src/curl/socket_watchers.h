@@ -9,8 +9,8 @@
 #pragma once
 
 #include "connections/given_socket.h"
-#include "platform/socket_poller.h"
 #include "curl/stream_socket.h"
+#include "platform/socket_poller.h"
 
 #include <boost/asio/io_context.hpp>
 #include <curl/curl.h>
