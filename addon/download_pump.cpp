@@ -72,7 +72,7 @@ Napi::Value DownloadPump::read(Napi::Env env, std::uint32_t number) {
   }
   const auto buffer = Napi::Buffer<std::byte>::New(env, std::min(size, kMostPerRead));
   found->second->download().read({buffer.Data(), buffer.Length()});
-  return buffer;
+  return {env, buffer};
 }
 
 void DownloadPump::drain(napi_env env) {

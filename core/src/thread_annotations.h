@@ -13,6 +13,7 @@
 #define DODICI_CAPABILITY(name) DODICI_THREAD_ATTRIBUTE(capability(name))
 #define DODICI_SCOPED_CAPABILITY DODICI_THREAD_ATTRIBUTE(scoped_lockable)
 #define DODICI_GUARDED_BY(x) DODICI_THREAD_ATTRIBUTE(guarded_by(x))
+#define DODICI_REQUIRES(...) DODICI_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define DODICI_EXCLUDES(...) DODICI_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define DODICI_ACQUIRE(...) DODICI_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define DODICI_RELEASE(...) DODICI_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))

@@ -25,15 +25,15 @@ struct Collector::Parts final : EventSink {
   // A loop thread calls this as soon as a batch waits, and reads it here. So the loop is never held back.
   void onBatchReady() noexcept override;
 
-  void read(const BatchWalk& walk) DODICI_EXCLUDES(mutex);
-  WholeResponse& responseOf(RequestId id);
+  void read(const BatchWalk& walk) DODICI_REQUIRES(reading) DODICI_EXCLUDES(mutex);
+  WholeResponse& responseOf(RequestId id) DODICI_REQUIRES(reading);
   void cancel(RequestId id) DODICI_EXCLUDES(mutex);
-  void end(const BatchWalk& terminal) DODICI_EXCLUDES(mutex);
+  void end(const BatchWalk& terminal) DODICI_REQUIRES(reading) DODICI_EXCLUDES(mutex);
   // Hands a record on that needs an answer.
   void pass(const BatchWalk& walk) DODICI_EXCLUDES(mutex);
-  EventBatch& openBatch();
-  void startMore();
-  bool mustTell() const;
+  EventBatch& openBatch() DODICI_REQUIRES(mutex);
+  void startMore() DODICI_REQUIRES(mutex);
+  bool mustTell() const DODICI_REQUIRES(mutex);
 
   // Constant after construction.
   const CollectorOptions options;
@@ -219,7 +219,6 @@ void Collector::Parts::pass(const BatchWalk& walk) {
   isUrgent = true;
 }
 
-// REQUIRES: `mutex` is held.
 EventBatch& Collector::Parts::openBatch() {
   if (done.empty() || done.back().slab.size() >= kMostInSlab) {
     done.push_back(std::exchange(spare, {}));
@@ -228,7 +227,6 @@ EventBatch& Collector::Parts::openBatch() {
   return done.back();
 }
 
-// REQUIRES: `mutex` is held.
 void Collector::Parts::startMore() {
   for (; !waiting.empty() && runningCount < options.concurrency; waiting.pop_front()) {
     ++runningCount;
@@ -236,7 +234,6 @@ void Collector::Parts::startMore() {
   }
 }
 
-// REQUIRES: `mutex` is held.
 bool Collector::Parts::mustTell() const {
   if (done.empty()) {
     return false;

@@ -22,9 +22,7 @@ class BatchWalk {
   const RecordWalk& record() const { return record_; }
 
   // All text of the record, in the order of event_batch.h.
-  std::string_view text() const {
-    return std::string_view(batch_.text).substr(textAt_, textLength());
-  }
+  std::string_view text() const { return {batch_.text.data() + textAt_, textLength()}; }
 
   // The bytes of a `data` or `dataBlock` record.
   std::span<const std::byte> bytes() const {

@@ -64,7 +64,9 @@ class Consumer final : public EventSink {
       const RecordWalk& record = walk.record();
       switch (record.type()) {
         case EventType::responseStart:
-          now = Whole{.id = record.id(), .status = record.word(0)};
+          now = {};
+          now.id = record.id();
+          now.status = record.word(0);
           continue;
         case EventType::data:
         case EventType::dataBlock:
@@ -73,7 +75,9 @@ class Consumer final : public EventSink {
           ++now.pieces;
           continue;
         case EventType::failed:
-          now = Whole{.id = record.id(), .failure = Errc{record.word(0)}};
+          now = {};
+          now.id = record.id();
+          now.failure = Errc{record.word(0)};
           break;
         case EventType::end:
           EXPECT_EQ(now.id, record.id());
