@@ -60,8 +60,21 @@ export async function run([preset]) {
   return counts.failed === 0 ? 0 : 1
 }
 
-/** Each report of the sanitizer counts as one failed case. */
+/** Each report of the sanitizer counts as one failed case. If the sanitizer itself fails, the suites run once more. */
 async function runInNode(preset, wrap) {
+  const first = await runOnceInNode(preset, wrap)
+  if (first.failed === 0 || !isSanitizersFault(preset)) return first
+  say('The sanitizer itself has failed, so the suites run once more.')
+  return runOnceInNode(preset, wrap)
+}
+
+// GCC 12's TSan sometimes asks for hundreds of terabytes when V8 gives memory back, and then ends the process.
+function isSanitizersFault(preset) {
+  const failure = /ERROR: ThreadSanitizer failed to allocate/
+  return reportsIn(inRoot('build/reports', preset)).some((report) => failure.test(report))
+}
+
+async function runOnceInNode(preset, wrap) {
   const { runtime, suites, options, faults } = inNode[preset]
   const folder = inRoot('build/reports', preset)
   rmSync(folder, { recursive: true, force: true })
