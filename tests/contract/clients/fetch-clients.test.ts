@@ -132,7 +132,9 @@ describe.runIf(agentKind === 'dodici').each(table)('$name over $protocol', ({ ma
   })
 
   it.runIf(able.hasty)('gives up in time', async () => {
-    const { left } = await alike(async ({ hasty }, { site }) => {
+    const { left } = await alike(async ({ send, hasty }, { site }) => {
+      // Over a new connection the time might be over before the server has the request.
+      await failureOf(send({ ...get, path: '/missing' }))
       const failure = hasty && (await failureOf(hasty('/silent')))
       await until('the server knows', () => site.left.length === 1)
       return failure
