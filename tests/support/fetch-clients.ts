@@ -70,7 +70,7 @@ function gaxiosOver({ origin, fetch }: Ground): FetchClient {
       (await made.request<AsyncIterable<Uint8Array>>({ url, responseType: 'stream' })).data,
     upload: (path, data) => get(path, { method: 'PUT', data, duplex: 'half' }),
     retry: (path) => get(path, { retryConfig: { retry: 2, retryDelay: 1 } }),
-    hasty: (path) => get(path, { timeout: 150 }),
+    hasty: (path) => get(path, { timeout: 300 }),
   }
 }
 
@@ -91,7 +91,7 @@ function axiosOver({ origin, fetch, Request, Response }: Ground): FetchClient {
     stream: async (url) =>
       (await made.request<AsyncIterable<Uint8Array>>({ url, responseType: 'stream' })).data,
     upload: (path, data) => get(path, { method: 'PUT', data }),
-    hasty: (path) => get(path, { timeout: 150 }),
+    hasty: (path) => get(path, { timeout: 300 }),
   }
 }
 
@@ -116,7 +116,7 @@ function ofetchOver({ origin, fetch, Headers }: Ground): FetchClient {
     },
     upload: (path, body) => get(path, { method: 'PUT', body, duplex: 'half' }),
     retry: (path) => get(path, { retry: 2, retryDelay: 1 }),
-    hasty: (path) => get(path, { timeout: 150 }),
+    hasty: (path) => get(path, { timeout: 300 }),
   }
 }
 
