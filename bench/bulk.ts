@@ -17,6 +17,7 @@ import { startRelay } from './bulk/relay-process.ts'
 import { judge, judgementTable, resultTable } from './bulk/report.ts'
 import type { Round } from './bulk/report.ts'
 import { versionOf } from './clients/client.ts'
+import { positive } from './support/choice.ts'
 import { kHugeBytes } from './scenarios/scenario.ts'
 import { machine } from './support/machine.ts'
 import { startNginx } from './support/nginx.ts'
@@ -79,12 +80,6 @@ if (values.report) {
   const parts = [ground.join(' ').trim(), resultTable(chosen, results), judgementTable(judgements)]
   writeFileSync(file, `${parts.join('\n\n')}\n`)
   console.error(`written: ${file}`)
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) fail(`--${name} wants a number above 0, not "${text}"`)
-  return value
 }
 
 function fail(message: string): never {

@@ -49,7 +49,7 @@ export function choose(words: readonly string[]): readonly Scenario[] {
   )
 }
 
-function positive(name: string, text: string): number {
+export function positive(name: string, text: string): number {
   const value = Number(text)
   if (!Number.isFinite(value) || value <= 0) {
     console.error(`--${name} wants a number above 0, not "${text}"`)

@@ -1,3 +1,4 @@
+import { anySignal } from './any-signal.ts'
 import {
   loadSettings,
   type LoadedItem,
@@ -45,8 +46,7 @@ export class DataLoader<Item = LoadedItem> implements AsyncIterable<Item[]>, Asy
   async *#batches(onEnd: () => void): AsyncGenerator<Item[], void, undefined> {
     const { signal, epochs } = this.#settings
     const end = new AbortController()
-    const signals = [end.signal, this.#disposal.signal, ...(signal === undefined ? [] : [signal])]
-    const ending = AbortSignal.any(signals)
+    const ending = anySignal(end.signal, this.#disposal.signal, signal)
     const loader = itemLoader(this.#settings, ending)
     try {
       for (let epoch = 0; epoch < epochs; epoch++) {

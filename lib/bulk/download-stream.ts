@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { NativeDownloadResult } from '../native/download-contract.ts'
 import { parseUrl } from '../origins/origin-url.ts'
+import { anySignal } from './any-signal.ts'
 import { DownloadFeed } from './download-feed.ts'
 import {
   downloadSettings,
@@ -23,8 +24,7 @@ interface FedDownload {
 
 function startFed(url: URL, settings: DownloadSettings): FedDownload {
   const own = new AbortController()
-  const signals = settings.signal === undefined ? [] : [settings.signal]
-  const signal = AbortSignal.any([own.signal, ...signals])
+  const signal = anySignal(own.signal, settings.signal)
   const feed = new DownloadFeed()
   const ended = followedDownload(url, { ...settings, signal }, feed).then(
     (result) => {

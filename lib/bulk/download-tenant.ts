@@ -1,4 +1,5 @@
 import type { Tenant } from '../api/tenants.ts'
+import { anySignal } from './any-signal.ts'
 
 /** A download as a tenant of its dispatcher, which ends it with destroy(). */
 export class DownloadTenant implements Tenant {
@@ -8,8 +9,7 @@ export class DownloadTenant implements Tenant {
 
   /** The signal for the download: it also aborts with the program's own. */
   signalWith(signal: AbortSignal | undefined): AbortSignal {
-    const own = this.#destroyed.signal
-    return signal === undefined ? own : AbortSignal.any([own, signal])
+    return anySignal(this.#destroyed.signal, signal)
   }
 
   /** Call this when nothing of the download runs any more. */

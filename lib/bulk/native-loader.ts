@@ -2,7 +2,6 @@ import type { Dispatcher } from 'undici'
 import { defaultDispatcher } from '../api/default-dispatcher.ts'
 import { nativeHost, type NativeHost } from '../api/native-dispatcher.ts'
 import type { Tenant } from '../api/tenants.ts'
-import { errors } from '../compat/undici.ts'
 import { isObserved } from '../diagnostics/observed-request.ts'
 import { ConnectionPlanner } from '../dispatch/connection-planner.ts'
 import type { ResolvedOptions } from '../options/agent-options.ts'
@@ -18,10 +17,8 @@ import {
 import { LoadClient } from './load-client.ts'
 import type { LoadSettings } from './load-options.ts'
 import { NativeItem, type ItemRoute } from './native-item.ts'
-import { encodeGet } from './native-request.ts'
+import { checkOpen, encodeGet } from './native-request.ts'
 import { RequestLoader } from './request-loader.ts'
-
-const { ClientClosedError, ClientDestroyedError } = errors
 
 /** There is a limit, because a crawler uses endlessly many origins. */
 const mostRoutes = 256
@@ -46,7 +43,7 @@ export function itemLoader(settings: LoadSettings<unknown>, signal: AbortSignal)
 
 /** Loads items by native clients of its own, which collect whole responses. */
 class NativeLoader implements ItemLoader, Tenant {
-  readonly #dispatcher: { readonly closed: boolean; readonly destroyed: boolean }
+  readonly #dispatcher: Dispatcher
   readonly #host: NativeHost
   readonly #options: ResolvedOptions
   readonly #settings: LoadSettings<unknown>
@@ -65,7 +62,7 @@ class NativeLoader implements ItemLoader, Tenant {
     settings: LoadSettings<unknown>,
     signal: AbortSignal,
   ) {
-    this.#dispatcher = dispatcher as unknown as { closed: boolean; destroyed: boolean }
+    this.#dispatcher = dispatcher
     this.#host = host
     this.#options = host.options
     this.#settings = settings
@@ -124,12 +121,7 @@ class NativeLoader implements ItemLoader, Tenant {
 
   #attempt(task: LoadTask, attempt: number): void {
     try {
-      if (this.#dispatcher.destroyed) {
-        throw new ClientDestroyedError()
-      }
-      if (this.#dispatcher.closed) {
-        throw new ClientClosedError()
-      }
+      checkOpen(this.#dispatcher)
       this.#submit(task, attempt)
     } catch (error) {
       task.onFailed(error)

@@ -43,14 +43,19 @@ export function hostOf(dispatcher: Dispatcher | undefined): NativeHost {
       'dispatcher must be an Agent, Pool or Client of dodici, without interceptors and without a connect function',
     )
   }
-  const { closed, destroyed } = used as unknown as { closed: boolean; destroyed: boolean }
+  checkOpen(used)
+  return host
+}
+
+/** Throws if the dispatcher is closed or destroyed. */
+export function checkOpen(dispatcher: Dispatcher): void {
+  const { closed, destroyed } = dispatcher as unknown as { closed: boolean; destroyed: boolean }
   if (destroyed) {
     throw new ClientDestroyedError()
   }
   if (closed) {
     throw new ClientClosedError()
   }
-  return host
 }
 
 /** A GET in native's form, and the TLS name if it is not the origin's host. */

@@ -140,7 +140,6 @@ void Collector::Parts::onBatchReady() noexcept {
   }
 }
 
-// REQUIRES: `reading` is held.
 void Collector::Parts::read(const BatchWalk& walk) {
   const RequestId id = walk.record().id();
   try {

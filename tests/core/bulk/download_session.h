@@ -68,6 +68,17 @@ inline std::string part(int begin, const std::string& bytes, int total) {
          "\r\ncontent-length: " + std::to_string(bytes.size()) + "\r\n\r\n" + bytes;
 }
 
+// Serves the object "abcdefghij" in ranges of four bytes.
+inline Script threeRanges() {
+  return Script()
+      .readHead()
+      .send(part(0, "abcd", 10))
+      .readHead()
+      .send(part(4, "efgh", 10))
+      .readHead()
+      .send(part(8, "ij", 10));
+}
+
 inline DownloadOptions optionsFor(const ScriptedServer& server) {
   DownloadOptions options;
   options.request.text = TestClient::text(server.origin(), "GET", "/object");

@@ -11,16 +11,6 @@
 namespace dodici::testing {
 namespace {
 
-Script threeRanges() {
-  return Script()
-      .readHead()
-      .send(part(0, "abcd", 10))
-      .readHead()
-      .send(part(4, "efgh", 10))
-      .readHead()
-      .send(part(8, "ij", 10));
-}
-
 TEST(Download, PutsRangesTogetherInMemory) {
   ScriptedServer server({threeRanges()});
   Listener listener;

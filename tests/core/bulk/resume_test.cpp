@@ -56,16 +56,6 @@ DownloadResult run(DownloadOptions options) {
   return result == nullptr ? DownloadResult{} : std::move(*result);
 }
 
-Script wholeAnew() {
-  return Script()
-      .readHead()
-      .send(part(0, "abcd", 10))
-      .readHead()
-      .send(part(4, "efgh", 10))
-      .readHead()
-      .send(part(8, "ij", 10));
-}
-
 TEST(Resume, GoesOnWithWhatAFailedDownloadHasLeft) {
   ScriptedServer server({
       Script().readHead().send(part(0, "abcd", 10)).readHead().reset(),
@@ -128,7 +118,7 @@ TEST(Resume, BeginsAnewWithASideFileThatDoesNotFit) {
         sideText("other key"),
         sideText("key", 5),
         otherBoot}) {
-    ScriptedServer server({wholeAnew()});
+    ScriptedServer server({threeRanges()});
     const Folder folder;
     write(folder.file("object.download"), "XXXX");
     write(folder.file("object.download.json"), side);
@@ -160,7 +150,7 @@ TEST(Resume, ForgetsThePartBeforeItWritesAnotherObject) {
 }
 
 TEST(Resume, KeepsNothingThatHasTheWrongChecksum) {
-  ScriptedServer server({wholeAnew()});
+  ScriptedServer server({threeRanges()});
   const Folder folder;
   DownloadOptions options = resumable(server, folder);
   options.checksum = ChecksumKind::crc32c;
@@ -185,7 +175,7 @@ TEST(Resume, LetsNoSecondDownloadWriteTheSameFile) {
 }
 
 TEST(Resume, DoesNotWriteThroughALink) {
-  ScriptedServer server({wholeAnew()});
+  ScriptedServer server({threeRanges()});
   const Folder folder;
   write(folder.file("other"), "other");
   std::filesystem::create_symlink(folder.file("other"), folder.file("object.download"));
