@@ -38,7 +38,7 @@ export interface DownloadOptions {
   resume?: boolean
   /** Headers of each request, without `range`, `if-range` and `accept-encoding`. Not sent to another origin: credentials. */
   headers?: HeadersLike
-  /** Size of a range in bytes. Default: 8 MiB, and up to 64 MiB as long as ranges take less than half a second. */
+  /** Size of a range in bytes. Default: 8 MiB, and up to 256 MiB as long as ranges take less than five seconds. */
   rangeSize?: number
   /** How many ranges are asked for at a time. Fewer, while the server refuses some. Default: `8`. */
   concurrency?: number
@@ -140,7 +140,7 @@ export function downloadSettings(options: DownloadOptions): DownloadSettings {
     signal,
     headers: headersOf(options.headers),
     rangeSize: integer(options, 'rangeSize', 8 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
-    mostRangeSize: options.rangeSize === undefined ? 64 * 1024 * 1024 : 0,
+    mostRangeSize: options.rangeSize === undefined ? 256 * 1024 * 1024 : 0,
     concurrency: integer(options, 'concurrency', 8, 1, 1024),
     retries: integer(options, 'retries', 5, 0, 1_000_000),
     retryDelay: integer(options, 'retryDelay', 500, 0, mostTime),

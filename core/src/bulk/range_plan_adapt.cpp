@@ -8,22 +8,28 @@ namespace {
 
 using Time = RangePlan::Time;
 
-constexpr Time kFast{500};         // for a range
-constexpr Time kWorthAHalf{1000};  // the time that a range would still take
+constexpr Time kAimed{5000};      // for a range; then a request's round trip costs little
+constexpr Time kWorthAHalf{100};  // the time that a range would still take
 constexpr std::uint64_t kLeastHalf = 1024 * 1024;
 
 }  // namespace
 
 std::uint64_t RangePlan::nextSize() const {
-  // Large ones only as long as each connection gets two more, so that all end at the same time.
-  const std::uint64_t share = (*total_ - frontier_) / (2 * std::uint64_t{rules_.concurrency});
+  // What is left is shared out evenly, so that all connections end at about the same time.
+  std::uint64_t left = *total_ - frontier_;
+  for (const Slot& slot : slots_) {
+    left += slot.isBusy && !slot.isDropped ? slot.end - slot.pos : 0;
+  }
+  const std::uint64_t share = left / rules_.concurrency;
   return std::max(std::min(rangeSize_, share), rules_.rangeSize);
 }
 
 void RangePlan::adaptTo(const Slot& slot, Time now) {
   const std::uint64_t size = slot.end - slot.begin;
-  if (phase_ == Phase::ranged && size >= rangeSize_ && now - slot.startedAt < kFast) {
-    rangeSize_ = std::max(rangeSize_, std::min(rangeSize_ * 2, rules_.mostRangeSize));
+  const Time took = std::max(now - slot.startedAt, Time{1});
+  if (phase_ == Phase::ranged && size >= rangeSize_ && took < kAimed) {
+    const auto factor = static_cast<std::uint64_t>(kAimed / took);
+    rangeSize_ = std::max(rangeSize_, std::min(rangeSize_ * factor, rules_.mostRangeSize));
   }
 }
 
