@@ -10,7 +10,12 @@ import { quiet } from '../support/wait.ts'
 
 const patience = { timeout: 60_000 * timeFactor }
 
-const shares: Record<Protocol, number> = { 'HTTP/1.1': 6000, HTTPS: 1500, 'HTTP/2': 2500 }
+const shares: Record<Protocol, number> = {
+  'HTTP/1.1': 6000,
+  HTTPS: 1500,
+  'HTTP/2': 2500,
+  'HTTP/3': 1000,
+}
 
 /** The same sequence in every run. */
 function randomFrom(seed: number): (below: number) => number {

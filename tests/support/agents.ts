@@ -10,6 +10,7 @@ export type AgentKind = 'undici' | 'dodici'
 export type AgentOptions = UndiciAgentType.Options & {
   signal?: AbortSignal
   loopThreads?: number
+  allowH3?: boolean | 'only'
 }
 
 export type TestAgent = Dispatcher & { readonly closed: boolean; readonly destroyed: boolean }
@@ -34,10 +35,19 @@ export async function agentConstructor(
   return Agent
 }
 
+let spoken: AgentOptions = {}
+
+/** From now on agents have these options unless theirs say otherwise. Returns the options until now. */
+export function speaking(options: AgentOptions): AgentOptions {
+  const before = spoken
+  spoken = options
+  return before
+}
+
 export async function createAgent(
   options?: AgentOptions,
   kind: AgentKind = agentKind,
 ): Promise<TestAgent> {
   const Agent = await agentConstructor(kind)
-  return new Agent(options)
+  return new Agent({ ...spoken, ...options })
 }

@@ -22,7 +22,7 @@ export interface Http1Server {
 
 export async function startHttp1(
   handler: Http1Handler,
-  options: ServerOptions & { host?: string } = {},
+  options: ServerOptions & { host?: string; port?: number } = {},
 ): Promise<Http1Server> {
   // Node's server would close idle connections after 5 s, which no test expects.
   const server = createServer({ keepAliveTimeout: 0, ...options }, (request, response) => {
@@ -38,7 +38,7 @@ export async function startHttp1(
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
   })
-  const { port, close } = await listen(server, sockets, options.host)
+  const { port, close } = await listen(server, sockets, options.host, options.port)
   return {
     origin: `http://127.0.0.1:${port}`,
     port,
