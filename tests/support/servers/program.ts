@@ -30,6 +30,10 @@ export interface ProgramPlan {
   readonly ports: readonly number[]
 }
 
+// The pipe to the watcher closes however this process ends; test runners kill theirs.
+const kUntilWeEnd =
+  'exec 4<&0; (cat <&4; kill -9 $$; rm -rf "$PROGRAM_DIR") >/dev/null 2>&1 & exec "$0" "$@" 4<&- </dev/null'
+
 export async function startProgram({
   command,
   args,
@@ -43,9 +47,15 @@ export async function startProgram({
   writeFileSync(join(dir, 'cert.pem'), cert)
   writeFileSync(join(dir, 'key.pem'), key)
   prepare(dir)
-  const child = spawn(command, args(dir), {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, HOME: dir, XDG_DATA_HOME: dir, XDG_CONFIG_HOME: dir },
+  const child = spawn('sh', ['-c', kUntilWeEnd, command, ...args(dir)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      HOME: dir,
+      XDG_DATA_HOME: dir,
+      XDG_CONFIG_HOME: dir,
+      PROGRAM_DIR: dir,
+    },
   })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -58,7 +68,6 @@ export async function startProgram({
     isOver = true
   })
   exited.catch(() => {})
-  // The server must not survive this process, however that ends.
   const kill = (): void => {
     child.kill('SIGKILL')
     rmSync(dir, { recursive: true, force: true })
