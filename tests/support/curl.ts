@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const addon = process.env['DODICI_ADDON'] ?? join(root, 'build/release/dodici.node')
-const buildFile = join(dirname(addon), 'dodici.build.json')
+/** The addon under test. */
+export const addonFile: string =
+  process.env['DODICI_ADDON'] ?? join(root, 'build/release/dodici.node')
+const buildFile = join(dirname(addonFile), 'dodici.build.json')
 
 /** Whether it is the bundled libcurl, which has the patches. */
 export const hasBundledCurl: boolean =
