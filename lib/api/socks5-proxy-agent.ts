@@ -7,6 +7,7 @@ import type { AgentOptions } from '../options/agent-options.ts'
 import type { ConnectOptions } from '../options/connect-options.ts'
 import { needsUndici, Proxies, Proxy, type ProxyOptions } from '../options/proxy.ts'
 import { NativeDispatcher } from './native-dispatcher.ts'
+import { standIn } from './stand-in.ts'
 
 const { InvalidArgumentError } = errors
 
@@ -57,7 +58,7 @@ export class Socks5ProxyAgent extends NativeDispatcher {
     super(
       usesUndici ? plainOptions(options) : nativeOptions(proxyUrl, options),
       undefined,
-      usesUndici ? makeUndiciAgent : null,
+      usesUndici ? makeUndiciAgent : standIn(options, makeUndiciAgent),
     )
     this.undiciAgent = makeUndiciAgent
   }

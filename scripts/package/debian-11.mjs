@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../support/cache.mjs'
+import { withLock } from '../support/lock.mjs'
 import { logOf } from '../support/paths.mjs'
 import { PrivateApt } from '../support/private-apt.mjs'
 import { runLogged } from '../support/run.mjs'
@@ -35,10 +36,18 @@ export async function unpackDebian11(packages, arch, folder) {
 export async function ensureDebian11Root(arch = process.arch) {
   const root = join(cacheFolder, `debian-11-${arch}`)
   if (existsSync(root)) return root
+  mkdirSync(cacheFolder, { recursive: true })
+  return withLock(`${root}.lock`, 'a root of Debian 11', async () =>
+    existsSync(root) || (await makeRoot(root, arch)) ? root : undefined,
+  )
+}
+
+/** Returns whether there is a root now. */
+async function makeRoot(root, arch) {
   const staging = `${root}.partial`
   rmSync(staging, { recursive: true, force: true })
   const packages = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']
-  if (!(await unpackDebian11(packages, arch, staging))) return undefined
+  if (!(await unpackDebian11(packages, arch, staging))) return false
   renameSync(staging, root)
-  return root
+  return true
 }
