@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readStart } from './read-start.ts'
 
 const headerSize = 64
@@ -18,4 +19,13 @@ export function faultOfElf(path: string): string | undefined {
   // The table of sections comes last in the file.
   const end = Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
   return size < end ? `it is truncated: it has ${size} of ${end} bytes` : undefined
+}
+
+/** Returns which C library a shared library of Linux is linked with; undefined if it names none. */
+export function libcOfElf(path: string): 'glibc' | 'musl' | undefined {
+  const file = readFileSync(path)
+  if (file.includes('\0libc.so.6\0')) {
+    return 'glibc'
+  }
+  return file.includes('\0libc.so\0') || file.includes('\0libc.musl-') ? 'musl' : undefined
 }

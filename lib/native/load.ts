@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { NativeBinding } from './contract.ts'
-import { faultOfElf } from './elf-check.ts'
+import { faultOfElf, libcOfElf } from './elf-check.ts'
 import { findAddon, type FoundAddon } from './find-addon.ts'
-import { currentPlatform } from './platform.ts'
+import { currentLibc, currentPlatform } from './platform.ts'
 import { version } from './version.ts'
 
 let binding: NativeBinding | undefined
@@ -51,11 +51,23 @@ function orFault(path: string, source: string): NativeBinding {
       throw new Error(fault)
     }
     // If the addon uses the system's libcurl, that must not bind to the OpenSSL and nghttp2 in Node's executable.
-    process.dlopen(module, path, linksSystemCurl(path) ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW)
+    link(module, path, linksSystemCurl(path) ? RTLD_NOW | RTLD_DEEPBIND : RTLD_NOW)
   } catch (cause) {
     throw unloadable(path, source, (cause as Error).message, cause)
   }
   return module.exports as NativeBinding
+}
+
+function link(module: object, path: string, flags: number): void {
+  try {
+    process.dlopen(module, path, flags)
+  } catch (error) {
+    const libc = process.platform === 'linux' ? libcOfElf(path) : undefined
+    if (libc === undefined || libc === currentLibc()) {
+      throw error
+    }
+    throw new Error(`it is made for ${libc}`, { cause: error })
+  }
 }
 
 function unloadable(path: string, source: string, why: string, cause?: unknown): Error {

@@ -10,14 +10,21 @@ export interface Platform {
 
 /** Returns the platform of this process. */
 export function currentPlatform(): Platform {
-  const { platform, arch, execPath } = process
-  const libc = platform === 'linux' ? (isMusl(execPath) ? 'musl' : 'gnu') : undefined
+  const { platform, arch } = process
+  const libc = currentLibc()
   const words = [
     `${platform} on ${arch}`,
     ...(libc === undefined ? [] : [libc === 'musl' ? 'musl' : `glibc ${glibcVersion()}`]),
     `Node ${process.versions.node}`,
   ].join(', ')
-  return { name: [platform, arch, ...(libc === undefined ? [] : [libc])].join('-'), words }
+  const suffix = { glibc: ['gnu'], musl: ['musl'], none: [] }[libc ?? 'none']
+  return { name: [platform, arch, ...suffix].join('-'), words }
+}
+
+/** Returns the C library of this process; undefined on other systems than Linux. */
+export function currentLibc(): 'glibc' | 'musl' | undefined {
+  const { platform, execPath } = process
+  return platform === 'linux' ? (isMusl(execPath) ? 'musl' : 'glibc') : undefined
 }
 
 // The first page of the executable names its dynamic linker, whatever else is installed on the machine.

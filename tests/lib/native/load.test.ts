@@ -40,11 +40,14 @@ describe('an addon', () => {
   const whole = readFileSync(addon)
   const other = Buffer.from(whole.subarray(0, 4096))
   other.writeUInt16LE(0xf3, 18) // RISC-V
+  const ofMusl = Buffer.from(whole)
+  ofMusl.write('libc.so\0\0', whole.indexOf('libc.so.6\0'), 'latin1')
   it.each([
     ['that is not there', () => join(useFolder(), 'dodici.node'), /ENOENT/],
     ['that is text', () => useFile('hello'), /it is not a shared library of Linux/],
     ['that is empty', () => useFile(''), /it is not a shared library of Linux/],
     ['of another processor', () => useFile(other), /it is made for another processor/],
+    ['of another C library', () => useFile(ofMusl), /it is made for musl\./],
     ['that is truncated', () => useFile(whole.subarray(0, whole.length >> 1)), /it is truncated/],
     ['that lacks its last byte', () => useFile(whole.subarray(0, -1)), /it is truncated/],
     ['of another project', foreignAddon, /it is an addon, but not dodici's/],
