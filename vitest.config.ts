@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: [
       ...configDefaults.exclude,
       ...(process.env['DODICI_PACKAGES'] === undefined ? ['tests/package/**'] : []),
+      ...(process.env['DODICI_MUSL_BUN'] === undefined ? ['tests/package/musl.test.ts'] : []),
     ],
     // A process a file: the addon's threads and the global dispatcher are of one process.
     pool: 'forks',

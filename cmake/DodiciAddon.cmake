@@ -44,6 +44,8 @@ function(dodici_link_for_linux target map)
       -Wl,-z,now
       -Wl,-z,relro
       -Wl,-z,noexecstack
+      # Debuggers find the symbols by it.
+      -Wl,--build-id=sha1
   )
   if(NOT DODICI_SANITIZE)
     # The file works on all distributions with the same or a newer glibc, with any libstdc++.

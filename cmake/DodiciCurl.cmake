@@ -26,8 +26,8 @@ if(DODICI_CURL STREQUAL "bundled")
     )
     find_program(DODICI_NODE node REQUIRED)
     set(libraries_of "")
-    if(DODICI_ARCH)
-      set(libraries_of "--arch=${DODICI_ARCH}")
+    if(DODICI_TARGET)
+      set(libraries_of "--target=${DODICI_TARGET}")
     endif()
     execute_process(
       COMMAND "${DODICI_NODE}" "${CMAKE_SOURCE_DIR}/scripts/bundled/index.mjs" --find ${libraries_of}

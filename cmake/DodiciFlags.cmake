@@ -20,10 +20,12 @@ target_compile_options(
 )
 # Only the release build is optimized at link time, which takes half a minute. The objects of the bundled libraries
 # contain both kinds of code, and GCC would use the link-time one unless told not to.
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # zig's driver would optimize the whole program twice: see scripts/zig/tool.sh.
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(dodici_flags INTERFACE -flto=auto)
   target_link_options(dodici_flags INTERFACE -flto=auto)
-elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+else()
   target_link_options(dodici_flags INTERFACE -fno-lto)
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)

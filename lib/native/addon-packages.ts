@@ -21,9 +21,5 @@ export function addonPackages(): Readonly<Record<string, () => string>> | undefi
     'linux-x64-gnu': () => require('@dodici/linux-x64-gnu'),
     'linux-arm64-gnu': () => require('@dodici/linux-arm64-gnu'),
     'linux-x64-musl': () => require('@dodici/linux-x64-musl'),
-    'linux-arm64-musl': () => require('@dodici/linux-arm64-musl'),
-    'darwin-arm64': () => require('@dodici/darwin-arm64'),
-    'darwin-x64': () => require('@dodici/darwin-x64'),
-    'win32-x64': () => require('@dodici/win32-x64'),
   }
 }

@@ -2,7 +2,7 @@
 //
 //   node scripts/bundled/index.mjs             build what is missing, then print the prefix
 //   node scripts/bundled/index.mjs --find      only print the prefix when it is complete (CMake asks this)
-//   --arch=arm64                               with either: the libraries for that architecture
+//   --target=arm64                             with either: the libraries for that target
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -20,14 +20,8 @@ import { readLibraries } from './versions.mjs'
 
 /** The prefix for this machine's compiler, or the target's, and these versions and flags; complete or not. */
 export async function prefixPath(target) {
-  const command = target === undefined ? (process.env.CC ?? 'cc') : `${target.triplet}-gcc`
-  const compiler = await capture(command, ['-dumpfullversion', '-dumpmachine'])
-  if (compiler === undefined)
-    throw new StepFailed(
-      `no C compiler ${command}: install the package ${target === undefined ? 'build-essential' : `g++-${target.triplet}`}.`,
-    )
   const key = createHash('sha256')
-    .update(compiler)
+    .update(await describeCompiler(target))
     .update(JSON.stringify(readLibraries()))
     .update(describeRecipes(target))
     .update(describeTarget(target))
@@ -35,6 +29,17 @@ export async function prefixPath(target) {
     .digest('hex')
     .slice(0, 16)
   return join(cacheFolder, key)
+}
+
+async function describeCompiler(target) {
+  const command = target === undefined ? (process.env.CC ?? 'cc') : `${target.tools}-gcc`
+  // clang, and so zig, has no -dumpfullversion.
+  const args = target?.usesZig ? ['--version'] : ['-dumpfullversion', '-dumpmachine']
+  const compiler = await capture(command, args)
+  if (compiler !== undefined) return compiler
+  if (target?.usesZig) throw new StepFailed(`no ${command}: npm run package -- ${target.name}`)
+  const name = target === undefined ? 'build-essential' : `g++-${target.triplet}`
+  throw new StepFailed(`no C compiler ${command}: install the package ${name}.`)
 }
 
 /**
@@ -71,7 +76,7 @@ async function build(prefix, target) {
     mkdirSync(directory, { recursive: true })
   }
   say(
-    `Building ${libraries.length} bundled libraries${target === undefined ? '' : ` for ${target.arch}`} into ${prefix}: once, two to six minutes on 2 cores.`,
+    `Building ${libraries.length} bundled libraries${target === undefined ? '' : ` for ${target.name}`} into ${prefix}: once, two to six minutes on 2 cores.`,
   )
   const taken = await fetchAll(libraries, logs)
   const http3 = taken.has('nghttp3') && taken.has('ngtcp2')
@@ -147,9 +152,9 @@ function finish(built, prefix, manifest) {
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
     const { values } = parseArgs({
-      options: { find: { type: 'boolean' }, arch: { type: 'string' } },
+      options: { find: { type: 'boolean' }, target: { type: 'string' } },
     })
-    const target = targetOf(values.arch)
+    const target = targetOf(values.target)
     const found = values.find ? await findBundled(target) : await ensureBundled(target)
     if (found === undefined) return 1
     process.stdout.write(`${found.prefix}\n`)

@@ -22,8 +22,8 @@ export const compilerFlags = [
 ]
 
 // For the libraries that requests pass through: the addon's linker optimizes them as one program (6 % more requests per
-// second). The objects also contain native code, for other linker commands.
-const linkTimeFlags = ['-flto', '-ffat-lto-objects']
+// second). The objects also contain native code, for other linker commands. zig's driver would link each of CMake's checks that way.
+const linkTimeFlags = (target) => (target?.usesZig ? [] : ['-flto', '-ffat-lto-objects'])
 
 /** Each recipe: `[what it does, command, arguments]` steps, run in the library's source folder. */
 export const recipes = {
@@ -35,7 +35,7 @@ export const recipes = {
         './Configure',
         ...(target === undefined
           ? []
-          : [target.openssl, `--cross-compile-prefix=${target.triplet}-`]),
+          : [target.openssl, `--cross-compile-prefix=${target.tools}-`]),
         // Nothing is read from this folder: no configuration file (no-autoload-config) and no CA files (curl has none
         // by default).
         '--openssldir=/etc/ssl',
@@ -64,7 +64,7 @@ export const recipes = {
     cmakeSteps(
       at,
       ['ENABLE_LIB_ONLY=ON', 'ENABLE_DOC=OFF', 'BUILD_STATIC_LIBS=ON', 'BUILD_TESTING=OFF'],
-      linkTimeFlags,
+      linkTimeFlags(at.target),
     ),
 
   nghttp3: (at) =>
@@ -95,7 +95,7 @@ export const recipes = {
         source,
         `CFLAGS=${compilerFlags.join(' ')} -DNDEBUG`,
         // From this it takes the names of the compiler, ar and ranlib.
-        ...(target === undefined ? [] : [`CHOST=${target.triplet}`]),
+        ...(target === undefined ? [] : [`CHOST=${target.tools}`]),
         './configure',
         '--static',
         `--prefix=${prefix}`,
@@ -177,13 +177,13 @@ export const recipes = {
         ...['CURL_DISABLE_VERBOSE_STRINGS=ON', 'CURL_DISABLE_PROGRESS_METER=ON'],
         ...['CURL_DISABLE_MIME=ON', 'CURL_DISABLE_FORM_API=ON', 'CURL_DISABLE_AWS=ON'],
       ],
-      linkTimeFlags,
+      linkTimeFlags(at.target),
     ),
 }
 
 /** All commands as text, without this machine's paths, for the cache key. */
 export function describeRecipes(target) {
-  const described = target && { ...target, toolchain: 'TOOLCHAIN' }
+  const described = target && { ...target, toolchain: 'TOOLCHAIN', tools: target.triplet }
   const at = { source: 'SOURCE', prefix: 'PREFIX', jobs: 1, http3: true, target: described }
   return JSON.stringify(Object.entries(recipes).map(([name, recipe]) => [name, recipe(at)]))
 }

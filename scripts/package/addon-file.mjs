@@ -7,7 +7,7 @@ import { glibcFloor, mostBytes } from './platforms.mjs'
 
 /**
  * Writes `addon` without symbols to `to`, and its debug information to `debug`, which debuggers find by its build id.
- * `target` is the architecture, if it isn't this machine's.
+ * `target` is what the addon is built for, if that isn't this machine.
  */
 export async function strip(addon, { to, debug, target }) {
   const run = (title, command, args) => runLogged({ title, command, args, log: logOf('package') })
@@ -16,8 +16,15 @@ export async function strip(addon, { to, debug, target }) {
   await run('stripping the addon', binutil('strip', target), ['--strip-unneeded', to])
 }
 
-/** Fails unless the file runs on `glibcFloor` and is as small as promised. */
-export async function checkAddon(file) {
+/** Fails unless the file runs wherever packages for `libc` (`glibc` or `musl`) do, and is as small as promised. */
+export async function checkAddon(file, libc) {
+  await (libc === 'musl' ? checkMusl(file) : checkGlibc(file))
+  const { size } = statSync(file)
+  if (size > mostBytes)
+    throw new StepFailed(`${file} has ${size} bytes; the limit is ${mostBytes}.`)
+}
+
+async function checkGlibc(file) {
   const newest = await newestGlibc(file)
   if (compare(newest, glibcFloor) > 0) {
     throw new StepFailed(
@@ -25,9 +32,17 @@ export async function checkAddon(file) {
         'C library, because Debian 11’s could not be downloaded.',
     )
   }
-  const { size } = statSync(file)
-  if (size > mostBytes)
-    throw new StepFailed(`${file} has ${size} bytes; the limit is ${mostBytes}.`)
+}
+
+// musl's dynamic linker answers to this name, whatever the name of its file is.
+async function checkMusl(file) {
+  const dynamic = (await capture('readelf', ['--wide', '--dynamic', file])) ?? ''
+  const needed = [...dynamic.matchAll(/NEEDED.*\[(.+)\]/g)].map(([, library]) => library)
+  if (needed.join() !== 'libc.so') {
+    throw new StepFailed(
+      `${file} needs ${needed.join(', ')}; packages for musl may need only libc.so.`,
+    )
+  }
 }
 
 /** Returns the newest version of glibc that a symbol of the file needs. */

@@ -17,7 +17,7 @@ import { cacheFolder } from '../support/cache.mjs'
 import { withLock } from '../support/lock.mjs'
 import { logOf } from '../support/paths.mjs'
 import { StepFailed } from '../support/run.mjs'
-import { unpackDebian11 } from './debian-11.mjs'
+import { unpackDebian } from './debian.mjs'
 
 /** For each architecture: the triplet of its folders in Debian, and the dynamic linker. */
 const machines = {
@@ -51,9 +51,9 @@ async function make(kit, arch) {
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging)
   const unpacked = join(staging, 'unpacked')
-  if (!(await unpackDebian11(['libc6', 'libc6-dev'], arch, unpacked))) {
+  if (!(await unpackDebian('bullseye', ['libc6', 'libc6-dev'], arch, unpacked))) {
     throw new StepFailed(
-      `Debian 11’s libc6 could not be downloaded; see ${logOf('debian-11')}. Set DODICI_LIBC_KIT to a kit from another ` +
+      `Debian 11’s libc6 could not be downloaded; see ${logOf('debian')}. Set DODICI_LIBC_KIT to a kit from another ` +
         'machine (its folder ~/.cache/dodici/libc-2.31-*), or build for this machine’s glibc only: npm run build.',
     )
   }

@@ -4,8 +4,9 @@ import { buildCommonJs } from '../package/commonjs.mjs'
 import { ensureLibcKit } from '../package/libc-kit.mjs'
 import { runLogged, say, StepFailed } from '../support/run.mjs'
 import { bin, inRoot, logOf, node24, preparedEnv, root } from '../support/paths.mjs'
+import { platformOf, targetOfPreset } from '../support/targets.mjs'
 
-/** Configures and builds a preset. `wrap` goes before each command. The name of a preset for arm64 ends with `-arm64`. */
+/** Configures and builds a preset. `wrap` goes before each command. The name of a preset for a target ends with the target's name. */
 export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
   const log = logOf(`build-${preset}`)
   const run = (title, args) => {
@@ -27,9 +28,11 @@ export async function buildPreset(preset, { targets = [], wrap = [] } = {}) {
 
 /** Only the first time, and for what users run, whose C library may have to be fetched: later CMake sees to it itself. */
 export async function configurePreset(preset) {
-  const [kind, arch = process.arch] = preset.split('-')
-  if (kind !== 'release' && existsSync(inRoot('build', preset, 'build.ninja'))) return
-  const definitions = kind === 'release' ? [`-DDODICI_LIBC_KIT=${await libcKit(arch)}`] : []
+  const target = targetOfPreset(preset)
+  const isReleased = preset.startsWith('release')
+  if (!isReleased && existsSync(inRoot('build', preset, 'build.ninja'))) return
+  const needsKit = isReleased && platformOf(target).endsWith('-gnu')
+  const definitions = needsKit ? [`-DDODICI_LIBC_KIT=${await libcKit(target?.name)}`] : []
   const args = ['--preset', preset, ...definitions]
   await runLogged({
     title: `configuring ${preset}`,
@@ -42,7 +45,7 @@ export async function configurePreset(preset) {
 }
 
 /** Lets what is built here run on older distributions too; '' where that is not possible. */
-async function libcKit(arch) {
+async function libcKit(arch = process.arch) {
   try {
     return await ensureLibcKit(arch)
   } catch (error) {

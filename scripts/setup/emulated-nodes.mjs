@@ -2,15 +2,15 @@
 // started like a program, whatever the kernel knows about other architectures.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureDebian11Root } from '../package/debian-11.mjs'
+import { ensureDebian11Root } from '../package/debian.mjs'
 import { inRoot } from '../support/paths.mjs'
 import { ensureNodesFor } from './node-modules.mjs'
 
 /** Returns the folder with the scripts `node22`, `node24` and `node26`; `node24.cjs` makes any Node start `node24`. */
 export async function ensureEmulatedNodes(target) {
-  const installed = await ensureNodesFor(target.arch)
-  const libraries = (await ensureDebian11Root(target.arch)) ?? `/usr/${target.triplet}`
-  const folder = inRoot('build', `emulated-${target.arch}`)
+  const installed = await ensureNodesFor(target.name)
+  const libraries = (await ensureDebian11Root(target.name)) ?? `/usr/${target.triplet}`
+  const folder = inRoot('build', `emulated-${target.name}`)
   mkdirSync(folder, { recursive: true })
   for (const name of ['node22', 'node24', 'node26']) {
     const script = join(folder, name)

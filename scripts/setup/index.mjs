@@ -3,10 +3,11 @@
 import { ensureBundled } from '../bundled/index.mjs'
 import { ensureNodeModules } from './node-modules.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
+import { ensureZigTools } from './zig-tools.mjs'
 
 /**
  * Prepares what building needs, and what `purposes` need in addition: 'test', 'check', 'demo', 'fuzz', 'system',
- * 'valgrind', 'bulk', 'arm64'. Only 'test' installs servers, proxies and other releases of Node.
+ * 'valgrind', 'bulk', 'arm64', 'zig'. Only 'test' installs servers, proxies and other releases of Node.
  */
 export async function prepare(...purposes) {
   await prepareTools(...purposes)
@@ -19,8 +20,9 @@ export async function prepareTools(...purposes) {
   await ensureNodeModules(purposes.includes('test'))
 }
 
-/** Prepares what building for another architecture needs, and what `purposes` need in addition. */
+/** Prepares what building for a target needs, and what `purposes` need in addition. */
 export async function prepareTarget(target, ...purposes) {
-  await prepareTools(...purposes, target.arch)
+  await prepareTools(...purposes, target.purpose)
+  if (target.usesZig) await ensureZigTools(target)
   await ensureBundled(target)
 }

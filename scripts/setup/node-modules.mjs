@@ -10,6 +10,7 @@ const otherNodes = inRoot('tests/support/node-versions')
 const publicSuites = inRoot('tests/public/suites')
 const typedoc = inRoot('scripts/docs/reference')
 const zig = inRoot('scripts/zig')
+const muslBun = inRoot('tests/support/bun-musl')
 const packageTools = inRoot('tests/package/tools')
 const nativeClients = inRoot('bench/clients/native')
 
@@ -45,7 +46,16 @@ export function ensureTypedoc() {
 export async function ensureZig() {
   // Not `npm ci`, as for the native clients below.
   await ensureInstalled(zig, 'npm install (zig)', 'npm-zig', { command: ['install', '--no-save'] })
-  return join(zig, 'node_modules/.bin/zig')
+  // The package's own command is a script that starts this.
+  return join(zig, `node_modules/@zigc/${process.platform}-${process.arch}/bin/zig`)
+}
+
+/** Installs Bun for Linux with musl on x64. Returns its path. */
+export async function ensureBun() {
+  await ensureInstalled(muslBun, 'npm ci (Bun for musl)', 'npm-ci-bun', {
+    command: ['ci', '--cpu=x64', '--os=linux', '--libc=musl'],
+  })
+  return join(muslBun, 'node_modules/@oven/bun-linux-x64-musl-baseline/bin/bun')
 }
 
 /** Package managers, bundlers and Jest, for tests/package. */

@@ -12,7 +12,7 @@ import { add, closingLines, none } from '../support/counts.mjs'
 import { logOf } from '../support/paths.mjs'
 import { runLogged } from '../support/run.mjs'
 import { runCtest, runVitest } from '../support/suites.mjs'
-import { targetOf } from '../support/targets.mjs'
+import { presetOf, targetOf } from '../support/targets.mjs'
 import { pack, packTarget } from './package.mjs'
 
 const suites = [
@@ -41,7 +41,7 @@ export async function run(args) {
 }
 
 async function takePacked(target) {
-  await prepareTools('test', ...(target === undefined ? [] : [target.arch]))
+  await prepareTools('test', ...(target === undefined ? [] : [target.name]))
   return none
 }
 
@@ -49,7 +49,7 @@ async function takePacked(target) {
 async function buildAll(target) {
   await (target === undefined ? prepare('test') : prepareTarget(target, 'test'))
   await (target === undefined ? pack() : packTarget(target))
-  const preset = target === undefined ? 'dev' : `dev-${target.arch}`
+  const preset = presetOf('dev', target)
   await buildPreset(preset, { targets: ['core_tests'] })
   return runCtest(preset)
 }

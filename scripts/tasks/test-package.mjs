@@ -1,6 +1,6 @@
 // `npm run test:package`: packs the packages, then installs and uses them as programs of other people do.
 import { prepare } from '../setup/index.mjs'
-import { ensureDebian11Root } from '../package/debian-11.mjs'
+import { ensureDebian11Root } from '../package/debian.mjs'
 import { ensurePackageTools } from '../setup/node-modules.mjs'
 import { closingLines } from '../support/counts.mjs'
 import { runVitest } from '../support/suites.mjs'

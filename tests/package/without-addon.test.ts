@@ -17,6 +17,23 @@ describe('without the addon', () => {
     expect(stderr).toContain('DODICI_FALLBACK=undici')
   })
 
+  it.each(['darwin', 'win32', 'sunos'])(
+    'on %s the error says for which platforms there are addons',
+    async (platform) => {
+      const { env } = await useSite()
+      project().write({
+        'elsewhere.cjs': `Object.defineProperty(process, 'platform', { value: '${platform}' })`,
+      })
+      const { code, stderr } = await project().node(['--require', './elsewhere.cjs', 'main.mjs'], {
+        env,
+      })
+      expect(code).toBe(1)
+      expect(stderr).toContain(`dodici has no addon for this platform (${platform} on `)
+      expect(stderr).toContain('there are addons for linux-x64-gnu, ')
+      expect(stderr).toContain('DODICI_FALLBACK=undici')
+    },
+  )
+
   it.each([
     ['DODICI_FALLBACK=undici', 'main.mjs', { DODICI_FALLBACK: 'undici' }],
     ["the option fallback: 'undici'", 'fallback.mjs', {}],

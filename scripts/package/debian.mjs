@@ -1,4 +1,4 @@
-// Unpacks packages of Debian 11 without installing them. The addon is linked against them, and tested on them.
+// Unpacks packages of other releases of Debian without installing them. Addons are linked against them, and tested on them.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheFolder } from '../support/cache.mjs'
@@ -10,17 +10,17 @@ import { runLogged } from '../support/run.mjs'
 /** Debian's names of the architectures whose name in Node is another. */
 const debianNames = { x64: 'amd64' }
 
-/** Unpacks `packages` for `arch` (Node's name for it) into `folder`; returns false if they can't be downloaded. */
-export async function unpackDebian11(packages, arch, folder) {
+/** Unpacks a suite's `packages` for `arch` (Node's name for it) into `folder`; returns false if they can't be downloaded. */
+export async function unpackDebian(suite, packages, arch, folder) {
   const root = `${folder}.apt`
   mkdirSync(root, { recursive: true })
-  const log = logOf('debian-11')
+  const log = logOf('debian')
   const architecture = debianNames[arch] ?? arch
-  const apt = new PrivateApt(root, log, { type: 'deb', suites: ['bullseye'], architecture })
+  const apt = new PrivateApt(root, log, { type: 'deb', suites: [suite], architecture })
   try {
     if (!(await apt.ready())) return false
     const debs = apt.emptyFolder()
-    if (!(await apt.get('downloading from Debian 11', ['download', ...packages], debs)))
+    if (!(await apt.get(`downloading from Debian’s ${suite}`, ['download', ...packages], debs)))
       return false
     for (const deb of readdirSync(debs)) {
       const args = ['-x', join(debs, deb), folder]
@@ -47,7 +47,7 @@ async function makeRoot(root, arch) {
   const staging = `${root}.partial`
   rmSync(staging, { recursive: true, force: true })
   const packages = ['libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1']
-  if (!(await unpackDebian11(packages, arch, staging))) return false
+  if (!(await unpackDebian('bullseye', packages, arch, staging))) return false
   renameSync(staging, root)
   return true
 }

@@ -1,0 +1,5 @@
+# A toolchain file for CMake: zig's compiler for Linux with musl on arm64. It is part of the bundled libraries' cache key.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(triplet aarch64-linux-musl)
+include("${CMAKE_CURRENT_LIST_DIR}/DodiciZig.cmake")
