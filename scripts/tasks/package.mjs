@@ -58,7 +58,7 @@ async function packAddon(target) {
   const main = join(folder, 'addon.cjs')
   writeFileSync(main, pathModule)
   const notices = join(folder, 'THIRD-PARTY-NOTICES')
-  await writeNotices(notices, manifest.versions)
+  await writeNotices(notices, manifest.versions, target)
   return packTarball(platformManifest(platform), [
     [main, 'addon.cjs'],
     [addon, 'dodici.node'],
