@@ -47,7 +47,8 @@ describe.runIf(agentKind === 'dodici')("an Agent's proxy", () => {
     const proxy = await useRaw(async (peer) => {
       for (;;) peer.respond(JSON.stringify({ url: (await peer.head()).split(' ')[1], headers: {} }))
     })
-    const agent = use({ proxy: proxy.origin, connections: 1 })
+    // Each loop thread has connections of its own, and a hash of the standard library chooses an origin's.
+    const agent = use({ proxy: proxy.origin, connections: 1, loopThreads: 1 })
     const events: string[] = []
     agent.on('connect', (url) => events.push(`connect ${url.origin}`))
     agent.on('disconnect', (url) => events.push(`disconnect ${url.origin}`))
