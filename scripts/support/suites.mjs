@@ -42,6 +42,9 @@ export async function runVitest(
   const env = preparedEnv({
     DODICI_ADDON: addonOf(addon),
     DODICI_TEST_COUNTS: report,
+    // Hundreds of processes and workers load the same TypeScript; with what the first compiled, the others start in half
+    // the time.
+    NODE_COMPILE_CACHE: inRoot('build/compile-cache'),
     ...more,
   })
   const [command, ...rest] = [...wrap, node24, ...args]
