@@ -12,7 +12,8 @@ import { newFolder } from './folder.ts'
 import { serveObject, someBytes, type ObjectServer } from './object-server.ts'
 import { expectSoon } from './soon.ts'
 
-const kRounds = process.env['DODICI_TEST_FULL'] === '1' ? 100 : 8
+const kFewRounds = timeFactor > 1 ? 4 : 8
+const kRounds = process.env['DODICI_TEST_FULL'] === '1' ? 100 : kFewRounds
 const bulk = new URL('../../lib/bulk.ts', import.meta.url).href
 const exampleOf = (name: string): string =>
   fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url))
