@@ -5,7 +5,7 @@ export const untestable: readonly { readonly row: string; readonly why: string }
     row: 'While a response only waits for its reader',
     why: 'it is about a whole process: tests/contract/exit.test.ts shows it',
   },
-  { row: 'prebuilt binaries', why: 'it says what is not published' },
+  { row: 'macOS and Windows', why: 'it says what is not published' },
   { row: 'With `-DDODICI_CURL=system`', why: 'it is about another build, which test:system tries' },
   { row: 'No connection is kept idle for more than two minutes', why: 'it takes two minutes' },
   {
