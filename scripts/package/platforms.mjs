@@ -1,6 +1,6 @@
 // The platform packages: each holds the addon for one kind of machine, and is installed only there.
 
-/** By the name in `@dodici/NAME`; Those with `made` are published; lib/native/addon-packages.ts has their names. */
+/** By the name in `@dodici/NAME`. Those with `made` are published; lib/native/addon-packages.ts has their names. */
 export const platforms = {
   'linux-x64-gnu': { os: 'linux', cpu: 'x64', libc: 'glibc', made: true },
   'linux-arm64-gnu': { os: 'linux', cpu: 'arm64', libc: 'glibc', made: true },

@@ -8,13 +8,6 @@
 
 namespace h3server {
 
-namespace {
-
-// Small enough for any path, as nothing probes for more.
-constexpr std::size_t kMostPerDatagram = 1200;
-
-}  // namespace
-
 Connection::Connection(
     std::uint64_t number, Network& network, const Tls& tls, const Options& options, Arrival& arrival
 )
@@ -63,12 +56,7 @@ void Connection::makeSession(const Options& options, Arrival& arrival) {
   params.retry_scid = arrival.head.dcid;
   params.retry_scid_present = arrival.beforeRetry ? 1 : 0;
   params.stateless_reset_token_present = 1;
-  ngtcp2_crypto_generate_stateless_reset_token(
-      params.stateless_reset_token,
-      reinterpret_cast<const std::uint8_t*>(network_.secret().data()),
-      network_.secret().size(),
-      &id
-  );
+  network_.makeResetToken(id, params.stateless_reset_token);
 
   const ngtcp2_path path{network_.local(), client_.view(), nullptr};
   const ngtcp2_callbacks callbacks = Connection::callbacks();

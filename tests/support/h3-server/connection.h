@@ -6,6 +6,7 @@
 #include "network.h"
 #include "options.h"
 #include "outgoing.h"
+#include "report.h"
 #include "request_reader.h"
 #include "tls.h"
 
@@ -95,6 +96,8 @@ class Connection {
       ngtcp2_conn* conn, ngtcp2_cid* id, std::uint8_t* token, std::size_t length, void* self
   );
 
+  // An event of a stream.
+  Report reportOf(std::string_view event, std::int64_t stream) const;
   void makeSession(const Options& options, Arrival& arrival);
   Stream& requestOf(std::int64_t id);
   Stream* find(std::int64_t id);

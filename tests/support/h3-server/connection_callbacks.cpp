@@ -86,19 +86,11 @@ ngtcp2_callbacks Connection::callbacks() {
       };
   all.stream_reset =
       [](ngtcp2_conn*, std::int64_t id, std::uint64_t, std::uint64_t code, void* self, void*) {
-        Report("reset")
-            .number("connection", of(self).number_)
-            .number("stream", static_cast<std::uint64_t>(id))
-            .number("code", code)
-            .write();
+        of(self).reportOf("reset", id).number("code", code).write();
         return 0;
       };
   all.recv_stop_sending = [](ngtcp2_conn*, std::int64_t id, std::uint64_t code, void* self, void*) {
-    Report("stop")
-        .number("connection", of(self).number_)
-        .number("stream", static_cast<std::uint64_t>(id))
-        .number("code", code)
-        .write();
+    of(self).reportOf("stop", id).number("code", code).write();
     return 0;
   };
   return all;
@@ -109,12 +101,15 @@ int Connection::onNewId(
 ) {
   *id = randomId();
   id->datalen = length;
-  const std::string_view secret = of(self).network_.secret();
-  ngtcp2_crypto_generate_stateless_reset_token(
-      token, reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size(), id
-  );
+  of(self).network_.makeResetToken(*id, token);
   of(self).network_.addId(*id, of(self));
   return 0;
+}
+
+Report Connection::reportOf(std::string_view event, std::int64_t stream) const {
+  Report report(event);
+  report.number("connection", number_).number("stream", static_cast<std::uint64_t>(stream));
+  return report;
 }
 
 void Connection::onHandshakeCompleted() {
@@ -160,18 +155,14 @@ void Connection::onStreamClosed(std::int64_t id) {
     return;
   }
   streams_.erase(id);
-  Report("over")
-      .number("connection", number_)
-      .number("stream", static_cast<std::uint64_t>(id))
-      .write();
+  reportOf("over", id).write();
   if (raise_ == Raise::perResponse) {
     raiseStreams(1);
   }
 }
 
 void Connection::onRequestHead(std::int64_t id, const Headers& headers) {
-  Report report("head");
-  report.number("connection", number_).number("stream", static_cast<std::uint64_t>(id));
+  Report report = reportOf("head", id);
   for (const auto& [name, value] : headers) {
     report.header(name, value);
   }
@@ -184,10 +175,8 @@ void Connection::onRequestHead(std::int64_t id, const Headers& headers) {
 void Connection::onRequestBody(std::int64_t id, std::string_view bytes) {
   Stream& stream = streams_.at(id);
   stream.bodyLength += bytes.size();
-  Report report("body");
-  report.number("connection", number_)
-      .number("stream", static_cast<std::uint64_t>(id))
-      .number("length", bytes.size());
+  Report report = reportOf("body", id);
+  report.number("length", bytes.size());
   if (bytes.size() <= kLongestText) {
     report.text("text", bytes);
   }
@@ -200,11 +189,7 @@ void Connection::onRequestBody(std::int64_t id, std::string_view bytes) {
 
 void Connection::onRequestEnd(std::int64_t id) {
   Stream& stream = streams_.at(id);
-  Report("end")
-      .number("connection", number_)
-      .number("stream", static_cast<std::uint64_t>(id))
-      .number("length", stream.bodyLength)
-      .write();
+  reportOf("end", id).number("length", stream.bodyLength).write();
   if (stream.echoes) {
     stream.out.end();
   }

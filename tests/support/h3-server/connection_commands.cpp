@@ -96,12 +96,7 @@ void Connection::resetStatelessly() {
   }
   drop();
   ngtcp2_stateless_reset_token token{};
-  ngtcp2_crypto_generate_stateless_reset_token(
-      token.data,
-      reinterpret_cast<const std::uint8_t*>(network_.secret().data()),
-      network_.secret().size(),
-      &addressed_
-  );
+  network_.makeResetToken(addressed_, token.data);
   std::array<std::uint8_t, 64> packet;
   std::array<std::uint8_t, 40> random;
   fillWithRandom(random.data(), random.size());

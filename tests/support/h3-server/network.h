@@ -13,6 +13,9 @@ namespace h3server {
 
 class Connection;
 
+// Small enough for any path, as nothing probes for more.
+inline constexpr std::size_t kMostPerDatagram = 1200;
+
 struct Address {
   sockaddr_storage storage{};
   socklen_t length = 0;
@@ -28,8 +31,8 @@ class Network {
   // Packets for this id belong to the connection until it is removed.
   virtual void addId(const ngtcp2_cid& id, Connection& connection) = 0;
   virtual void removeId(const ngtcp2_cid& id) = 0;
-  // Of the tokens that are made from connection ids.
-  virtual std::string_view secret() const = 0;
+  // Writes the token by which a client with this id knows a stateless reset.
+  virtual void makeResetToken(const ngtcp2_cid& id, std::uint8_t* token) const = 0;
   virtual ngtcp2_addr local() = 0;
 };
 

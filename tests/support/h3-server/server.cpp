@@ -18,10 +18,10 @@ std::string keyOf(const std::uint8_t* id, std::size_t length) {
   return {reinterpret_cast<const char*>(id), length};
 }
 
-std::string newSecret() {
+std::array<std::uint8_t, 32> newSecret() {
   std::array<std::uint8_t, 32> bytes;
   fillWithRandom(bytes.data(), bytes.size());
-  return keyOf(bytes.data(), bytes.size());
+  return bytes;
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ bool Server::answerOtherwise(Arrival& arrival) {
       &before,
       arrival.head.token,
       arrival.head.tokenlen,
-      reinterpret_cast<const std::uint8_t*>(secret_.data()),
+      secret_.data(),
       secret_.size(),
       arrival.head.version,
       from.addr,
@@ -175,5 +175,9 @@ void Server::addId(const ngtcp2_cid& id, Connection& connection) {
 }
 
 void Server::removeId(const ngtcp2_cid& id) { byId_.erase(keyOf(id.data, id.datalen)); }
+
+void Server::makeResetToken(const ngtcp2_cid& id, std::uint8_t* token) const {
+  ngtcp2_crypto_generate_stateless_reset_token(token, secret_.data(), secret_.size(), &id);
+}
 
 }  // namespace h3server

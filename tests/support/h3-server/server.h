@@ -8,6 +8,7 @@
 #include "options.h"
 #include "tls.h"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,7 +44,7 @@ class Server final : public Network {
   void addId(const ngtcp2_cid& id, Connection& connection) override;
   void removeId(const ngtcp2_cid& id) override;
 
-  std::string_view secret() const override { return secret_; }
+  void makeResetToken(const ngtcp2_cid& id, std::uint8_t* token) const override;
 
   ngtcp2_addr local() override { return local_.view(); }
 
@@ -60,7 +61,8 @@ class Server final : public Network {
 
   Options options_;
   Tls tls_;
-  const std::string secret_;
+  // Of the tokens that are made from connection ids and addresses.
+  const std::array<std::uint8_t, 32> secret_;
   int socket_ = -1;
   Address local_;
   std::map<std::string, Connection*> byId_;

@@ -8,8 +8,6 @@ namespace h3server {
 
 namespace {
 
-constexpr std::size_t kMostPerDatagram = 1200;
-
 using Packet = std::array<std::uint8_t, kMostPerDatagram>;
 
 std::string_view bytesOf(const Packet& packet, ngtcp2_ssize length) {
@@ -45,9 +43,7 @@ void Server::sendReset(const ngtcp2_version_cid& ids, Address& to) {
   ngtcp2_cid id;
   ngtcp2_cid_init(&id, ids.dcid, ids.dcidlen);
   ngtcp2_stateless_reset_token token{};
-  ngtcp2_crypto_generate_stateless_reset_token(
-      token.data, reinterpret_cast<const std::uint8_t*>(secret_.data()), secret_.size(), &id
-  );
+  makeResetToken(id, token.data);
   std::array<std::uint8_t, 20> random;
   fillWithRandom(random.data(), random.size());
   const ngtcp2_ssize length = ngtcp2_pkt_write_stateless_reset2(
@@ -63,7 +59,7 @@ void Server::sendRetry(const Arrival& arrival, Address& to) {
   const ngtcp2_addr address = to.view();
   const ngtcp2_ssize tokenLength = ngtcp2_crypto_generate_retry_token(
       token.data(),
-      reinterpret_cast<const std::uint8_t*>(secret_.data()),
+      secret_.data(),
       secret_.size(),
       arrival.head.version,
       address.addr,

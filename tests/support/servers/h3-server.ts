@@ -5,13 +5,12 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { certificates } from '../certificates.ts'
 import { addonFile } from '../curl.ts'
 import { within } from '../wait.ts'
+import { programFolder } from './program.ts'
 import { H3FrameType, h3Data, h3Field, h3Frame, h3Headers, h3Number } from './h3-frames.ts'
 
 const program = join(dirname(addonFile), 'tests/support/h3-server/h3_server')
@@ -128,9 +127,9 @@ export class H3Peer {
 
   /** A whole response. */
   answer(stream: number, text: string, ...fields: Buffer[]): void {
-    const head = h3Headers(h3Field(':status', '200'), ...fields)
     this.together(() => {
-      this.send(stream, Buffer.concat([head, h3Data(text)]))
+      this.respond(stream, ...fields)
+      this.data(stream, text)
       this.end(stream)
     })
   }
@@ -274,10 +273,7 @@ function startProcess(options: H3ServerOptions): {
   child: ChildProcessWithoutNullStreams
   dir: string
 } {
-  const dir = mkdtempSync(join(tmpdir(), 'dodici-h3-'))
-  const { cert, key } = certificates().good
-  writeFileSync(join(dir, 'cert.pem'), cert)
-  writeFileSync(join(dir, 'key.pem'), key)
+  const dir = programFolder('h3')
   const files = { cert: join(dir, 'cert.pem'), key: join(dir, 'key.pem') }
   const all: H3ServerOptions = { ...files, ...options }
   const words = Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)])

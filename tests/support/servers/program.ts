@@ -40,12 +40,9 @@ export async function startProgram({
   prepare,
   ports,
 }: ProgramPlan): Promise<Program> {
-  const dir = mkdtempSync(join(tmpdir(), `dodici-${basename(command)}-`))
+  const dir = programFolder(basename(command))
   // nginx's workers may run as another user.
   chmodSync(dir, 0o755)
-  const { cert, key } = certificates().good
-  writeFileSync(join(dir, 'cert.pem'), cert)
-  writeFileSync(join(dir, 'key.pem'), key)
   prepare(dir)
   const child = spawn('sh', ['-c', kUntilWeEnd, command, ...args(dir)], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -97,6 +94,15 @@ export async function startProgram({
     },
     stop,
   }
+}
+
+/** Makes a folder with `cert.pem` and `key.pem` for localhost. */
+export function programFolder(name: string): string {
+  const dir = mkdtempSync(join(tmpdir(), `dodici-${name}-`))
+  const { cert, key } = certificates().good
+  writeFileSync(join(dir, 'cert.pem'), cert)
+  writeFileSync(join(dir, 'key.pem'), key)
+  return dir
 }
 
 /** Finds ports that are free at the same time, because the programs cannot choose a port and report it. */
